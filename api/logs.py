@@ -1,0 +1,54 @@
+"""Logging: what a line holds, and how it looks in production (JSON) and in development (readable)."""
+
+import json
+import logging
+import traceback
+from contextvars import ContextVar
+from datetime import UTC, datetime
+
+current_request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+
+def request_id() -> str:
+    """The id of the request being served, or "" outside of one."""
+    return current_request_id.get()
+
+
+def exception_text(record: logging.LogRecord) -> str:
+    if not record.exc_info or record.exc_info[0] is None:
+        return ""
+    lines = "".join(traceback.format_exception(*record.exc_info)).splitlines()
+    # Postgres repeats the values of the row there.
+    return "\n".join(line for line in lines if not line.startswith("DETAIL:"))
+
+
+class JSONFormatter(logging.Formatter):
+    """One JSON object a line; `extra={"fields": {...}}` adds its own fields. JSON escapes what could end a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            "request_id": request_id(),
+            **getattr(record, "fields", {}),
+        }
+        if text := exception_text(record):
+            line["exception"] = text
+        return json.dumps(line, default=str)
+
+
+class ReadableFormatter(logging.Formatter):
+    """For the terminal of a developer: the time, the message, then name=value."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        moment = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
+        fields = " ".join(
+            f"{name}={json.dumps(value, default=str)}" for name, value in getattr(record, "fields", {}).items()
+        )
+        # json.dumps leaves nothing in the text that could end the line or move the cursor.
+        message = json.dumps(record.getMessage())[1:-1]
+        return "\n".join(
+            filter(None, (f"{moment} {record.levelname:<7} {message} {fields}".rstrip(), exception_text(record)))
+        )

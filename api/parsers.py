@@ -1,0 +1,31 @@
+import orjson
+from rest_framework import parsers
+from rest_framework.exceptions import ParseError
+
+MAX_DEPTH = 32
+
+
+def deeper_than(value, limit: int) -> bool:
+    level = [value]
+    for _ in range(limit):
+        level = [
+            child
+            for item in level
+            if isinstance(item, dict | list)
+            for child in (item.values() if isinstance(item, dict) else item)
+        ]
+    return any(isinstance(item, dict | list) for item in level)
+
+
+class JSONParser(parsers.JSONParser):
+    """JSON (RFC 8259) in UTF-8. Lone surrogates, NaN and numbers out of range are refused by orjson."""
+
+    def parse(self, stream, media_type=None, parser_context=None):
+        body = stream.read()
+        try:
+            data = orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            raise ParseError(f"JSON parse error: {error}") from None
+        if body.count(b"[") + body.count(b"{") > MAX_DEPTH and deeper_than(data, MAX_DEPTH):
+            raise ParseError(f"JSON parse error: nested deeper than {MAX_DEPTH} levels")
+        return data

@@ -1,0 +1,60 @@
+from django.db import models
+from django.db.models.fields import NOT_PROVIDED
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+
+from api import fields
+
+UNKNOWN = ErrorDetail("There is no such field.", code="unknown")
+SHOWN_LENGTH = 100  # of a name that the client made up
+
+
+class Serializer(serializers.Serializer):
+    """Refuses the names that the serializer doesn't have. Its read-only fields may be repeated: they are ignored."""
+
+    unknown = UNKNOWN
+
+    def to_internal_value(self, data):
+        errors = {}
+        if isinstance(data, dict):
+            known = {*self.fields, "csrfmiddlewaretoken"} if fields.is_text(self) else self.fields.keys()
+            errors = {name[:SHOWN_LENGTH]: [self.unknown] for name in data if name not in known}
+        try:
+            value = super().to_internal_value(data)
+        except ValidationError as error:
+            raise ValidationError({**error.detail, **errors}) from None  # type: ignore[dict-item]
+        if errors:
+            raise ValidationError(errors)
+        return value
+
+
+class EmptySerializer(Serializer):
+    """For calls that take no fields."""
+
+
+class ModelSerializer(Serializer, serializers.ModelSerializer):
+    serializer_field_mapping = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        models.CharField: fields.StringField,
+        models.TextField: fields.StringField,
+        models.EmailField: fields.EmailField,
+        models.BooleanField: fields.BooleanField,
+        models.DateTimeField: fields.DateTimeField,
+        models.UUIDField: fields.UUIDField,
+    }
+
+    @classmethod
+    def rows(cls, queryset: models.QuerySet) -> models.QuerySet:
+        """What the serializer would answer for each of these, as a dict straight from the database.
+
+        `Meta.computed` has the expressions of those `Meta.fields` that are no columns.
+        """
+        return queryset.annotate(**getattr(cls.Meta, "computed", {})).values(*cls.Meta.fields)
+
+    def build_standard_field(self, field_name, model_field):
+        """An optional field has its default in the serializer too, so that PUT resets what it leaves out."""
+        field_class, kwargs = super().build_standard_field(field_name, model_field)
+        if kwargs.get("required") is False and model_field.default is not NOT_PROVIDED:
+            kwargs["default"] = model_field.get_default()
+            del kwargs["required"]
+        return field_class, kwargs

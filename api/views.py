@@ -1,0 +1,44 @@
+from django.utils.cache import patch_vary_headers
+from rest_framework.generics import GenericAPIView
+from rest_framework.permissions import AllowAny
+from rest_framework.response import Response
+from rest_framework.routers import APIRootView
+
+from api.parameters import QueryParameters
+from api.serializers import Serializer
+
+
+class ApiView(GenericAPIView):
+    """What every view of the API does: refuses unknown query parameters, keeps answers out of shared caches."""
+
+    serializer_class: type[Serializer]
+    parameters_class: type[QueryParameters] = QueryParameters
+    detail = True
+
+    def initial(self, request, *args, **kwargs):
+        super().initial(request, *args, **kwargs)
+        parameters_class = QueryParameters if self.detail else self.parameters_class
+        self.parameters = parameters_class.read(request.query_params)
+
+    def finalize_response(self, request, response, *args, **kwargs):
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if request.user and request.user.is_authenticated:
+            response.setdefault("Cache-Control", "private, no-cache")
+            patch_vary_headers(response, ("Accept", "Authorization", "Cookie"))
+        return response
+
+    def represent(self, instance) -> dict:
+        """The representation of `instance`, as the serializer of the view's class gives it."""
+        return type(self).serializer_class(instance, context=self.get_serializer_context()).data
+
+    def respond(self, instance, status: int = 200, headers: dict | None = None) -> Response:
+        return Response(self.represent(instance), status=status, headers=headers)
+
+
+class RootView(ApiView, APIRootView):
+    """The todo API: where its parts are. `docs/` describes every call, and lets you try them."""
+
+    permission_classes = [AllowAny]
+
+    def get_view_name(self) -> str:
+        return "Todo API"

@@ -1,0 +1,252 @@
+"""All settings, and the only reader of the environment.
+
+Values come from the environment, then from the file that `ENV_FILE` names (`.env` beside manage.py).
+Safe by default: what is unsafe has to be asked for, and a missing or misspelt value stops the process by name.
+"""
+
+import os
+from pathlib import Path
+
+import dj_database_url
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def strict_bool(value: str | bool) -> bool:
+    # django-environ reads DEBUG=ture as False without a word.
+    words = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+    try:
+        return words[str(value).strip().lower()]
+    except KeyError:
+        raise ValueError("it has to be true or false") from None
+
+
+def log_level(value: str) -> str:
+    if value.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}:
+        raise ValueError("it has to be DEBUG, INFO, WARNING, ERROR or CRITICAL")
+    return value.upper()
+
+
+# Every name that may stand in the environment or in .env, with its type and default (None: no default).
+VARIABLES: dict = {
+    "SECRET_KEY": (str, None),
+    "DEBUG": (strict_bool, False),
+    "ALLOWED_HOSTS": (list, ["localhost", "127.0.0.1", "[::1]"]),
+    "DATABASE_URL": (str, f"sqlite:///{BASE_DIR / 'db.sqlite3'}"),
+    "ALLOW_SIGN_UP": (strict_bool, True),
+    "TOKEN_LIFETIME_DAYS": (int, 30),
+    "CSRF_TRUSTED_ORIGINS": (list, []),
+    "TRUSTED_PROXIES": (int, 0),
+    "LOG_LEVEL": (log_level, "INFO"),
+}
+# Read by the Makefile and the server, allowed in .env beside them.
+SERVER_VARIABLES = {"HOST", "PORT", "WEB_CONCURRENCY"}
+
+
+class Environment(environ.Env):
+    ENVIRON = dict(os.environ)  # a copy: what the file says isn't for the processes that this one starts
+
+
+environment = Environment()
+env_file = Path(os.environ.get("ENV_FILE", BASE_DIR / ".env"))
+if env_file.is_file():
+    environment.read_env(env_file)
+    if unknown := Environment.ENVIRON.keys() - os.environ.keys() - VARIABLES.keys() - SERVER_VARIABLES:
+        raise ImproperlyConfigured(f"{env_file.name} sets {', '.join(sorted(unknown))}: no such setting.")
+
+
+def env(name: str):
+    cast, default = VARIABLES[name]
+    if default is None and not Environment.ENVIRON.get(name):
+        raise ImproperlyConfigured(f"{name} is not set: see .env.example.")
+    try:
+        return environment.get_value(name, cast=cast, default=default)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} can't be read from the environment: {error}.") from None
+
+
+SECRET_KEY = env("SECRET_KEY")
+DEBUG = env("DEBUG")
+ALLOWED_HOSTS = env("ALLOWED_HOSTS")
+if len(SECRET_KEY) < 50:
+    raise ImproperlyConfigured("SECRET_KEY is too short: use 50 random characters or more (see .env.example).")
+
+# How many TLS-terminating proxies stand in front. With none, the forwarding headers are the client's own words.
+TRUSTED_PROXIES = env("TRUSTED_PROXIES")
+BEHIND_TLS = TRUSTED_PROXIES > 0
+if BEHIND_TLS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
+SECURE_HSTS_SECONDS = 31_536_000 if BEHIND_TLS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = BEHIND_TLS
+SECURE_REFERRER_POLICY = "same-origin"
+CSRF_TRUSTED_ORIGINS = env("CSRF_TRUSTED_ORIGINS")
+X_FRAME_OPTIONS = "DENY"
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "api",
+    "users",
+    "todos",
+]
+
+MIDDLEWARE = [
+    "api.middleware.RequestLogMiddleware",
+    "api.middleware.HealthMiddleware",
+    "api.middleware.ProblemMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "api.middleware.RequestBodyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+# Off: for a POST without the slash Django's redirect loses the body, and with DEBUG it is a 500.
+APPEND_SLASH = False
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+
+def database(url: str) -> dict:
+    try:
+        config: dict = {**dj_database_url.parse(url, conn_max_age=240, disable_server_side_cursors=True)}
+    except ValueError:  # its text would repeat the URL, and the password in it
+        raise ImproperlyConfigured("DATABASE_URL is no database URL that is known here: see .env.example.") from None
+    if config["ENGINE"] == "django.db.backends.sqlite3":
+        # IMMEDIATE: two writers wait for each other instead of failing with "database is locked" halfway.
+        config["OPTIONS"] = {
+            **config.get("OPTIONS", {}),
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        }
+        config["TEST"] = {"NAME": f"{config['NAME']}.test"}
+    return config
+
+
+DATABASES = {"default": database(env("DATABASE_URL"))}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "users.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+ALLOW_SIGN_UP = env("ALLOW_SIGN_UP")
+TOKEN_LIFETIME_DAYS = env("TOKEN_LIFETIME_DAYS")
+LOGIN_URL = "rest_framework:login"
+LOGIN_REDIRECT_URL = "landing"
+LOGOUT_REDIRECT_URL = "landing"
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+if not DEBUG:
+    STORAGES["staticfiles"]["BACKEND"] = "whitenoise.storage.CompressedManifestStaticFilesStorage"
+
+# The limits of the contract, section 6. Depth and list sizes stand beside their code.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "users.authentication.TokenAuthentication",  # first: it decides what a 401 looks like
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "users.authentication.TokenHasScope",
+    ],
+    "DEFAULT_PARSER_CLASSES": [
+        "api.parsers.JSONParser",
+        "rest_framework.parsers.FormParser",
+        "rest_framework.parsers.MultiPartParser",
+    ],
+    "DEFAULT_RENDERER_CLASSES": [
+        "api.renderers.JSONRenderer",
+        "rest_framework.renderers.BrowsableAPIRenderer",
+    ],
+    "DEFAULT_PAGINATION_CLASS": "api.pagination.KeysetPagination",
+    "DEFAULT_SCHEMA_CLASS": "api.schema.AutoSchema",
+    "EXCEPTION_HANDLER": "api.errors.exception_handler",
+    "NUM_PROXIES": TRUSTED_PROXIES,
+    "LIST_SERIALIZER_ERRORS_AS_DICT": True,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Todo API",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "DESCRIPTION": "A multi-user todo backend: every task belongs to one user, and no other user can see it.",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": False},
+    "POSTPROCESSING_HOOKS": ["api.schema.document_problems"],
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"()": "api.logs.ReadableFormatter" if DEBUG else "api.logs.JSONFormatter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env("LOG_LEVEL")},
+    "loggers": {
+        # Our own line for each request says what these would say again.
+        "django.request": {"level": "ERROR"},
+        "django.security": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        "django.server": {"handlers": ["console"], "level": "ERROR", "propagate": False},
+        "django.utils.autoreload": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,49 @@
+"""Every route of the API, found by walking the URL resolver: a viewset registered tomorrow is guarded tomorrow."""
+
+from dataclasses import dataclass
+
+from django.urls import get_resolver
+from django.urls.resolvers import URLPattern, URLResolver
+
+METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE")
+# What a caller without credentials may use.
+PUBLIC = {"", "auth/register/", "auth/login/", "schema/", "docs/"}
+
+
+@dataclass(frozen=True)
+class Route:
+    path: str  # below /api/v1/, with `<uuid:pk>` as the resolver has it
+    view: type
+    methods: tuple[str, ...]  # those that it has a handler for, without HEAD and OPTIONS
+
+    @property
+    def has_id(self) -> bool:
+        return "<uuid:pk>" in self.path
+
+    @property
+    def model(self) -> type | None:
+        queryset = getattr(self.view, "queryset", None)
+        return None if queryset is None else queryset.model
+
+    def url(self, pk: object = "") -> str:
+        return "/" + self.path.replace("<uuid:pk>", str(pk))
+
+    def __str__(self) -> str:
+        return self.path or "(root)"
+
+
+def walk(patterns, prefix: str = ""):
+    for pattern in patterns:
+        path = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from walk(pattern.url_patterns, path)
+        elif isinstance(pattern, URLPattern) and path.startswith("api/v1/"):
+            view = pattern.callback.view_class if hasattr(pattern.callback, "view_class") else pattern.callback.cls
+            handlers = getattr(pattern.callback, "actions", None) or view.http_method_names
+            methods = tuple(name.upper() for name in handlers if name not in ("head", "options"))
+            if not hasattr(pattern.callback, "actions"):
+                methods = tuple(name for name in methods if hasattr(view, name.lower()))
+            yield Route(path.removeprefix("api/v1/"), view, methods)
+
+
+ROUTES = list(walk(get_resolver().url_patterns))

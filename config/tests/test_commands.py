@@ -1,0 +1,180 @@
+"""The commands of the README, run as a newcomer runs them: in a fresh copy, over real sockets."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+ROOT = settings.BASE_DIR
+NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".env", "db.sqlite3*", "staticfiles", ".*_cache", "__pycache__")
+README = (ROOT / "README.md").read_text()
+
+SQLITE = connection.vendor == "sqlite"
+
+pytestmark = pytest.mark.skipif(not shutil.which("curl"), reason="The README's commands need curl.")
+
+
+class Server:
+    """`make run` or `make serve` in a copy of the project that has no .env yet."""
+
+    def __init__(self, target: str, directory: Path):
+        self.project = directory / "project"
+        shutil.copytree(ROOT, self.project, ignore=NOT_COPIED)
+        (self.project / ".venv").symlink_to(ROOT / ".venv")  # the packages are those that run this test
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.log = directory / "log"
+        hidden = {"SECRET_KEY", "ENV_FILE", "DEBUG", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+        if SQLITE:  # the default, a file in the copy
+            hidden.add("DATABASE_URL")
+        environment = {name: value for name, value in os.environ.items() if name not in hidden}
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                ["make", target],
+                cwd=self.project,
+                env={**environment, "PORT": str(self.port), "PYTHONUNBUFFERED": "1"},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def wait(self) -> "Server":
+        for _ in range(300):
+            try:
+                self.get("/healthz")
+            except OSError:
+                assert self.process.poll() is None, self.log.read_text()
+                time.sleep(0.1)
+            else:
+                return self
+        raise AssertionError(self.log.read_text())
+
+    def get(self, path: str) -> tuple[int, str]:
+        try:
+            with urllib.request.urlopen(self.address + path, timeout=5) as answer:
+                return answer.status, answer.read().decode(errors="replace")
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode(errors="replace")
+
+    def shell(self, script: str) -> str:
+        script = script.replace("http://127.0.0.1:8000", self.address)
+        done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def stop(self) -> None:
+        os.killpg(self.process.pid, signal.SIGINT)
+        self.process.wait(timeout=30)
+
+
+def started(target: str, directory: Path):
+    server = Server(target, directory)
+    try:
+        yield server.wait()
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    yield from started("run", tmp_path_factory.mktemp("run"))
+
+
+@pytest.fixture(scope="module")
+def serve(tmp_path_factory):
+    yield from started("serve", tmp_path_factory.mktemp("serve"))
+
+
+def test_the_readmes_ten_minutes_work_as_written(run):
+    block = re.search(r"```sh\n(.*?)```", README, re.DOTALL).group(1)
+
+    output = run.shell(block)
+
+    answers = re.findall(r'method="(\w+)" path="/api/v1/([a-z/]*).*? status=(\d+)', run.log.read_text())
+    assert answers == [
+        ("POST", "auth/register/", "201"),
+        ("POST", "tasks/", "201"),
+        ("POST", "tasks/", "201"),
+        ("GET", "tasks/", "200"),
+        ("GET", "tasks/", "200"),
+        ("GET", "tasks/", "200"),
+        ("GET", "tasks/", "200"),
+        ("PATCH", "tasks/", "200"),
+        ("POST", "tasks/", "200"),
+        ("POST", "tasks/", "200"),
+        ("DELETE", "tasks/", "204"),
+        ("POST", "tasks/", "400"),
+        ("POST", "tokens/", "201"),
+        ("POST", "auth/logout/", "204"),
+    ]
+    assert f"Location: {run.address}/api/v1/tasks/" in output
+    assert '"field":"titel","code":"unknown"' in output
+
+
+def test_run_prints_an_address_a_sign_in_and_a_curl_line_that_works(run):
+    output = run.log.read_text()
+    curl = re.search(r"^  (curl .*?\\\n.*)$", output, re.MULTILINE).group(1)
+
+    answer = json.loads(run.shell(curl))
+
+    assert f"Serving {run.address}/" in output
+    assert "sign in with demo@example.com and demo-password" in output
+    assert answer["user"]["email"] == "demo@example.com"
+
+
+def test_run_makes_an_env_file_that_only_its_owner_can_read(run):
+    env_file = run.project / ".env"
+
+    assert env_file.stat().st_mode & 0o077 == 0
+    assert re.search(r"^SECRET_KEY=\S{50,}$", env_file.read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/api/v1/", "/api/v1/docs/", "/api/v1/schema/", "/admin/login/", "/api-auth/login/"]
+)
+@pytest.mark.parametrize("server", ["run", "serve"])
+def test_the_pages_and_what_they_load_come_from_here(server, path, request):
+    server = request.getfixturevalue(server)
+
+    status, page = server.get(path)
+
+    assert status == 200
+    for asset in set(re.findall(r'(?:src|href)="(/static/[^"]+)"', page)):
+        assert server.get(asset)[0] == 200, asset
+
+
+def test_serve_shows_no_debug_page_and_has_no_demo_user(serve):
+    status, page = serve.get("/nowhere/")
+    sign_in = '{"email": "demo@example.com", "password": "demo-password"}'
+    curl = f"curl -s {serve.address}/api/v1/auth/login/ -H 'Content-Type: application/json' -d '{sign_in}'"
+
+    assert (status, "DEBUG" in page) == (404, False)
+    if SQLITE:  # on Postgres `make run` has made one in the same database
+        assert json.loads(serve.shell(curl))["status"] == 401
+
+
+def test_serve_logs_a_line_of_json_for_each_request(serve):
+    serve.get("/api/v1/tasks/")
+
+    lines = [json.loads(line) for line in serve.log.read_text().splitlines() if line.startswith("{")]
+    assert [line for line in lines if line.get("path") == "/api/v1/tasks/"][-1]["status"] == 401
+
+
+def test_make_help_lists_every_target():
+    done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    for target in ("setup", "run", "serve", "test", "lint", "schema", "seed", "clean"):
+        assert f"make {target} " in done.stdout

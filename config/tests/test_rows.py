@@ -1,0 +1,43 @@
+"""Rows and serializers are two descriptions of one thing: here they are held equal."""
+
+import orjson
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from api.renderers import dumps
+from config.tests.routes import ROUTES
+from config.tests.test_ownership import MAKE
+from users.viewsets import OwnedViewSet
+
+LISTS = [route for route in ROUTES if route.model and not route.has_id and "GET" in route.methods]
+
+
+@pytest.mark.parametrize("route", LISTS, ids=str)
+def test_a_row_is_what_the_serializer_answers(route, alice):
+    serializer_class = route.view.serializer_class
+    things = [MAKE[route.model](alice) for _ in range(2)]
+    if hasattr(things[0], "complete"):
+        things[0].complete()
+
+    for thing in things:
+        thing.refresh_from_db()
+        row = serializer_class.rows(route.model.objects.filter(pk=thing.pk)).get()
+        assert orjson.loads(dumps(row)) == orjson.loads(dumps(serializer_class(thing).data))
+
+
+@pytest.mark.parametrize("route", LISTS, ids=str)
+def test_a_list_costs_as_many_queries_for_50_rows_as_for_1(route, alice, api):
+    assert issubclass(route.view, OwnedViewSet)
+    MAKE[route.model](alice)
+    api.get(route.url())
+    with CaptureQueriesContext(connection) as one:
+        api.get(route.url())
+    for _ in range(49):
+        MAKE[route.model](alice)
+
+    with CaptureQueriesContext(connection) as fifty:
+        answer = api.get(route.url())
+
+    assert len(answer.json()["results"]) == 50
+    assert len(one) == len(fifty) == 2  # the token, the rows

@@ -1,0 +1,94 @@
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+ROOT = settings.BASE_DIR
+PRODUCTION = {"SECRET_KEY": "k" * 25 + "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", "ENV_FILE": os.devnull}
+
+
+def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    """Run manage.py with this environment only."""
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_example_lists_every_setting_and_no_other():
+    example = re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+
+    assert sorted(example) == sorted([*settings.VARIABLES, *settings.SERVER_VARIABLES])
+
+
+def test_the_readme_lists_every_setting():
+    table = re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+
+    assert sorted(table) == sorted([*settings.VARIABLES, *settings.SERVER_VARIABLES])
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        ({"SECRET_KEY": ""}, "SECRET_KEY"),
+        ({"SECRET_KEY": "short"}, "SECRET_KEY is too short"),
+        ({"DEBUG": "ture"}, "DEBUG can't be read from the environment: it has to be true or false"),
+        ({"ALLOW_SIGN_UP": ""}, "ALLOW_SIGN_UP"),
+        ({"TOKEN_LIFETIME_DAYS": "a month"}, "TOKEN_LIFETIME_DAYS"),
+        ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL"),
+        ({"DATABASE_URL": "mysqll://x"}, "DATABASE_URL"),
+    ],
+)
+def test_a_bad_value_stops_the_process_by_name(environment, message):
+    done = manage("check", **{**PRODUCTION, **environment})
+
+    assert done.returncode == 1
+    assert f"ImproperlyConfigured: {message}" in done.stderr
+
+
+def test_a_missing_secret_key_stops_the_process_by_name():
+    done = manage("check", ENV_FILE=os.devnull)
+
+    assert done.returncode == 1
+    assert "ImproperlyConfigured: SECRET_KEY is not set" in done.stderr
+
+
+def test_a_misspelt_name_in_the_env_file_stops_the_process(tmp_path: Path):
+    env_file = tmp_path / "env"
+    env_file.write_text("ALOW_SIGN_UP=False\n")
+
+    done = manage("check", **{**PRODUCTION, "ENV_FILE": str(env_file)})
+
+    assert done.returncode == 1
+    assert "ImproperlyConfigured: env sets ALOW_SIGN_UP: no such setting." in done.stderr
+
+
+def test_a_secret_never_shows_in_the_message(tmp_path: Path):
+    done = manage("check", **{**PRODUCTION, "DATABASE_URL": "nosuch://user:canary@host/db"})
+
+    assert done.returncode == 1
+    assert "canary" not in done.stderr
+
+
+def test_production_settings_pass_djangos_own_checks():
+    done = manage("check", "--deploy", "--fail-level", "WARNING", **PRODUCTION, TRUSTED_PROXIES="1")
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_environment_wins_over_the_env_file(tmp_path: Path):
+    env_file = tmp_path / "env"
+    env_file.write_text("LOG_LEVEL=ERROR\nTOKEN_LIFETIME_DAYS=3\n")
+    show = "from django.conf import settings as s; print(s.LOGGING['root']['level'], s.TOKEN_LIFETIME_DAYS)"
+
+    done = manage("shell", "--no-imports", "-c", show, **{**PRODUCTION, "ENV_FILE": str(env_file)}, LOG_LEVEL="INFO")
+
+    assert done.stdout.strip() == "INFO 3"

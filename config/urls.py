@@ -1,0 +1,29 @@
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import TemplateView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.routers import DefaultRouter
+
+from api.views import RootView
+from todos.views import TaskViewSet
+from users.views import TokenViewSet
+
+router = DefaultRouter(use_regex_path=False)
+router.include_format_suffixes = False
+router.APIRootView = RootView
+router.register("tasks", TaskViewSet)
+router.register("tokens", TokenViewSet)
+
+api: list = [
+    path("", include("users.urls")),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", SpectacularSwaggerSplitView.as_view(), name="docs"),
+    path("", include(router.urls)),
+]
+
+urlpatterns = [
+    path("", TemplateView.as_view(template_name="landing.html"), name="landing"),
+    path("api/v1/", include(api)),
+    path("api-auth/", include("rest_framework.urls")),
+    path("admin/", admin.site.urls),
+]

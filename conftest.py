@@ -1,0 +1,71 @@
+"""The cast: Alice, who is calling, and Bob, the other one."""
+
+import pytest
+from rest_framework.test import APIClient
+
+from todos.models import Task
+from users.models import ApiToken, User
+
+PASSWORD = "correct horse battery"
+
+
+class Client(APIClient):
+    """Speaks JSON to /api/v1 as one user, and gets a 500 as an answer, as a real client does."""
+
+    def __init__(self, user: User | None = None, **token_fields):
+        super().__init__(raise_request_exception=False)
+        self.user = user
+        if user:
+            self.token, self.secret = ApiToken.issue(user, "test", **token_fields)
+            self.credentials(HTTP_AUTHORIZATION=f"Bearer {self.secret}")
+
+    def generic(self, method, path, *args, **kwargs):
+        return super().generic(method, f"/api/v1{path}", *args, **kwargs)
+
+
+@pytest.fixture(autouse=True)
+def _test_settings(settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # Argon2 is slow on purpose
+    # Without `collectstatic` there is no manifest of hashed names.
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+
+
+@pytest.fixture
+def alice(db) -> User:
+    return User.objects.create_user("alice@example.com", PASSWORD, name="Alice", timezone="Europe/Zurich")
+
+
+@pytest.fixture
+def bob(db) -> User:
+    return User.objects.create_user("bob@example.com", PASSWORD, name="Bob")
+
+
+@pytest.fixture
+def operator(db) -> User:
+    return User.objects.create_superuser("operator@example.com", PASSWORD)
+
+
+@pytest.fixture
+def api(alice) -> Client:
+    return Client(alice)
+
+
+@pytest.fixture
+def bobs_api(bob) -> Client:
+    return Client(bob)
+
+
+@pytest.fixture
+def anonymous(db) -> Client:
+    return Client()
+
+
+@pytest.fixture
+def task(alice) -> Task:
+    return Task.objects.create(owner=alice, title="Buy milk", description="Two litres")
+
+
+@pytest.fixture
+def bobs_task(bob) -> Task:
+    return Task.objects.create(owner=bob, title="Bob's secret", description="canary-bob")

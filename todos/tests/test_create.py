@@ -1,0 +1,143 @@
+import pytest
+from django.db import connection
+
+from todos.models import Task
+
+
+def test_a_task_needs_only_a_title(api, alice):
+    answer = api.post("/tasks/", {"title": "Buy milk"})
+
+    task = Task.objects.get()
+    assert answer.status_code == 201
+    assert answer["Location"] == f"http://testserver/api/v1/tasks/{task.id}/"
+    assert answer.json() == {
+        "id": str(task.id),
+        "title": "Buy milk",
+        "description": "",
+        "completed": False,
+        "completed_at": None,
+        "created_at": task.created_at.isoformat().replace("+00:00", "Z"),
+        "updated_at": task.updated_at.isoformat().replace("+00:00", "Z"),
+        "revision": 1,
+    }
+    assert task.owner == alice
+
+
+def test_location_leads_to_the_task(api):
+    answer = api.post("/tasks/", {"title": "Buy milk"})
+
+    found = api.get(answer["Location"].removeprefix("http://testserver/api/v1"))
+
+    assert found.json() == answer.json()
+
+
+def test_a_task_can_be_made_completed(api):
+    answer = api.post("/tasks/", {"title": "Done before it was written down", "completed": True})
+
+    assert answer.json()["completed"] is True
+    assert answer.json()["completed_at"] is not None
+
+
+def test_the_title_is_trimmed_and_the_description_is_not(api):
+    answer = api.post("/tasks/", {"title": "  Buy milk ", "description": "  - oat\n"})
+
+    assert answer.json()["title"] == "Buy milk"
+    assert answer.json()["description"] == "  - oat\n"
+
+
+def test_read_only_fields_are_ignored(api, alice, bob):
+    mine = api.post("/tasks/", {"title": "Original"}).json()
+
+    copy = api.post("/tasks/", {**mine, "completed_at": "2001-01-01T00:00:00Z", "revision": 99})
+
+    assert copy.status_code == 201
+    assert copy.json()["id"] != mine["id"]
+    assert copy.json()["completed_at"] is None
+    assert copy.json()["revision"] == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "code"),
+    [
+        ({}, "title", "required"),
+        ({"title": ""}, "title", "blank"),
+        ({"title": "   "}, "title", "blank"),
+        ({"title": None}, "title", "null"),
+        ({"title": 5}, "title", "invalid"),
+        ({"title": ["x"]}, "title", "invalid"),
+        ({"title": "x" * 256}, "title", "max_length"),
+        ({"title": "a\0b"}, "title", "null_characters_not_allowed"),
+        ({"title": "x", "description": None}, "description", "null"),
+        ({"title": "x", "description": "x" * 10_001}, "description", "max_length"),
+        ({"title": "x", "completed": "true"}, "completed", "invalid"),
+        ({"title": "x", "completed": 1}, "completed", "invalid"),
+        ({"title": "x", "completed": None}, "completed", "null"),
+        ({"title": "x", "owner": "me"}, "owner", "unknown"),
+        ({"title": "x", "titel": "y"}, "titel", "unknown"),
+        ({"title": "x", "deleted_at": None}, "deleted_at", "unknown"),
+    ],
+)
+def test_bad_values_are_refused_by_name(api, body, field, code):
+    answer = api.post("/tasks/", body)
+
+    problem = answer.json()
+    assert answer.status_code == 400
+    assert [(error["field"], error["code"]) for error in problem["errors"]] == [(field, code)]
+    assert problem["code"] == "validation_error"
+    assert problem["detail"] == f"{field}: {problem['errors'][0]['message']}"
+    assert not Task.objects.exists()
+
+
+def test_the_longest_values_fit(api):
+    answer = api.post("/tasks/", {"title": "ß" * 255, "description": "日" * 10_000})
+
+    assert answer.status_code == 201
+    assert answer.json()["description"] == "日" * 10_000
+
+
+def test_a_list_makes_all_its_tasks_in_one_write(api, alice):
+    answer = api.post("/tasks/", [{"title": "One"}, {"title": "Two", "completed": True}])
+
+    assert answer.status_code == 201
+    assert [(task["title"], task["completed"], task["revision"]) for task in answer.json()] == [
+        ("One", False, 1),
+        ("Two", True, 1),
+    ]
+    assert {str(task.id) for task in Task.objects.owned_by(alice)} == {task["id"] for task in answer.json()}
+
+
+def test_one_bad_task_in_a_list_stops_all_of_them(api):
+    answer = api.post("/tasks/", [{"title": "Good"}, {"title": ""}, {"title": "Good", "x": 1}, "no task"])
+
+    assert answer.status_code == 400
+    assert [(error["field"], error["code"]) for error in answer.json()["errors"]] == [
+        ("1.title", "blank"),
+        ("2.x", "unknown"),
+        ("3", "invalid"),
+    ]
+    assert not Task.objects.exists()
+
+
+@pytest.mark.parametrize(("size", "code"), [(0, "empty"), (201, "max_length")])
+def test_a_list_has_1_to_200_tasks(api, size, code):
+    answer = api.post("/tasks/", [{"title": "x"}] * size)
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["code"] == code
+    assert not Task.objects.exists()
+
+
+@pytest.mark.parametrize("size", [1, 200])
+def test_a_list_costs_the_same_queries_whatever_its_length(api, size, django_assert_num_queries):
+    api.get("/tasks/")  # so that the use of the token is noted already
+    batches = 2 if connection.vendor == "sqlite" and size == 200 else 1  # Django stays below 1,000 parameters there
+
+    with django_assert_num_queries(4 + batches):  # token, savepoint, revision, insert, release
+        api.post("/tasks/", [{"title": "x"}] * size)
+
+
+def test_a_task_can_be_made_by_a_form(api, alice):
+    answer = api.post("/tasks/", {"title": "From a form", "completed": "true"}, format="multipart")
+
+    assert answer.status_code == 201
+    assert answer.json()["completed"] is True

@@ -1,0 +1,99 @@
+from todos.models import Task
+
+
+def test_a_task_can_be_fetched(api, task):
+    answer = api.get(f"/tasks/{task.id}/")
+
+    assert answer.status_code == 200
+    assert answer.json()["title"] == "Buy milk"
+    assert answer.json()["description"] == "Two litres"
+
+
+def test_patch_changes_only_what_it_names(api, task):
+    before = api.get(f"/tasks/{task.id}/").json()
+
+    answer = api.patch(f"/tasks/{task.id}/", {"title": "Buy oat milk"})
+
+    after = answer.json()
+    assert answer.status_code == 200
+    assert after.pop("updated_at") > before.pop("updated_at")
+    assert after == {**before, "title": "Buy oat milk", "revision": before["revision"] + 1}
+    assert after.items() <= api.get(f"/tasks/{task.id}/").json().items()
+
+
+def test_put_resets_what_it_leaves_out(api, task):
+    task.complete()
+
+    answer = api.put(f"/tasks/{task.id}/", {"title": "Buy oat milk"})
+
+    assert answer.status_code == 200
+    assert answer.json()["description"] == ""
+    assert answer.json()["completed"] is False
+    assert answer.json()["completed_at"] is None
+
+
+def test_put_needs_the_title(api, task):
+    answer = api.put(f"/tasks/{task.id}/", {"description": "no title"})
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == [{"field": "title", "code": "required", "message": "This field is required."}]
+    assert Task.objects.get().description == "Two litres"
+
+
+def test_what_was_read_can_be_sent_back(api, task):
+    before = api.get(f"/tasks/{task.id}/").json()
+
+    after = api.put(f"/tasks/{task.id}/", before).json()
+
+    assert {**after, "updated_at": None, "revision": None} == {**before, "updated_at": None, "revision": None}
+
+
+def test_an_unknown_field_changes_nothing(api, task):
+    answer = api.patch(f"/tasks/{task.id}/", {"title": "New", "colour": "red"})
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == [{"field": "colour", "code": "unknown", "message": "There is no such field."}]
+    assert Task.objects.get().title == "Buy milk"
+
+
+def test_a_refused_write_takes_no_revision(api, alice, task):
+    api.patch(f"/tasks/{task.id}/", {"title": ""})
+
+    alice.refresh_from_db()
+    assert alice.revision == task.revision
+
+
+def test_a_deleted_task_is_gone_from_the_list_and_kept_in_the_trash(api, task):
+    answer = api.delete(f"/tasks/{task.id}/")
+
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert api.get(f"/tasks/{task.id}/").status_code == 404
+    assert api.get("/tasks/").json()["results"] == []
+    assert Task.objects.get().deleted_at is not None
+
+
+def test_deleting_twice_is_a_404(api, task):
+    api.delete(f"/tasks/{task.id}/")
+
+    assert api.delete(f"/tasks/{task.id}/").status_code == 404
+
+
+def test_an_id_that_is_none_is_a_404(api):
+    answer = api.get("/tasks/not-an-id/")
+
+    assert answer.status_code == 404
+    assert answer.json()["code"] == "not_found"
+
+
+def test_a_read_is_two_queries(api, task, django_assert_num_queries):
+    api.get(f"/tasks/{task.id}/")
+
+    with django_assert_num_queries(2):  # token, task
+        api.get(f"/tasks/{task.id}/")
+
+
+def test_an_update_is_three_statements_inside_one_transaction(api, task, django_assert_num_queries):
+    api.get(f"/tasks/{task.id}/")
+
+    with django_assert_num_queries(6):  # token, savepoint, revision, task, update, release
+        api.patch(f"/tasks/{task.id}/", {"title": "New"})

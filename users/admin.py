@@ -1,0 +1,53 @@
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+
+from users.models import ApiToken, User
+
+
+class NewUserForm(AdminUserCreationForm):
+    class Meta:
+        model = User
+        fields = ["email", "name", "timezone"]
+
+
+class UserForm(UserChangeForm):
+    class Meta:
+        model = User
+        fields = "__all__"  # which of them, the fieldsets say
+
+
+@admin.register(User)
+class UserAdmin(BaseUserAdmin):
+    form = UserForm
+    add_form = NewUserForm
+    list_display = ["email", "name", "timezone", "is_active", "is_staff", "created_at", "last_login"]
+    list_filter = ["is_active", "is_staff", "created_at"]
+    search_fields = ["email", "name"]
+    ordering = ["email"]
+    show_full_result_count = False
+    readonly_fields = ["id", "revision", "created_at", "last_login"]
+    fieldsets = [
+        (None, {"fields": ["email", "password", "name", "timezone"]}),
+        ("What they may do", {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]}),
+        ("Facts", {"fields": ["id", "revision", "created_at", "last_login"]}),
+    ]
+    add_fieldsets = [(None, {"fields": ["email", "name", "timezone", "usable_password", "password1", "password2"]})]
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(admin.ModelAdmin):
+    """To see and revoke; tokens are made by those who use them, since the secret is shown once."""
+
+    list_display = ["name", "owner", "prefix", "scopes", "created_at", "expires_at", "last_used_at"]
+    list_filter = ["created_at", "expires_at"]
+    list_select_related = ["owner"]
+    search_fields = ["name", "prefix", "owner__email"]
+    show_full_result_count = False
+    readonly_fields = ["id", "owner", "name", "prefix", "scopes", "created_at", "expires_at", "last_used_at"]
+
+    def has_add_permission(self, request) -> bool:
+        return False
+
+    def has_change_permission(self, request, obj=None) -> bool:
+        return False

@@ -1,0 +1,191 @@
+import secrets
+from datetime import timedelta
+from functools import cache
+from hashlib import sha256
+from typing import ClassVar
+from zoneinfo import available_timezones
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from api.ids import uuid7
+from users.ownership import OwnedModel, OwnedQuerySet
+from users.revisions import write
+
+
+class LowercaseEmailField(models.EmailField):
+    """Kept and looked up in lower case, so that uniqueness and sign-in don't depend on how somebody types it."""
+
+    def get_prep_value(self, value):
+        value = super().get_prep_value(value)
+        return value.lower() if isinstance(value, str) else value
+
+    def to_python(self, value):
+        value = super().to_python(value)
+        return value.lower() if isinstance(value, str) else value
+
+
+@cache  # it reads the disk
+def known_timezones() -> set[str]:
+    # Some systems have their own zone among the IANA's: elsewhere the name means nothing, or another time.
+    return available_timezones() - {"localtime"}
+
+
+def validate_timezone(name: str) -> None:
+    if name not in known_timezones():
+        raise ValidationError("This is not an IANA time zone name, such as Europe/Zurich.", code="invalid")
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields) -> "User":
+        user = self.model(email=email.lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields) -> "User":
+        return self.create_user(email, password, **{"is_staff": True, "is_superuser": True, **fields})
+
+    def lock(self, user: "User") -> None:
+        """Lock the row of `user` until the transaction ends.
+
+        Raises User.DoesNotExist if the account was erased, switched off or given another password since `user` was
+        read: what somebody proved then counts no more.
+        """
+        self.select_for_update().get(pk=user.pk, password=user.password, is_active=True)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """Somebody who signs in with an e-mail address and owns tasks."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    email = LowercaseEmailField(
+        "e-mail address",
+        unique=True,
+        error_messages={"unique": "There is an account with this e-mail address already."},
+    )
+    name = models.CharField(max_length=100, blank=True, default="")
+    timezone = models.CharField("time zone", max_length=64, default="UTC", validators=[validate_timezone])
+    revision = models.BigIntegerField(
+        default=0, editable=False, help_text="Counts the writes of this user's data; see users/revisions.py."
+    )
+    is_active = models.BooleanField(
+        "active", default=True, help_text="Switched off, no sign-in and no token of this user works any more."
+    )
+    is_staff = models.BooleanField("staff", default=False, help_text="May sign in to this admin.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    USERNAME_FIELD = "email"
+    PROFILE = frozenset({"email", "name", "timezone"})
+
+    kept_token: "ApiToken | None" = None  # the one that may survive a change of the password
+
+    objects = UserManager()
+
+    class Meta:
+        ordering = ["email"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(email=Lower("email")),
+                name="user_email_lowercase",
+                violation_error_message="An e-mail address is kept in lower case.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+    def set_unusable_password(self) -> None:
+        super().set_unusable_password()
+        self._password = ""  # a new one as well, for save()
+
+    def save(self, *args, **kwargs):
+        """Save; a change of the profile counts as a write, and a new password revokes the tokens, whoever sets it."""
+        if self._state.adding:
+            super().save(*args, **kwargs)
+            return
+        if kwargs.get("update_fields") is None:
+            # The counter belongs to the database: a copy of it that went stale meanwhile must not go back there.
+            kwargs["update_fields"] = [
+                field.attname for field in self._meta.concrete_fields if field.name not in ("id", "revision")
+            ]
+        new_password = self._password is not None
+        counted = self.PROFILE.intersection(kwargs["update_fields"])
+        with write(self.pk) if counted else transaction.atomic() as current:
+            if current:
+                current.record(User, "updated", [self.pk])
+                self.revision = current.revision
+            super().save(*args, **kwargs)
+            if new_password:
+                tokens = ApiToken.objects.owned_by(self)
+                (tokens.exclude(pk=self.kept_token.pk) if self.kept_token else tokens).delete()
+
+
+class ApiTokenQuerySet(OwnedQuerySet):
+    def find(self, secret: str) -> "ApiToken | None":
+        """The valid token with this secret and its active user, in one query."""
+        token: ApiToken | None = (
+            self.select_related("owner").filter(digest=digest(secret), owner__is_active=True).first()  # type: ignore[assignment]
+        )
+        return None if token is None or token.expired else token
+
+
+def digest(secret: str) -> str:
+    # A fast hash is right here: 256 random bits can't be guessed, and each request needs it.
+    return sha256(secret.encode()).hexdigest()
+
+
+def all_scopes() -> list[str]:
+    return [ApiToken.READ, ApiToken.WRITE]
+
+
+class ApiToken(OwnedModel):
+    """What a program signs in with. Only the digest is kept: the secret is shown once, when the token is made."""
+
+    READ, WRITE = "read", "write"
+    PREFIX_LENGTH = 12  # of the secret, so that people can tell their tokens apart
+    USE_IS_NOTED_EVERY = timedelta(minutes=1)
+
+    name = models.CharField(max_length=100)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    prefix = models.CharField(max_length=PREFIX_LENGTH, editable=False)
+    scopes = models.JSONField(default=all_scopes)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, editable=False)
+
+    objects: ClassVar = ApiTokenQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "API token"
+        ordering = ["-created_at", "-id"]
+        indexes = [models.Index(fields=["owner", "created_at", "id"], name="token_owner_created")]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    @classmethod
+    def issue(cls, owner: User, name: str, **fields) -> tuple["ApiToken", str]:
+        """Make a token; returns it with its secret, `todo_` and 256 random bits in 43 URL-safe characters."""
+        secret = f"todo_{secrets.token_urlsafe(32)}"
+        token = cls.objects.create(
+            owner=owner, name=name, digest=digest(secret), prefix=secret[: cls.PREFIX_LENGTH], **fields
+        )
+        return token, secret
+
+    @classmethod
+    def issue_for_sign_in(cls, owner: User, name: str) -> tuple["ApiToken", str]:
+        return cls.issue(owner, name, expires_at=timezone.now() + timedelta(days=settings.TOKEN_LIFETIME_DAYS))
+
+    @property
+    def expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= timezone.now()
+
+    def note_use(self) -> None:
+        """Remember that it was used now, at most once a minute: a write would be the dearest part of a read."""
+        now = timezone.now()
+        if self.last_used_at is None or now - self.last_used_at >= self.USE_IS_NOTED_EVERY:
+            type(self).objects.filter(pk=self.pk).update(last_used_at=now)

@@ -1,0 +1,130 @@
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db.models import F
+from django.utils import timezone
+from rest_framework import serializers
+
+from api import fields
+from api.parameters import PageParameters
+from api.serializers import ModelSerializer, Serializer
+from users.models import ApiToken, User
+
+
+class UserSerializer(ModelSerializer):
+    class Meta:
+        model = User
+        fields = ["id", "email", "name", "timezone", "created_at", "revision"]
+        read_only_fields = ["email"]
+
+    def update(self, user, validated_data):
+        for name, value in validated_data.items():
+            setattr(user, name, value)
+        # Only these: the user was read without a lock, and has perhaps another password by now.
+        user.save(update_fields=list(validated_data))
+        return user
+
+
+class PasswordField(fields.StringField):
+    def __init__(self, **kwargs):
+        super().__init__(
+            max_length=128, trim_whitespace=False, write_only=True, style={"input_type": "password"}, **kwargs
+        )
+
+
+def check_password_rules(password: str, user: User, field: str) -> None:
+    try:
+        validate_password(password, user)
+    except DjangoValidationError as error:
+        raise serializers.ValidationError({field: serializers.as_serializer_error(error)["non_field_errors"]}) from None
+
+
+class RegistrationSerializer(ModelSerializer):
+    password = PasswordField()
+
+    class Meta:
+        model = User
+        fields = ["email", "password", "name", "timezone"]
+
+    def validate(self, attrs):
+        check_password_rules(attrs["password"], User(email=attrs["email"], name=attrs.get("name", "")), "password")
+        return attrs
+
+    def create(self, validated_data):
+        return User.objects.create_user(**validated_data)
+
+
+class LoginSerializer(Serializer):
+    email = fields.EmailField(max_length=254)
+    password = PasswordField()
+    token_name = fields.StringField(max_length=100, default="login")
+
+
+class SignedInSerializer(Serializer):
+    user = UserSerializer()
+    token = serializers.CharField(help_text="The secret to send as `Authorization: Bearer …`. Shown this once.")
+    expires_at = serializers.DateTimeField()
+
+
+class PasswordChangeSerializer(Serializer):
+    current_password = PasswordField()
+    new_password = PasswordField()
+
+    def validate_current_password(self, password: str) -> str:
+        if not self.context["request"].user.check_password(password):
+            raise serializers.ValidationError("This is not the current password.", code="wrong")
+        return password
+
+    def validate(self, attrs):
+        check_password_rules(attrs["new_password"], self.context["request"].user, "new_password")
+        return attrs
+
+
+class AccountDeletionSerializer(Serializer):
+    password = PasswordField()
+
+    def validate_password(self, password: str) -> str:
+        if not self.context["request"].user.check_password(password):
+            raise serializers.ValidationError("This is not the password.", code="wrong")
+        return password
+
+
+class TokenSerializer(ModelSerializer):
+    """A personal access token. `token`, the secret itself, is in the answer that makes it, and never again."""
+
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField([ApiToken.READ, ApiToken.WRITE]), allow_empty=False, default=["read", "write"]
+    )
+    expires_at = fields.DateTimeField(
+        allow_null=True, default=None, help_text="Null: when the token that makes it expires, or never in a session."
+    )
+
+    class Meta:
+        model = ApiToken
+        fields = ["id", "name", "scopes", "prefix", "created_at", "expires_at", "last_used_at"]
+        read_only_fields = ["prefix", "last_used_at"]
+
+    def validate_scopes(self, scopes: list[str]) -> list[str]:
+        return [ApiToken.READ, ApiToken.WRITE] if ApiToken.WRITE in scopes else [ApiToken.READ]
+
+    def validate_expires_at(self, moment):
+        maker = self.context["request"].auth
+        limit = maker.expires_at if isinstance(maker, ApiToken) else None
+        if moment is None:
+            return limit
+        if moment <= timezone.now():
+            raise serializers.ValidationError("This is in the past.", code="past")
+        if limit and moment > limit:
+            raise serializers.ValidationError("A token can't outlive the one that makes it.", code="too_late")
+        return moment
+
+
+class NewTokenSerializer(TokenSerializer):
+    token = serializers.CharField(read_only=True)
+
+    class Meta(TokenSerializer.Meta):
+        fields = [*TokenSerializer.Meta.fields, "token"]
+
+
+class TokenParameters(PageParameters):
+    orderings = {"created_at": F("created_at")}
+    default_ordering = "-created_at"

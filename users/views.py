@@ -1,0 +1,154 @@
+from django.conf import settings
+from django.contrib.auth import authenticate, logout, update_session_auth_hash
+from django.contrib.auth.models import update_last_login
+from django.db import transaction
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.permissions import AllowAny
+from rest_framework.response import Response
+
+from api.serializers import EmptySerializer
+from users import serializers
+from users.authentication import NoAuthentication
+from users.models import ApiToken, User
+from users.viewsets import CallerView, OwnedViewSet
+
+
+class SignUpClosed(PermissionDenied):
+    default_code = "sign_up_closed"
+    default_detail = "Sign-up is closed here. Ask the operator for an account."
+
+
+class AccountView(CallerView):
+    """A call about the caller's own account."""
+
+    def read_body(self, **kwargs):
+        serializer = self.get_serializer(data=self.request.data, **kwargs)
+        serializer.is_valid(raise_exception=True)
+        return serializer
+
+
+class SignInView(AccountView):
+    """A call that needs no sign-in and answers with a fresh token."""
+
+    authentication_classes = [NoAuthentication]
+    permission_classes = [AllowAny]
+
+    @staticmethod
+    def signed_in(user: User, token_name: str, status: int) -> Response:
+        token, secret = ApiToken.issue_for_sign_in(user, token_name)
+        answer = serializers.SignedInSerializer({"user": user, "token": secret, "expires_at": token.expires_at})
+        return Response(answer.data, status=status, headers={"Cache-Control": "no-store"})
+
+
+class RegisterView(SignInView):
+    """Make an account. The answer has a token for it."""
+
+    serializer_class = serializers.RegistrationSerializer
+
+    @extend_schema(operation_id="register", responses={201: serializers.SignedInSerializer})
+    def post(self, request):
+        if not settings.ALLOW_SIGN_UP:
+            raise SignUpClosed
+        return self.signed_in(self.read_body().save(), "registration", status=201)
+
+
+class LoginView(SignInView):
+    """Sign in with e-mail address and password. The answer has a fresh token; earlier ones stay valid."""
+
+    serializer_class = serializers.LoginSerializer
+
+    @extend_schema(operation_id="login", responses={200: serializers.SignedInSerializer})
+    def post(self, request):
+        given = self.read_body().validated_data
+        user = authenticate(request, username=given["email"], password=given["password"])
+        if user is None:
+            raise AuthenticationFailed("The e-mail address or the password is wrong.")
+        with transaction.atomic():
+            User.objects.lock(user)
+            update_last_login(User, user)
+            return self.signed_in(user, given["token_name"], status=200)
+
+
+class LogoutView(AccountView):
+    """Revoke the token that makes this call (or end the session, in a browser)."""
+
+    serializer_class = EmptySerializer
+
+    @extend_schema(operation_id="logout", request=None, responses={204: None})
+    def post(self, request):
+        self.read_body()
+        if isinstance(request.auth, ApiToken):
+            request.auth.delete()
+        else:
+            logout(request)
+        return Response(status=204)
+
+
+class MeView(AccountView):
+    """The account of the caller."""
+
+    serializer_class = serializers.UserSerializer
+
+    def get_serializer_class(self):
+        return serializers.AccountDeletionSerializer if self.request.method == "DELETE" else self.serializer_class
+
+    @extend_schema(operation_id="me_retrieve")
+    def get(self, request):
+        return self.respond(request.user)
+
+    @extend_schema(operation_id="me_update")
+    def patch(self, request):
+        return self.respond(self.read_body(instance=request.user, partial=True).save())
+
+    @extend_schema(operation_id="me_delete", request=serializers.AccountDeletionSerializer, responses={204: None})
+    def delete(self, request):
+        """Erase the account and all its data, for good."""
+        self.read_body()
+        with transaction.atomic():
+            User.objects.lock(request.user)
+            request.user.delete()
+        return Response(status=204)
+
+
+class PasswordView(AccountView):
+    """Change the password. Every other token and session of the account ends."""
+
+    serializer_class = serializers.PasswordChangeSerializer
+
+    @extend_schema(operation_id="change_password", responses={204: None})
+    def post(self, request):
+        user = request.user
+        new_password = self.read_body().validated_data["new_password"]
+        with transaction.atomic():
+            User.objects.lock(user)
+            user.set_password(new_password)
+            user.kept_token = request.auth
+            user.save(update_fields=["password"])
+        if request.auth is None:
+            update_session_auth_hash(request, user)
+        return Response(status=204)
+
+
+class TokenViewSet(OwnedViewSet):
+    """Personal access tokens: one for each program, so that each can be revoked alone."""
+
+    queryset = ApiToken.objects.all()
+    serializer_class = serializers.TokenSerializer
+    parameters_class = serializers.TokenParameters
+
+    @extend_schema(request=serializers.TokenSerializer, responses={201: serializers.NewTokenSerializer})
+    def create(self, request):
+        """Make a token. The answer has its secret, this once."""
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        with transaction.atomic():
+            User.objects.lock(request.user)
+            token, secret = ApiToken.issue(request.user, **serializer.validated_data)
+        answer = {**self.represent(token), "token": secret}
+        return Response(answer, status=201, headers={"Cache-Control": "no-store"})
+
+    def destroy(self, request, pk):
+        """Revoke a token: the next request with it is refused."""
+        self.get_object().delete()
+        return Response(status=204)
