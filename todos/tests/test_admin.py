@@ -1,0 +1,95 @@
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from todos.models import Task
+
+LIST = "/admin/todos/task/"
+
+
+@pytest.fixture
+def desk(client, operator):
+    """The admin, as an operator sees it."""
+    client.force_login(operator)
+    return client
+
+
+def test_the_list_shows_who_owns_what(desk, task, bobs_task):
+    page = desk.get(LIST).content.decode()
+
+    for text in ("Buy milk", "alice@example.com", "secret", "bob@example.com"):
+        assert text in page
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [("q=MILK", 1), ("q=bob@", 1), ("trash=yes", 1), ("trash=no", 2), ("completed_at__isempty=0", 1)],
+)
+def test_the_list_can_be_searched_and_filtered(desk, alice, task, bobs_task, query, found):
+    Task.objects.create(owner=alice, title="Thrown away", completed=True).delete()
+
+    page = desk.get(f"{LIST}?{query}")
+
+    assert len(page.context["cl"].result_list) == found
+
+
+def test_the_list_costs_the_same_for_20_tasks_as_for_1(desk, alice, task):
+    desk.get(LIST)
+    with CaptureQueriesContext(connection) as one:
+        desk.get(LIST)
+    Task.objects.bulk_create(Task(owner=alice, title="x") for _ in range(19))
+
+    with CaptureQueriesContext(connection) as twenty:
+        desk.get(LIST)
+
+    assert len(one) == len(twenty) <= 10
+
+
+def test_a_task_made_in_the_admin_takes_a_revision(desk, alice):
+    answer = desk.post(f"{LIST}add/", {"owner": alice.pk, "title": "From the admin", "description": ""})
+
+    task = Task.objects.get()
+    assert answer.status_code == 302
+    assert (task.owner, task.revision) == (alice, 1)
+
+
+def test_a_task_changed_in_the_admin_takes_a_revision_and_keeps_its_owner(desk, alice, bob, task):
+    desk.post(f"{LIST}{task.pk}/change/", {"title": "Changed", "description": "", "owner": bob.pk})
+
+    task.refresh_from_db()
+    assert (task.title, task.owner, task.revision) == ("Changed", alice, 2)
+
+
+@pytest.mark.parametrize("title", ["", "x" * 256])
+def test_the_admin_refuses_what_the_api_refuses(desk, alice, title):
+    answer = desk.post(f"{LIST}add/", {"owner": alice.pk, "title": title, "description": ""})
+
+    assert answer.status_code == 200
+    assert "title" in answer.context["adminform"].form.errors
+    assert not Task.objects.exists()
+
+
+def test_completing_many_at_once(desk, task, bobs_task):
+    chosen = [task.pk, bobs_task.pk]
+
+    desk.post(LIST, {"action": "complete", "_selected_action": chosen})
+
+    assert [each.completed for each in Task.objects.all()] == [True, True]
+    assert {each.revision for each in Task.objects.all()} == {2}
+
+
+@pytest.mark.parametrize("way", ["one", "many"])
+def test_deleting_moves_to_the_trash(desk, task, way):
+    if way == "one":
+        desk.post(f"{LIST}{task.pk}/delete/", {"post": "yes"})
+    else:
+        desk.post(LIST, {"action": "delete_selected", "_selected_action": [task.pk], "post": "yes"})
+
+    task.refresh_from_db()
+    assert (task.deleted_at is not None, task.revision) == (True, 2)
+
+
+def test_users_who_are_no_staff_are_sent_to_the_sign_in(client, alice):
+    client.force_login(alice)
+
+    assert client.get(LIST).status_code == 302
