@@ -20,11 +20,7 @@ from users.revisions import write
 class LowercaseEmailField(models.EmailField):
     """Kept and looked up in lower case, so that uniqueness and sign-in don't depend on how somebody types it."""
 
-    def get_prep_value(self, value):
-        value = super().get_prep_value(value)
-        return value.lower() if isinstance(value, str) else value
-
-    def to_python(self, value):
+    def to_python(self, value):  # forms, saves and lookups all come through here
         value = super().to_python(value)
         return value.lower() if isinstance(value, str) else value
 

@@ -1,0 +1,291 @@
+import re
+from html import unescape
+from urllib.parse import parse_qs
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
+
+from conftest import PASSWORD, Client
+from todos.models import Task
+from users.models import ApiToken, User
+
+USERS, TOKENS = "/admin/users/user/", "/admin/users/apitoken/"
+NEW = "another horse battery"
+
+
+@pytest.fixture
+def admin(operator) -> Browser:
+    browser = Browser()
+    browser.force_login(operator)
+    return browser
+
+
+def shown(answer) -> list[str]:
+    """The rows of a list, as text."""
+    assert answer.status_code == 200
+    return [str(row) for row in answer.context["cl"].result_list]
+
+
+def offered_filters(answer) -> set[str]:
+    links = re.findall(r'href="\?([^"]+)"', answer.content.decode())
+    names = {name for link in links for name in parse_qs(unescape(link))}
+    return {name for name in names if name.endswith(("__exact", "__gte", "__isnull"))}
+
+
+def errors(answer) -> dict:
+    assert answer.status_code == 200
+    return {name: list(texts) for name, texts in answer.context["adminform"].form.errors.items()}
+
+
+def test_the_users_are_listed_by_address(admin, bob, alice):
+    assert shown(admin.get(USERS)) == ["alice@example.com", "bob@example.com", "operator@example.com"]
+
+
+@pytest.mark.parametrize("q", ["ALICE@", "alice@example.com", "wonder"])
+def test_users_are_found_by_address_and_name(admin, alice, bob, q):
+    User.objects.filter(pk=alice.pk).update(name="Alice Wonderland")
+
+    assert shown(admin.get(USERS, {"q": q})) == ["alice@example.com"]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"is_staff__exact": 1}, ["operator@example.com"]),
+        ({"is_active__exact": 0}, ["bob@example.com"]),
+        ({"created_at__gte": "2100-01-01 00:00:00+00:00"}, []),
+    ],
+)
+def test_users_are_filtered(admin, alice, bob, query, found):
+    User.objects.filter(pk=bob.pk).update(is_active=False)
+
+    assert offered_filters(admin.get(USERS)) == {"is_active__exact", "is_staff__exact", "created_at__gte"}
+    assert shown(admin.get(USERS, query)) == found
+
+
+ADD = {"email": "Carol@Example.COM", "name": "Carol", "timezone": "America/Lima"}
+
+
+def test_a_user_can_be_added(admin):
+    form = {**ADD, "usable_password": "true", "password1": PASSWORD, "password2": PASSWORD}
+
+    assert admin.get(f"{USERS}add/").status_code == 200
+    assert admin.post(f"{USERS}add/", form).status_code == 302
+
+    carol = User.objects.get(email="carol@example.com")
+    assert (carol.name, carol.timezone, carol.is_staff) == ("Carol", "America/Lima", False)
+    assert carol.check_password(PASSWORD)
+
+
+def test_a_user_can_be_added_without_a_password(admin):
+    assert admin.post(f"{USERS}add/", {**ADD, "usable_password": "false"}).status_code == 302
+
+    assert not User.objects.get(email="carol@example.com").has_usable_password()
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"email": "ALICE@example.com"}, {"email": ["There is an account with this e-mail address already."]}),
+        ({"email": "carol"}, {"email": ["Enter a valid email address."]}),
+        ({"timezone": "Mars"}, {"timezone": ["This is not an IANA time zone name, such as Europe/Zurich."]}),
+        ({"password2": ""}, {"password2": ["This field is required."]}),
+        (
+            {"password1": "horse 7", "password2": "horse 7"},
+            {"password2": ["This password is too short. It must contain at least 8 characters."]},
+        ),
+    ],
+)
+def test_a_user_is_added_by_the_same_rules_as_by_the_api(admin, alice, change, expected):
+    form = {**ADD, "usable_password": "true", "password1": PASSWORD, "password2": PASSWORD, **change}
+
+    answer = admin.post(f"{USERS}add/", form)
+
+    assert errors(answer) == expected
+    assert User.objects.count() == 2
+
+
+def form_of(user: User) -> dict:
+    return {"email": user.email, "name": user.name, "timezone": user.timezone, "is_active": "on"}
+
+
+def test_a_changed_address_is_kept_in_lower_case(admin, alice):
+    answer = admin.post(f"{USERS}{alice.pk}/change/", {**form_of(alice), "email": "Alice.L@Example.COM"})
+
+    assert answer.status_code == 302
+    assert User.objects.filter(email="alice.l@example.com").exists()
+
+
+def test_an_address_can_not_be_changed_to_anothers(admin, alice, bob):
+    answer = admin.post(f"{USERS}{alice.pk}/change/", {**form_of(alice), "email": "BOB@example.com"})
+
+    assert errors(answer) == {"email": ["There is an account with this e-mail address already."]}
+
+
+def test_switching_a_user_off_acts_on_the_next_request(admin, api, alice):
+    form = form_of(alice)
+    del form["is_active"]
+
+    assert admin.post(f"{USERS}{alice.pk}/change/", form).status_code == 302
+
+    assert api.get("/me/").status_code == 401
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"usable_password": "true", "password1": NEW, "password2": NEW, "set-password": "x"},
+        {"usable_password": "false", "unset-password": "x"},
+    ],
+    ids=["another", "none"],
+)
+def test_another_password_ends_the_users_tokens_and_sessions(admin, api, bobs_api, alice, form):
+    browser = Browser()
+    browser.force_login(alice)
+
+    assert admin.post(f"{USERS}{alice.pk}/password/", form).status_code == 302
+
+    assert api.get("/me/").status_code == 401
+    assert browser.get("/api/v1/me/").status_code == 401
+    assert not User.objects.get(pk=alice.pk).check_password(PASSWORD)
+    assert bobs_api.get("/me/").status_code == 200
+
+
+def test_deleting_a_user_erases_all_data(admin, api, bobs_api, alice, bob, task, bobs_task):
+    assert admin.post(f"{USERS}{alice.pk}/delete/", {"post": "yes"}).status_code == 302
+
+    assert not User.objects.filter(pk=alice.pk).exists()
+    assert list(Task.objects.all()) == [bobs_task]
+    assert list(ApiToken.objects.all()) == [bobs_api.token]
+
+
+def test_the_page_of_a_user_shows_no_hash(admin, alice):
+    page = admin.get(f"{USERS}{alice.pk}/change/").content.decode()
+
+    assert alice.email in page
+    assert alice.password.split("$")[-1] not in page
+
+
+def test_the_tokens_are_listed_the_newest_first(admin, api, bobs_api):
+    assert shown(admin.get(TOKENS)) == [str(bobs_api.token), str(api.token)]
+
+
+@pytest.mark.parametrize("q", ["ALICE@", "phone", "prefix"])
+def test_tokens_are_found_by_owner_name_and_prefix(admin, alice, bobs_api, q):
+    token, secret = ApiToken.issue(alice, "phone")
+
+    assert shown(admin.get(TOKENS, {"q": secret[:12] if q == "prefix" else q})) == [str(token)]
+
+
+def test_tokens_are_filtered(admin, api, alice):
+    expiring = Client(alice, expires_at="2100-01-01T00:00:00Z").token
+
+    assert offered_filters(admin.get(TOKENS)) == {"created_at__gte", "expires_at__gte", "expires_at__isnull"}
+    assert shown(admin.get(TOKENS, {"expires_at__isnull": "False"})) == [str(expiring)]
+    assert shown(admin.get(TOKENS, {"expires_at__isnull": "True"})) == [str(api.token)]
+
+
+@pytest.mark.parametrize("page", ["", "{pk}/change/", "{pk}/delete/", "{pk}/history/"])
+def test_no_page_shows_what_a_token_is_signed_in_with(admin, api, page):
+    answer = admin.get(TOKENS + page.format(pk=api.token.pk))
+
+    text = answer.content.decode()
+    assert answer.status_code == 200
+    assert api.token.prefix in text
+    assert api.secret not in text
+    assert api.token.digest not in text
+
+
+def test_tokens_are_not_made_here(admin, alice):
+    form = {"name": "mine", "owner": alice.pk}
+
+    assert admin.get(f"{TOKENS}add/").status_code == 403
+    assert admin.post(f"{TOKENS}add/", form).status_code == 403
+    assert not ApiToken.objects.exists()
+
+
+def test_tokens_are_not_changed_here(admin, api):
+    answer = admin.post(f"{TOKENS}{api.token.pk}/change/", {"name": "mine", "scopes": '["read"]'})
+
+    assert answer.status_code == 403
+    api.token.refresh_from_db()
+    assert (api.token.name, api.token.scopes) == ("test", ["read", "write"])
+
+
+@pytest.mark.parametrize("by", ["page", "action"])
+def test_deleting_a_token_revokes_it(admin, api, bobs_api, by):
+    pk = api.token.pk
+    url = TOKENS if by == "action" else f"{TOKENS}{pk}/delete/"
+
+    answer = admin.post(url, {"post": "yes", "action": "delete_selected", "_selected_action": [pk]})
+
+    assert answer.status_code == 302
+    assert api.get("/me/").status_code == 401
+    assert bobs_api.get("/me/").status_code == 200
+
+
+PAGES = [
+    USERS,
+    f"{USERS}add/",
+    f"{USERS}{{user}}/change/",
+    f"{USERS}{{user}}/password/",
+    TOKENS,
+    f"{TOKENS}{{token}}/change/",
+]
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_who_is_no_staff_is_sent_to_the_sign_in(api, alice, page, method):
+    browser = Browser()
+    browser.force_login(alice)
+    url = page.format(user=alice.pk, token=api.token.pk)
+
+    answer = getattr(browser, method)(url)
+
+    assert answer.status_code == 302
+    assert answer["Location"] == f"/admin/login/?next={url}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_staff_without_permission_is_refused(api, alice, page):
+    User.objects.filter(pk=alice.pk).update(is_staff=True)
+    browser = Browser()
+    browser.force_login(alice)
+
+    answer = browser.get(page.format(user=alice.pk, token=api.token.pk))
+
+    assert answer.status_code == 403
+
+
+def test_staff_that_may_only_look_changes_nothing(api, alice, bob):
+    User.objects.filter(pk=alice.pk).update(is_staff=True)
+    alice.user_permissions.set(Permission.objects.filter(codename__in=["view_user", "view_apitoken"]))
+    browser = Browser()
+    browser.force_login(alice)
+
+    assert browser.get(f"{USERS}{bob.pk}/change/").status_code == 200
+    assert browser.post(f"{USERS}{bob.pk}/change/", form_of(bob)).status_code == 403
+    assert browser.post(f"{USERS}{bob.pk}/password/", {"password1": NEW, "password2": NEW}).status_code == 403
+    assert browser.post(f"{TOKENS}{api.token.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+@pytest.mark.parametrize("page", [USERS, TOKENS])
+def test_a_list_costs_the_same_queries_whatever_its_length(admin, page):
+    def add_owners(*numbers):
+        for number in numbers:
+            ApiToken.issue(User.objects.create_user(f"{number}@example.com"), "test")
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            rows = shown(admin.get(page))
+        return len(rows), len(queries)
+
+    few, cost = add_owners(1)
+    many, cost_of_many = add_owners(*range(2, 21))
+
+    assert many == few + 19
+    assert cost_of_many == cost

@@ -1,0 +1,197 @@
+import logging
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from conftest import PASSWORD, Client
+from users import views
+from users.models import ApiToken, User
+from users.tests.answers import GONE, instant, problem, refused
+
+RIGHT = {"email": "alice@example.com", "password": PASSWORD}
+
+
+def test_the_right_password_gives_the_user_and_a_fresh_token(anonymous, alice):
+    answer = anonymous.post("/auth/login/", RIGHT)
+
+    token = ApiToken.objects.get()
+    assert answer.status_code == 200
+    assert answer["Cache-Control"] == "no-store"
+    assert answer.json() == {
+        "user": {
+            "id": str(alice.id),
+            "email": "alice@example.com",
+            "name": "Alice",
+            "timezone": "Europe/Zurich",
+            "created_at": instant(alice.created_at),
+            "revision": 0,
+        },
+        "token": answer.json()["token"],
+        "expires_at": instant(token.expires_at),
+    }
+    assert (token.owner, token.name, token.scopes) == (alice, "login", ["read", "write"])
+
+
+def test_the_token_signs_in(anonymous, alice):
+    given = anonymous.post("/auth/login/", RIGHT).json()
+
+    me = anonymous.get("/me/", HTTP_AUTHORIZATION=f"Bearer {given['token']}")
+
+    assert me.json() == given["user"]
+
+
+def test_the_token_lives_30_days(anonymous, alice, time_machine):
+    time_machine.move_to("2030-01-01T12:00:00Z", tick=False)
+
+    answer = anonymous.post("/auth/login/", RIGHT)
+
+    assert answer.json()["expires_at"] == instant(timezone.now() + timedelta(days=30))
+
+
+def test_the_token_can_be_named(anonymous, alice):
+    anonymous.post("/auth/login/", {**RIGHT, "token_name": "Alice's phone"})
+
+    assert ApiToken.objects.get().name == "Alice's phone"
+
+
+def test_the_case_of_the_address_does_not_matter(anonymous, alice):
+    answer = anonymous.post("/auth/login/", {**RIGHT, "email": "ALICE@Example.COM"})
+
+    assert answer.json()["user"]["id"] == str(alice.id)
+
+
+def test_the_case_of_the_password_does(anonymous, alice):
+    answer = anonymous.post("/auth/login/", {**RIGHT, "password": PASSWORD.upper()})
+
+    assert answer.status_code == 401
+
+
+def test_earlier_tokens_stay_valid(api, anonymous):
+    anonymous.post("/auth/login/", RIGHT)
+
+    assert api.get("/me/").status_code == 200
+
+
+def test_the_moment_is_noted_without_taking_a_revision(anonymous, alice, time_machine):
+    time_machine.move_to("2030-01-01T12:00:00Z", tick=False)
+
+    anonymous.post("/auth/login/", RIGHT)
+
+    alice.refresh_from_db()
+    assert (alice.last_login, alice.revision) == (timezone.now(), 0)
+
+
+def test_no_session_begins(anonymous, alice):
+    answer = anonymous.post("/auth/login/", RIGHT)
+
+    assert not answer.cookies
+
+
+def test_a_wrong_password_is_refused(anonymous, alice):
+    answer = anonymous.post("/auth/login/", {**RIGHT, "password": "wrong horse battery"})
+
+    assert answer.status_code == 401
+    assert answer["WWW-Authenticate"] == "Bearer"
+    assert problem(answer) == {**GONE, "detail": "The e-mail address or the password is wrong."}
+    alice.refresh_from_db()
+    assert alice.last_login is None
+    assert not ApiToken.objects.exists()
+
+
+def test_nobody_learns_from_the_answer_who_has_an_account(anonymous, alice, bob):
+    User.objects.filter(pk=bob.pk).update(is_active=False)
+    User.objects.create_user("dora@example.com")  # has no password
+    wrong = [
+        {"email": "alice@example.com", "password": "wrong horse battery"},
+        {"email": "bob@example.com", "password": PASSWORD},
+        {"email": "dora@example.com", "password": "!"},
+        {"email": "nobody@example.com", "password": PASSWORD},
+    ]
+
+    answers = [anonymous.post("/auth/login/", body, HTTP_X_REQUEST_ID="same") for body in wrong]
+
+    first = answers[0]
+    assert first.status_code == 401
+    for answer in answers[1:]:
+        assert (answer.status_code, answer.content, answer.headers) == (401, first.content, first.headers)
+
+
+@pytest.mark.parametrize(
+    ("change", "errors"),
+    [
+        ({"email": None}, [("email", "null")]),
+        ({"email": "alice"}, [("email", "invalid")]),
+        ({"email": {"a": 1}}, [("email", "invalid")]),
+        ({"email": "a" * 243 + "@example.com"}, [("email", "max_length")]),
+        ({"password": None}, [("password", "null")]),
+        ({"password": ""}, [("password", "blank")]),
+        ({"password": ["a"]}, [("password", "invalid")]),
+        ({"password": "a\0b"}, [("password", "null_characters_not_allowed")]),
+        ({"password": "x" * 129}, [("password", "max_length")]),
+        ({"token_name": ""}, [("token_name", "blank")]),
+        ({"token_name": "x" * 101}, [("token_name", "max_length")]),
+        ({"username": "alice"}, [("username", "unknown")]),
+    ],
+)
+def test_bad_values_are_refused_by_name(anonymous, alice, change, errors):
+    answer = anonymous.post("/auth/login/", {**RIGHT, **change})
+
+    assert refused(answer) == errors
+    assert not ApiToken.objects.exists()
+
+
+def test_all_that_is_missing_is_named(anonymous):
+    answer = anonymous.post("/auth/login/", {})
+
+    assert refused(answer) == [("email", "required"), ("password", "required")]
+
+
+@pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])
+def test_there_is_only_post(anonymous, method):
+    answer = getattr(anonymous, method)("/auth/login/")
+
+    assert answer.status_code == 405
+    assert answer["Allow"] == "POST, OPTIONS"
+    assert problem(answer)["code"] == "method_not_allowed"
+
+
+@pytest.mark.parametrize("header", ["Bearer gone", "Bearer", "Token \0", "Basic YTpi"])
+def test_credentials_that_come_along_do_not_matter(anonymous, alice, header):
+    answer = anonymous.post("/auth/login/", RIGHT, HTTP_AUTHORIZATION=header)
+
+    assert answer.status_code == 200
+
+
+def change_password(user):
+    user = User.objects.get(pk=user.pk)
+    user.set_password("another horse battery")
+    user.save()
+
+
+@pytest.mark.parametrize("happen", [change_password, lambda user: user.delete()], ids=["changed", "erased"])
+def test_what_happens_to_the_account_during_the_sign_in_counts(anonymous, alice, monkeypatch, happen):
+    def authenticate(*args, **kwargs):
+        user = User.objects.get(pk=alice.pk)
+        happen(User.objects.get(pk=alice.pk))
+        return user
+
+    monkeypatch.setattr(views, "authenticate", authenticate)
+
+    answer = anonymous.post("/auth/login/", RIGHT)
+
+    assert answer.status_code == 401
+    assert problem(answer) == GONE
+    assert not ApiToken.objects.exists()
+
+
+def test_neither_password_nor_token_is_logged(alice, caplog):
+    caplog.set_level(logging.DEBUG)
+    client = Client()
+
+    secret = client.post("/auth/login/", RIGHT).json()["token"]
+    client.get("/me/", HTTP_AUTHORIZATION=f"Bearer {secret}")
+
+    lines = [str(vars(record)) for record in caplog.records if record.name.startswith("api.")]
+    assert len(lines) == 2
+    assert not [line for line in lines if PASSWORD in line or secret[5:] in line]

@@ -1,0 +1,225 @@
+import pytest
+from django.test import Client as Browser
+
+from conftest import PASSWORD
+from todos.models import Task
+from users import serializers
+from users.models import ApiToken, User
+from users.tests.answers import GONE, INVALID_TOKEN, instant, problem, refused
+from users.tests.races import meanwhile
+
+
+def test_it_is_the_account_of_the_caller(api, bobs_api, alice):
+    answer = api.get("/me/")
+
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "id": str(alice.id),
+        "email": "alice@example.com",
+        "name": "Alice",
+        "timezone": "Europe/Zurich",
+        "created_at": instant(alice.created_at),
+        "revision": 0,
+    }
+    assert bobs_api.get("/me/").json()["email"] == "bob@example.com"
+
+
+def test_no_cache_may_give_it_to_others(api):
+    answer = api.get("/me/")
+
+    assert answer["Cache-Control"] == "private, no-cache"
+    assert answer["Vary"] == "Accept, Authorization, Cookie"
+
+
+def test_the_revision_counts_the_writes_of_the_callers_data(api, bobs_api):
+    api.post("/tasks/", {"title": "Buy milk"})
+    bobs_api.post("/tasks/", {"title": "Buy bread"})
+    api.post("/tasks/", {"title": "Buy oats"})
+
+    assert api.get("/me/").json()["revision"] == 2
+
+
+def test_patch_changes_name_and_time_zone(api, alice, bob):
+    before = api.get("/me/").json()
+
+    answer = api.patch("/me/", {"name": "Alice L.", "timezone": "Europe/London"})
+
+    assert answer.status_code == 200
+    assert answer.json() == {**before, "name": "Alice L.", "timezone": "Europe/London", "revision": 1}
+    assert api.get("/me/").json() == answer.json()
+    assert User.objects.filter(name="Alice L.").count() == 1
+
+
+@pytest.mark.parametrize("change", [{"name": ""}, {"timezone": "UTC"}])
+def test_patch_changes_only_what_it_names(api, change):
+    before = api.get("/me/").json()
+
+    answer = api.patch("/me/", change)
+
+    assert answer.json() == {**before, **change, "revision": 1}
+
+
+def test_a_patch_of_nothing_takes_no_revision(api):
+    before = api.get("/me/").json()
+
+    answer = api.patch("/me/", {})
+
+    assert answer.status_code == 200
+    assert answer.json() == before == api.get("/me/").json()
+
+
+def test_read_only_fields_are_ignored(api, alice):
+    before = api.get("/me/").json()
+
+    answer = api.patch("/me/", {**before, "id": "x", "email": "eve@example.com", "created_at": 1, "revision": 99})
+
+    assert answer.status_code == 200
+    assert answer.json() == {**before, "revision": 1}
+    assert api.get("/me/").json() == answer.json()
+
+
+@pytest.mark.parametrize(
+    ("body", "errors"),
+    [
+        ({"name": None}, [("name", "null")]),
+        ({"name": 5}, [("name", "invalid")]),
+        ({"name": "x" * 101}, [("name", "max_length")]),
+        ({"name": "a\0b"}, [("name", "null_characters_not_allowed")]),
+        ({"timezone": None}, [("timezone", "null")]),
+        ({"timezone": ""}, [("timezone", "blank")]),
+        ({"timezone": "Mars/Olympus"}, [("timezone", "invalid")]),
+        ({"timezone": "localtime"}, [("timezone", "invalid")]),
+        ({"timezone": "../UTC"}, [("timezone", "invalid")]),
+        ({"name": "New", "is_staff": True}, [("is_staff", "unknown")]),
+        ({"name": "New", "password": "another horse"}, [("password", "unknown")]),
+        ({"name": "x" * 101, "timezone": "x"}, [("name", "max_length"), ("timezone", "invalid")]),
+        ([{"name": "New"}], [("", "invalid")]),
+    ],
+)
+def test_bad_values_are_refused_by_name_and_change_nothing(api, body, errors):
+    before = api.get("/me/").json()
+
+    answer = api.patch("/me/", body)
+
+    assert refused(answer) == errors
+    assert api.get("/me/").json() == before
+
+
+@pytest.mark.parametrize("method", ["post", "put"])
+def test_it_is_neither_made_nor_replaced(api, method):
+    answer = getattr(api, method)("/me/", {"name": "New"})
+
+    assert answer.status_code == 405
+    assert problem(answer)["code"] == "method_not_allowed"
+
+
+def test_a_patch_takes_back_nothing_that_happened_meanwhile(api, alice, monkeypatch):
+    def happen():
+        other = User.objects.get(pk=alice.pk)
+        other.timezone = "Asia/Tokyo"
+        other.set_password("another horse battery")
+        other.is_active = False
+        other.save()
+
+    meanwhile(monkeypatch, serializers.UserSerializer, happen)
+
+    api.patch("/me/", {"name": "New"})
+
+    alice.refresh_from_db()
+    assert (alice.name, alice.timezone, alice.is_active) == ("New", "Asia/Tokyo", False)
+    assert alice.check_password("another horse battery")
+
+
+def test_a_patch_of_an_account_that_is_erased_meanwhile_is_a_401(api, alice, monkeypatch):
+    meanwhile(monkeypatch, serializers.UserSerializer, alice.delete)
+
+    answer = api.patch("/me/", {"name": "New"})
+
+    assert answer.status_code == 401
+    assert problem(answer) == GONE
+    assert not User.objects.exists()
+
+
+def test_deleting_erases_the_account_and_all_its_data(api, bobs_api, alice, bob, task, bobs_task):
+    Task.objects.create(owner=alice, title="In the trash").delete()
+
+    answer = api.delete("/me/", {"password": PASSWORD})
+
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert list(User.objects.all()) == [bob]
+    assert list(Task.objects.all()) == [bobs_task]
+    assert list(ApiToken.objects.all()) == [bobs_api.token]
+
+
+def test_after_it_the_token_is_refused(api):
+    api.delete("/me/", {"password": PASSWORD})
+
+    answer = api.get("/me/")
+
+    assert answer.status_code == 401
+    assert problem(answer) == INVALID_TOKEN
+
+
+def test_after_it_the_session_is_nobodys(alice):
+    browser = Browser()
+    browser.force_login(alice)
+
+    answer = browser.delete("/api/v1/me/", {"password": PASSWORD}, content_type="application/json")
+
+    assert answer.status_code == 204
+    assert browser.get("/api/v1/me/").status_code == 401
+
+
+def test_the_address_is_free_again(api, anonymous):
+    api.delete("/me/", {"password": PASSWORD})
+
+    answer = anonymous.post("/auth/register/", {"email": "alice@example.com", "password": PASSWORD})
+
+    assert answer.status_code == 201
+
+
+def test_deleting_needs_the_right_password(api, alice, task):
+    answer = api.delete("/me/", {"password": "wrong horse battery"})
+
+    assert answer.status_code == 400
+    assert problem(answer) == {
+        "type": "about:blank",
+        "title": "Bad Request",
+        "status": 400,
+        "code": "validation_error",
+        "detail": "password: This is not the password.",
+        "errors": [{"field": "password", "code": "wrong", "message": "This is not the password."}],
+    }
+    assert api.get(f"/tasks/{task.id}/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "errors"),
+    [
+        (None, [("password", "required")]),
+        ({}, [("password", "required")]),
+        ({"password": None}, [("password", "null")]),
+        ({"password": ""}, [("password", "blank")]),
+        ({"password": True}, [("password", "invalid")]),
+        ({"password": PASSWORD, "really": True}, [("really", "unknown")]),
+    ],
+)
+def test_deleting_refuses_other_bodies(api, body, errors):
+    answer = api.delete("/me/", body)
+
+    assert refused(answer) == errors
+    assert User.objects.exists()
+
+
+def test_deleting_with_a_password_that_is_changed_meanwhile_is_a_401(api, alice, monkeypatch):
+    def happen():
+        alice.set_password("another horse battery")
+        alice.save()
+
+    meanwhile(monkeypatch, serializers.AccountDeletionSerializer, happen)
+
+    answer = api.delete("/me/", {"password": PASSWORD})
+
+    assert answer.status_code == 401
+    assert problem(answer) == GONE
+    assert User.objects.exists()
