@@ -1,7 +1,7 @@
 # The production image. It doesn't migrate when it starts: several would do so at once.
-#   docker build -t todo .
-#   docker run --rm --env-file .env todo python manage.py migrate
-#   docker run --env-file .env -p 8000:8000 todo
+#   docker build -t todo-backend .
+#   docker run --rm -e SECRET_KEY -e DATABASE_URL todo-backend python manage.py migrate
+#   docker run -e SECRET_KEY -e DATABASE_URL -p 8000:8000 todo-backend
 FROM python:3.11-slim AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /app
@@ -14,7 +14,7 @@ RUN SECRET_KEY=$(python -c 'import secrets; print(secrets.token_urlsafe(64))') \
     /venv/bin/python manage.py collectstatic --noinput
 
 FROM python:3.11-slim
-ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 HOST=0.0.0.0 PORT=8000
+ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 BIND=0.0.0.0 PORT=8000
 RUN useradd --system --no-create-home todo
 WORKDIR /app
 COPY --from=build /venv /venv

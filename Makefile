@@ -7,7 +7,7 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 
 # The environment wins over the file here too.
 from_file = $(shell sed -n 's/^$(1)=//p' $(ENV_FILE) 2>/dev/null | tail -n 1)
-HOST ?= $(or $(call from_file,HOST),127.0.0.1)
+BIND ?= $(or $(call from_file,BIND),127.0.0.1)
 PORT ?= $(or $(call from_file,PORT),8000)
 WEB_CONCURRENCY ?= $(or $(call from_file,WEB_CONCURRENCY),2)
 
@@ -27,15 +27,15 @@ setup: $(VENV)/.dev $(ENV_FILE)  ## Install everything for development
 
 run: $(VENV)/.runtime $(ENV_FILE)  ## Start the development server on PORT (8000), with a demo user and sample tasks
 	@$(DEVELOPMENT) $(PY) manage.py migrate --verbosity 0
-	@$(DEVELOPMENT) $(PY) manage.py seed --address http://$(HOST):$(PORT)
-	@echo "Serving http://$(HOST):$(PORT)/ for development. Ctrl-C stops it."
-	@exec env $(DEVELOPMENT) $(PY) manage.py runserver $(HOST):$(PORT)
+	@$(DEVELOPMENT) $(PY) manage.py seed --address http://$(BIND):$(PORT)
+	@echo "Serving http://$(BIND):$(PORT)/ for development. Ctrl-C stops it."
+	@exec env $(DEVELOPMENT) $(PY) manage.py runserver $(BIND):$(PORT)
 
 serve: $(VENV)/.runtime $(ENV_FILE)  ## Start the production server on PORT (8000), with WEB_CONCURRENCY (2) processes
 	@$(PRODUCTION) $(PY) manage.py migrate --verbosity 0
 	@$(PRODUCTION) $(PY) manage.py collectstatic --noinput --verbosity 0
-	@echo "Serving http://$(HOST):$(PORT)/ with $(WEB_CONCURRENCY) processes. Ctrl-C stops it."
-	@exec env $(PRODUCTION) HOST=$(HOST) PORT=$(PORT) WEB_CONCURRENCY=$(WEB_CONCURRENCY) \
+	@echo "Serving http://$(BIND):$(PORT)/ with $(WEB_CONCURRENCY) processes. Ctrl-C stops it."
+	@exec env $(PRODUCTION) BIND=$(BIND) PORT=$(PORT) WEB_CONCURRENCY=$(WEB_CONCURRENCY) \
 		$(PY) -m gunicorn config.wsgi --config config/gunicorn.py
 
 # Part of the tests (ARGS) can't reach the coverage of all of them.
@@ -61,7 +61,7 @@ schema: $(VENV)/.runtime  ## Write the API's description to docs/openapi.yaml
 
 seed: $(VENV)/.runtime $(ENV_FILE)  ## Add the demo user and sample tasks to the database
 	@$(PY) manage.py migrate --verbosity 0
-	@$(PY) manage.py seed --address http://$(HOST):$(PORT)
+	@$(PY) manage.py seed --address http://$(BIND):$(PORT)
 
 clean:  ## Remove what was made here: packages, the SQLite database, static files, caches (.env stays)
 	rm -rf $(VENV) db.sqlite3 db.sqlite3-shm db.sqlite3-wal staticfiles .coverage .coverage.*

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import secrets
 import shutil
 import signal
 import socket
@@ -10,6 +11,8 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,15 +23,30 @@ ROOT = settings.BASE_DIR
 NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".env", "db.sqlite3*", "staticfiles", ".*_cache", "__pycache__")
 README = (ROOT / "README.md").read_text()
 
-SQLITE = connection.vendor == "sqlite"
-
 pytestmark = pytest.mark.skipif(not shutil.which("curl"), reason="The README's commands need curl.")
+
+
+@contextmanager
+def own_database() -> Iterator[dict[str, str]]:
+    """The setting of a database for one server alone; on SQLite that is the default, a file in the project's copy."""
+    if connection.vendor == "sqlite":
+        yield {}
+        return
+    name = f"todo_commands_{secrets.token_hex(4)}"
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name}")
+    server, _, options = os.environ["DATABASE_URL"].partition("?")
+    try:
+        yield {"DATABASE_URL": f"{server.rsplit('/', 1)[0]}/{name}?{options}"}
+    finally:
+        with connection._nodb_cursor() as cursor:
+            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 class Server:
     """`make run` or `make serve` in a copy of the project that has no .env yet."""
 
-    def __init__(self, target: str, directory: Path):
+    def __init__(self, target: str, directory: Path, database: dict[str, str]):
         self.project = directory / "project"
         shutil.copytree(ROOT, self.project, ignore=NOT_COPIED)
         (self.project / ".venv").symlink_to(ROOT / ".venv")  # the packages are those that run this test
@@ -37,15 +55,13 @@ class Server:
             self.port = probe.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}"
         self.log = directory / "log"
-        hidden = {"SECRET_KEY", "ENV_FILE", "DEBUG", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
-        if SQLITE:  # the default, a file in the copy
-            hidden.add("DATABASE_URL")
+        hidden = {"DATABASE_URL", "SECRET_KEY", "ENV_FILE", "DEBUG", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
         environment = {name: value for name, value in os.environ.items() if name not in hidden}
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 ["make", target],
                 cwd=self.project,
-                env={**environment, "PORT": str(self.port), "PYTHONUNBUFFERED": "1"},
+                env={**environment, **database, "PORT": str(self.port), "PYTHONUNBUFFERED": "1"},
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -80,22 +96,23 @@ class Server:
         self.process.wait(timeout=30)
 
 
-def started(target: str, directory: Path):
-    server = Server(target, directory)
-    try:
-        yield server.wait()
-    finally:
-        server.stop()
+def started(target: str, directory: Path, blocker) -> Iterator[Server]:
+    with blocker.unblock(), own_database() as database:
+        server = Server(target, directory, database)
+        try:
+            yield server.wait()
+        finally:
+            server.stop()
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    yield from started("run", tmp_path_factory.mktemp("run"))
+def run(tmp_path_factory, django_db_blocker):
+    yield from started("run", tmp_path_factory.mktemp("run"), django_db_blocker)
 
 
 @pytest.fixture(scope="module")
-def serve(tmp_path_factory):
-    yield from started("serve", tmp_path_factory.mktemp("serve"))
+def serve(tmp_path_factory, django_db_blocker):
+    yield from started("serve", tmp_path_factory.mktemp("serve"), django_db_blocker)
 
 
 def test_the_readmes_ten_minutes_work_as_written(run):
@@ -162,8 +179,7 @@ def test_serve_shows_no_debug_page_and_has_no_demo_user(serve):
     curl = f"curl -s {serve.address}/api/v1/auth/login/ -H 'Content-Type: application/json' -d '{sign_in}'"
 
     assert (status, "DEBUG" in page) == (404, False)
-    if SQLITE:  # on Postgres `make run` has made one in the same database
-        assert json.loads(serve.shell(curl))["status"] == 401
+    assert json.loads(serve.shell(curl))["status"] == 401
 
 
 def test_serve_logs_a_line_of_json_for_each_request(serve):
