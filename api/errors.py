@@ -40,10 +40,16 @@ class Conflict(exceptions.APIException):
     default_detail = "This was changed by another request at the same moment. Try again."
 
 
+class LengthRequired(exceptions.APIException):
+    status_code = 411
+    default_code = "length_required"
+    default_detail = "The request needs a Content-Length."
+
+
 class TooLarge(exceptions.APIException):
     status_code = 413
     default_code = "too_large"
-    default_detail = "The request body is too large."
+    default_detail = "The request body is larger than 1 MiB."
 
 
 class Unavailable(exceptions.APIException):

@@ -59,7 +59,7 @@ class DateTimeField(serializers.DateTimeField):
     def to_internal_value(self, value):
         if not isinstance(value, str) or not self.FORM.fullmatch(value):
             self.fail("invalid", format="YYYY-MM-DDThh:mm:ss[.ffffff](Z|±hh:mm)")
-        return super().to_internal_value(value)
+        return super().to_internal_value(value.upper())
 
 
 class UUIDField(serializers.UUIDField):

@@ -6,18 +6,22 @@ from collections.abc import Callable
 from uuid import uuid4
 
 from django.conf import settings
+from django.core.handlers.wsgi import WSGIRequest
 from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 from django.utils.functional import SimpleLazyObject
+from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType
 
-from api.errors import problem, problem_response
+from api.errors import LengthRequired, TooLarge, problem, problem_response
 from api.logs import current_request_id
 from api.renderers import PROBLEM_TYPE, dumps
 
 logger = logging.getLogger("api.requests")
 
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+LENGTH = re.compile(r"[0-9]{1,4000}", re.ASCII)  # int() refuses more digits than that
+BROKEN_OFF = "The request body is broken, or it ended before its time."
 
 
 class Middleware:
@@ -26,11 +30,11 @@ class Middleware:
 
 
 def known_user_id(request: HttpRequest) -> str | None:
-    """Who is calling, when that is known already: to look now could cost two queries for a log line."""
+    """Who is calling, when that is known already: to look now would cost queries for a log line, and may fail."""
     user = getattr(request, "user", None)
-    if user is None or (isinstance(user, SimpleLazyObject) and not request.session.accessed):
-        return None
-    return str(user.pk) if user.is_authenticated else None
+    if isinstance(user, SimpleLazyObject):
+        user = getattr(request, "_cached_user", None)  # where Django keeps the user of the session, once loaded
+    return str(user.pk) if user is not None and user.pk else None  # an account that was just erased has none
 
 
 class RequestLogMiddleware(Middleware):
@@ -52,6 +56,8 @@ class RequestLogMiddleware(Middleware):
             with connection.execute_wrapper(count):
                 response = self.get_response(request)
             response["X-Request-ID"] = request_id
+            # Else Django reports each 5xx once more, and without its id.
+            response._has_been_logged = True  # type: ignore[attr-defined]
             fields = {
                 "method": request.method,
                 "path": request.path,
@@ -97,45 +103,76 @@ def explain_not_found(request: HttpRequest) -> str:
 
 
 class ProblemMiddleware(Middleware):
-    """Answers under /api/ that no view made (unknown URLs, refused hosts, defects) become problems as well."""
+    """Errors under /api/ that no view made (unknown URLs, refused hosts, defects) become problems as well, and so do
+    those of views that speak neither JSON nor the browsable pages (the schema)."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        made_by_view = hasattr(response, "accepted_renderer")
-        if response.status_code < 400 or made_by_view or not request.path.startswith("/api/"):
+        if response.status_code < 400 or not request.path.startswith("/api/"):
             return response
-        if response["Content-Type"].startswith("application/problem+json"):
+        renderer = getattr(response, "accepted_renderer", None)
+        if response["Content-Type"] == PROBLEM_TYPE or getattr(renderer, "format", "") == "api":
             return response
-        detail = explain_not_found(request) if response.status_code == 404 else ""
-        # In place: Django has logged this response already, and would log another one again.
-        response.content = dumps(problem(response.status_code, detail=detail))
+        # In place, to keep the other headers.
+        response.content = dumps(self.explain(request, response))
         response["Content-Type"] = PROBLEM_TYPE
+        response["Content-Length"] = str(len(response.content))
         return response
 
+    @staticmethod
+    def explain(request: HttpRequest, response: HttpResponse) -> dict:
+        if said := getattr(response, "data", None):
+            return problem(response.status_code, said["code"], said["detail"])
+        return problem(response.status_code, detail=explain_not_found(request) if response.status_code == 404 else "")
 
-def refuse(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
+
+def refuse(request: HttpRequest, error: APIException) -> HttpResponse:
     if request.path.startswith("/api/"):
-        return problem_response(status, code, detail)
-    return HttpResponse(detail + "\n", status=status, content_type="text/plain")
+        return problem_response(error.status_code, error.default_code, str(error.detail))
+    return HttpResponse(f"{error.detail}\n", status=error.status_code, content_type="text/plain")
 
 
 class RequestBodyMiddleware(Middleware):
-    """Refuses bodies that are too large or not UTF-8, for Django's own views too, before anything reads them."""
+    """Refuses what can't be read, for Django's own views too: bodies that are too large, cut short or not UTF-8, and
+    a session id that no database would take."""
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        if request.META.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked":
-            self.buffer(request, limit)
-        if int(request.META.get("CONTENT_LENGTH") or 0) > limit:
-            return refuse(request, 413, "too_large", f"The request body is larger than {limit} bytes.")
-        charset = (request.content_params or {}).get("charset", "utf-8")
-        if charset.lower().replace("_", "-") not in ("utf-8", "utf8", "us-ascii", "ascii"):
-            return refuse(request, 415, "unsupported_media_type", "The request body has to be in UTF-8.")
+    def __call__(self, request: WSGIRequest) -> HttpResponse:
+        try:
+            self.check(request, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+        except APIException as error:
+            return refuse(request, error)
         return self.get_response(request)
 
-    @staticmethod
-    def buffer(request: HttpRequest, limit: int) -> None:
+    def check(self, request: WSGIRequest, limit: int) -> None:
+        if "\0" in request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""):
+            raise ParseError("The session cookie is broken.")
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not LENGTH.fullmatch(length):
+            raise ParseError("The Content-Length is not a number.")
+        if int(length) > limit:
+            raise TooLarge
+        charset = (request.content_params or {}).get("charset", "utf-8")
+        if charset.lower().replace("_", "-") not in ("utf-8", "utf8", "us-ascii", "ascii"):
+            raise UnsupportedMediaType("", "The request body has to be in UTF-8.")
+        if "HTTP_TRANSFER_ENCODING" in request.META:
+            self.read_chunks(request, limit)
+        elif len(self.read(request, int(length))) < int(length):
+            raise ParseError(BROKEN_OFF)
+
+    def read_chunks(self, request: WSGIRequest, limit: int) -> None:
+        if not request.environ.get("wsgi.input_terminated"):
+            raise LengthRequired  # the development server doesn't know chunks: reading them would never end
         # Django reads as many bytes as Content-Length says, so a chunked body would look empty to it.
-        body = request.environ["wsgi.input"].read(limit + 1)  # type: ignore[attr-defined]
-        request.META["CONTENT_LENGTH"] = str(len(body))
+        request.META["CONTENT_LENGTH"] = str(len(self.read(request, limit + 1)))
+        if int(request.META["CONTENT_LENGTH"]) > limit:
+            raise TooLarge
+
+    def read(self, request: WSGIRequest, size: int) -> bytes:
+        try:
+            body = request.environ["wsgi.input"].read(size) if size else b""
+        except Exception:  # each server has its own for a body that is broken
+            raise ParseError(BROKEN_OFF) from None
+        # As if Django had read it: who asks for a form's fields first may still ask for the body afterwards.
+        request._body = body  # type: ignore[attr-defined]
         request._stream = io.BytesIO(body)
+        return body

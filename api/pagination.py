@@ -32,7 +32,8 @@ class Cursor:
     id: str
 
     def sign(self, salt: str) -> str:
-        return signing.dumps([self.ordering, self.back, self.key, self.id], salt=salt)
+        # Compressed: with a title of 255 emoji it would be 4,000 characters long, and no cursor may be.
+        return signing.dumps([self.ordering, self.back, self.key, self.id], salt=salt, compress=True)
 
     @classmethod
     def read(cls, text: str, salt: str) -> "Cursor":

@@ -4,6 +4,7 @@ from drf_spectacular import openapi
 
 from api.errors import CODES, problem
 from api.renderers import PROBLEM_TYPE
+from api.serializers import EmptySerializer
 
 DESCRIPTIONS = {
     "400": "Something in the request is wrong; nothing was changed.",
@@ -53,6 +54,13 @@ class AutoSchema(openapi.AutoSchema):
         parameters_class = getattr(self.view, "parameters_class", None)
         return [parameters_class] if in_list and parameters_class else []
 
+    def get_response_serializers(self):
+        serializer = super().get_response_serializers()
+        # A call without fields answers with what it is about, as `ApiView.represent` does.
+        if isinstance(serializer, EmptySerializer):
+            return type(self.view).serializer_class()  # type: ignore[attr-defined]
+        return serializer
+
     def get_tags(self) -> list[str]:
         # /api/v1/auth/login/ and /api/v1/me/ are one chapter.
         first = self.path.removeprefix("/api/v1/").split("/")[0]
@@ -61,7 +69,8 @@ class AutoSchema(openapi.AutoSchema):
 
 def problem_response(status: str) -> dict:
     headers = {"X-Request-ID": REQUEST_ID, **({"Retry-After": RETRY_AFTER} if status == "503" else {})}
-    example = {**problem(int(status), CODES[int(status)], DESCRIPTIONS[status]), "request_id": "6f1d5e0c"}
+    code = "validation_error" if status == "400" else CODES[int(status)]
+    example = {**problem(int(status), code, DESCRIPTIONS[status]), "request_id": "6f1d5e0c"}
     content = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}
     return {"description": DESCRIPTIONS[status], "headers": headers, "content": {PROBLEM_TYPE: content}}
 

@@ -2,6 +2,7 @@ from django.db import models
 from django.db.models.fields import NOT_PROVIDED
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.utils import html
 
 from api import fields
 
@@ -9,15 +10,15 @@ UNKNOWN = ErrorDetail("There is no such field.", code="unknown")
 SHOWN_LENGTH = 100  # of a name that the client made up
 
 
+# Refuses the names that the serializer doesn't have. Its read-only fields may be repeated: they are ignored.
+# (A docstring would be published, as the description of each serializer that has none.)
 class Serializer(serializers.Serializer):
-    """Refuses the names that the serializer doesn't have. Its read-only fields may be repeated: they are ignored."""
-
     unknown = UNKNOWN
 
     def to_internal_value(self, data):
         errors = {}
         if isinstance(data, dict):
-            known = {*self.fields, "csrfmiddlewaretoken"} if fields.is_text(self) else self.fields.keys()
+            known = {*self.fields, "csrfmiddlewaretoken"} if html.is_html_input(data) else self.fields.keys()
             errors = {name[:SHOWN_LENGTH]: [self.unknown] for name in data if name not in known}
         try:
             value = super().to_internal_value(data)

@@ -1,3 +1,5 @@
+from django.contrib.auth.models import AnonymousUser
+from django.db import InterfaceError, OperationalError
 from django.utils.cache import patch_vary_headers
 from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import AllowAny
@@ -14,6 +16,13 @@ class ApiView(GenericAPIView):
     serializer_class: type[Serializer]
     parameters_class: type[QueryParameters] = QueryParameters
     detail = True
+
+    def perform_authentication(self, request):
+        try:
+            super().perform_authentication(request)
+        except (OperationalError, InterfaceError):
+            request.user, request.auth = AnonymousUser(), None  # whoever renders the 503 must not ask again
+            raise
 
     def initial(self, request, *args, **kwargs):
         super().initial(request, *args, **kwargs)

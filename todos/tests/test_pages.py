@@ -79,3 +79,15 @@ def test_signing_out_on_the_landing_page(browser):
     browser.post("/api-auth/logout/")
 
     assert "Sign in" in browser.get("/").content.decode()
+
+
+def test_the_form_of_the_page_makes_a_task(browser):
+    """As a browser sends it: Django reads the fields first, for the CSRF token."""
+    browser.handler.enforce_csrf_checks = True
+    browser.get("/api/v1/tasks/")
+    token = browser.cookies["csrftoken"].value
+
+    page = browser.post("/api/v1/tasks/", {"title": "From a page", "description": "", "csrfmiddlewaretoken": token})
+
+    assert page.status_code == 201
+    assert Task.objects.get().title == "From a page"

@@ -1,0 +1,48 @@
+"""How the tests read problems (RFC 9457), and cause them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+
+from django.db import OperationalError, connection
+
+
+def assert_problem(answer, status: int, code: str, detail: str, errors: list[dict] | None = None) -> None:
+    """The whole answer is this problem, and says so in its headers."""
+    assert answer.status_code == status
+    assert answer["Content-Type"] == "application/problem+json"
+    assert int(answer.get("Content-Length", len(answer.content))) == len(answer.content)
+    assert answer.json() == {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        **({"errors": errors} if errors else {}),
+        "request_id": answer["X-Request-ID"],
+    }
+
+
+def refused(answer) -> list[tuple[str, str]]:
+    """The field and the code of each error in a 400."""
+    errors = answer.json()["errors"]
+    first = errors[0]["message"]
+    detail = f"{errors[0]['field']}: {first}" if errors[0]["field"] else first
+    assert_problem(answer, 400, "validation_error", detail, errors)
+    return [(error["field"], error["code"]) for error in errors]
+
+
+@contextmanager
+def broken_database(after: int = 0, error: type[Exception] = OperationalError) -> Iterator[None]:
+    """A database that answers `after` more queries, and fails from then on."""
+    answered = 0
+
+    def execute_or_fail(execute, *arguments):
+        nonlocal answered
+        answered += 1
+        if answered > after:
+            raise error("connection to 10.1.2.3 failed: canary")
+        return execute(*arguments)
+
+    with connection.execute_wrapper(execute_or_fail):
+        yield

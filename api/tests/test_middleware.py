@@ -1,0 +1,295 @@
+import re
+
+import pytest
+from django.db import IntegrityError, InterfaceError, OperationalError, connection
+from django.test import Client as Browser
+
+from api.logs import request_id
+from api.tests.problems import assert_problem, broken_database
+from conftest import PASSWORD
+from todos.views import TaskViewSet
+
+SECRETS = ("canary-token", "canary-cookie", "canary-query", "canary-body", "canary-header")
+
+
+@pytest.fixture
+def browser(alice) -> Browser:
+    """Alice, signed in by session."""
+    browser = Browser(raise_request_exception=False)
+    browser.force_login(alice)
+    return browser
+
+
+def requests(lines: list[dict]) -> list[dict]:
+    """The lines of the requests, without what differs each time."""
+    found = [dict(line) for line in lines if line["logger"] == "api.requests"]
+    for line in found:
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00", line.pop("time"))
+        assert 0 <= line.pop("ms") < 60_000
+    return found
+
+
+def line_of(answer, method: str, path: str, user=None, queries: int = 0) -> dict:
+    return {
+        "level": "INFO",
+        "logger": "api.requests",
+        "message": "request",
+        "request_id": answer["X-Request-ID"],
+        "method": method,
+        "path": path,
+        "status": answer.status_code,
+        "user": user and str(user.pk),
+        "queries": queries,
+    }
+
+
+@pytest.mark.parametrize("name", ["a", "0", "A-z_0.9", "-", "x" * 64, "6f1d5e0c-0000-7000-8000-000000000000"])
+def test_the_client_may_name_its_request(anonymous, name):
+    assert anonymous.get("/", HTTP_X_REQUEST_ID=name)["X-Request-ID"] == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        " ",
+        "x" * 65,
+        "a b",
+        "a,b",
+        "a/b",
+        "a\nb",
+        "a\r\nSet-Cookie: x=1",
+        "a\n",
+        "\x1b[31m",
+        "\0",
+        "é",
+        "\u0661",
+        '"',
+        "<b>",
+        "a:b",
+    ],
+)
+def test_an_insane_name_is_replaced(anonymous, name):
+    answer = anonymous.get("/", HTTP_X_REQUEST_ID=name)
+
+    assert re.fullmatch(r"[0-9a-f]{32}", answer["X-Request-ID"])
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/api/v1/", "/api/nope/", "/nope/", "/healthz", "/readyz", "/admin/", "/api/v1/docs/"]
+)
+def test_every_answer_names_its_request(db, path):
+    first, second = Browser().get(path), Browser().get(path)
+
+    assert re.fullmatch(r"[0-9a-f]{32}", first["X-Request-ID"])
+    assert first["X-Request-ID"] != second["X-Request-ID"]
+
+
+def test_after_the_answer_the_name_is_forgotten(anonymous):
+    anonymous.get("/", HTTP_X_REQUEST_ID="mine")
+
+    assert request_id() == ""
+
+
+def test_a_request_is_one_line(api, alice, log):
+    api.get("/tasks/")
+
+    answer = api.get("/tasks/?limit=5")
+
+    assert requests(log.lines())[1:] == [line_of(answer, "GET", "/api/v1/tasks/", alice, queries=2)]
+    assert len(log.lines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/tasks/", 401),
+        ("GET", "/nope/", 404),
+        ("GET", "/tasks", 404),
+        ("POST", "/docs/", 405),
+        ("GET", "/schema/?format=x", 404),
+        ("GET", "/?typo=1", 400),
+        ("OPTIONS", "/auth/login/", 200),
+        ("HEAD", "/", 200),
+    ],
+)
+def test_whatever_the_answer_it_is_one_line_without_a_user(anonymous, log, method, path, status):
+    answer = anonymous.generic(method, path)
+
+    assert answer.status_code == status
+    assert requests(log.lines()) == [line_of(answer, method, f"/api/v1{path}".split("?")[0])]
+    assert len(log.lines()) == 1
+
+
+@pytest.mark.parametrize(
+    "environ", [{"HTTP_HOST": "evil.example"}, {"CONTENT_LENGTH": "9" * 9}, {"CONTENT_LENGTH": "x"}]
+)
+def test_what_is_refused_early_is_one_line_too(anonymous, log, environ):
+    answer = anonymous.get("/tasks/", **environ)
+
+    assert requests(log.lines()) == [line_of(answer, "GET", "/api/v1/tasks/")]
+    assert len(log.lines()) == 1
+
+
+def test_a_defect_is_one_more_line_and_both_name_the_request(api, alice, log, monkeypatch):
+    monkeypatch.setattr(TaskViewSet, "list", lambda *args: 1 / 0)
+
+    answer = api.get("/tasks/")
+
+    defect, request = log.lines()
+    assert requests([request]) == [line_of(answer, "GET", "/api/v1/tasks/", alice, queries=2)]
+    assert defect["request_id"] == answer["X-Request-ID"]
+    assert (defect["level"], defect["message"]) == ("ERROR", "Internal Server Error: /api/v1/tasks/")
+    assert defect["exception"].endswith("\nZeroDivisionError: division by zero")
+
+
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_a_database_that_is_away_is_one_more_line_too(api, log, error):
+    with broken_database(error=error):
+        answer = api.get("/tasks/")
+
+    failure, request = log.lines()
+    assert requests([request]) == [line_of(answer, "GET", "/api/v1/tasks/")]
+    assert failure["request_id"] == answer["X-Request-ID"]
+    assert (failure["level"], failure["message"]) == ("ERROR", "The database did not answer.")
+    assert failure["exception"].endswith(f"{error.__name__}: connection to 10.1.2.3 failed: canary")
+
+
+def test_a_lost_race_is_no_error_in_the_log(api, log, monkeypatch):
+    def fail(*args):
+        raise IntegrityError("Key (owner_id, name)=(1, canary) already exists.")
+
+    monkeypatch.setattr(TaskViewSet, "list", fail)
+
+    api.get("/tasks/")
+
+    assert [line["message"] for line in log.lines()] == ["request"]
+    assert "canary" not in log.text
+
+
+def test_the_user_of_a_session_is_named(browser, alice, log):
+    answer = browser.get("/api/v1/tasks/")
+
+    assert requests(log.lines()) == [line_of(answer, "GET", "/api/v1/tasks/", alice, queries=3)]
+
+
+def test_naming_the_user_costs_no_query(browser, log):
+    answer = browser.get("/api/v1/docs/")
+
+    assert requests(log.lines()) == [line_of(answer, "GET", "/api/v1/docs/")]
+
+
+def test_a_session_that_ends_names_nobody(browser, log):
+    answer = browser.post("/api-auth/logout/")
+
+    assert answer.status_code == 302
+    assert requests(log.lines())[0]["user"] is None
+
+
+def test_nothing_secret_is_logged(api, log):
+    api.post(
+        "/auth/login/?next=canary-query",
+        {"email": "alice@example.com", "password": "canary-body"},
+        HTTP_COOKIE="sessionid=canary-cookie",
+        HTTP_AUTHORIZATION="Bearer canary-token",
+        HTTP_X_CSRFTOKEN="canary-header",
+    )
+    api.post("/auth/login/", {"email": "alice@example.com", "password": PASSWORD})
+
+    logged = log.text
+    assert len(requests(log.lines())) == 2
+    assert not [secret for secret in (*SECRETS, PASSWORD, "todo_", "alice@example.com") if secret in logged]
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"PATH_INFO": '/api/v1/\r\n{"level": "ERROR"}'},
+        {"PATH_INFO": "/api/v1/\x1b[2J\x1b[31m\0" + "\x85\x9b\u2028\u2029".encode().decode("latin-1")},
+        {"REQUEST_METHOD": "GET\r\nHEAD\x1b[2J"},
+        {"HTTP_X_REQUEST_ID": "a\r\nforged\x1b[2J"},
+        {"HTTP_HOST": "a\r\nforged\x1b[2J"},
+        {"CONTENT_TYPE": "a\r\nforged\x1b[2J"},
+    ],
+)
+def test_nothing_in_a_request_forges_a_line(anonymous, log, environ):
+    answer = anonymous.get("/tasks/", **environ)
+
+    assert answer.status_code >= 400
+    assert len(requests(log.lines())) == len(log.lines()) == 1
+    assert re.fullmatch(r"[ -~]+\n", log.text)
+
+
+@pytest.mark.parametrize("host", ["10.1.2.3:8000", "evil.example", "", "a b", "[::1"])
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_a_probe_may_call_the_host_what_it_likes(db, path, host):
+    answer = Browser().get(path, HTTP_HOST=host)
+
+    assert (answer.status_code, answer["Content-Type"], answer.content) == (200, "text/plain", b"ok\n")
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_a_probe_is_not_sent_to_https(db, settings, path):
+    settings.SECURE_SSL_REDIRECT = True
+
+    assert Browser().get("/").status_code == 301
+    assert Browser().get(path).status_code == 200
+
+
+def test_healthz_asks_nobody(log):
+    answer = Browser().get("/healthz", HTTP_COOKIE="sessionid=abc")
+
+    assert answer.status_code == 200
+    assert requests(log.lines()) == [line_of(answer, "GET", "/healthz")]
+
+
+def test_readyz_asks_the_database_once(db, log):
+    answer = Browser().get("/readyz")
+
+    assert requests(log.lines()) == [line_of(answer, "GET", "/readyz", queries=1)]
+
+
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_without_the_database_it_is_alive_and_not_ready(db, error, log):
+    with broken_database(error=error):
+        alive, ready = Browser().get("/healthz"), Browser().get("/readyz")
+
+    assert (alive.status_code, alive.content) == (200, b"ok\n")
+    assert (ready.status_code, ready.content) == (503, b"the database does not answer\n")
+    assert (ready["Content-Type"], ready["Retry-After"]) == ("text/plain", "1")
+    assert len(log.lines()) == 2
+
+
+def test_without_a_connection_it_is_not_ready(db, monkeypatch):
+    def fail():
+        raise OperationalError("connection refused")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(connection, "cursor", fail)
+        answer = Browser().get("/readyz")
+
+    assert answer.status_code == 503
+
+
+@pytest.mark.parametrize("path", ["/healthz/", "/readyz/", "/api/healthz", "/HEALTHZ"])
+def test_other_paths_are_no_probe(path):
+    assert Browser().get(path).status_code == 404
+
+
+# In a cookie, quotes and \000 make it.
+@pytest.mark.parametrize("path", ["/api/v1/tasks/", "/admin/"])
+def test_a_session_that_no_database_would_take_is_a_400(db, path):
+    answer = Browser().get(path, HTTP_COOKIE='sessionid="abcdefgh\\000"')
+
+    assert answer.status_code == 400
+    assert "The session cookie is broken." in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "cookie", ["sessionid=x", "sessionid=" + "x" * 5000, "sessionid=\xff", "=;=;;", '"', "sessionid"]
+)
+def test_another_broken_cookie_is_no_session(db, cookie):
+    answer = Browser().get("/api/v1/tasks/", HTTP_COOKIE=cookie)
+
+    detail = "Authentication credentials were not provided."
+    assert_problem(answer, 401, "not_authenticated", detail)

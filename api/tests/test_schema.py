@@ -1,0 +1,211 @@
+import json
+import re
+from html.parser import HTMLParser
+from urllib.parse import urljoin
+
+import pytest
+from django.test import Client as Browser
+from drf_spectacular.validation import validate_schema
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+
+from api.errors import CODES
+from config.tests.routes import PUBLIC, ROUTES
+from config.tests.test_ownership import MAKE
+from conftest import PASSWORD
+
+CALLS = [(route, method) for route in ROUTES if route.path not in ("", "schema/", "docs/") for method in route.methods]
+# What a call needs to succeed. A new one that needs something fails here until it is added.
+BODIES = {
+    ("POST", "tasks/"): {"title": "x"},
+    ("PUT", "tasks/<uuid:pk>/"): {"title": "x"},
+    ("POST", "tokens/"): {"name": "x"},
+    ("POST", "auth/register/"): {"email": "new@example.com", "password": PASSWORD},
+    ("POST", "auth/login/"): {"email": "alice@example.com", "password": PASSWORD},
+    ("POST", "me/password/"): {"current_password": PASSWORD, "new_password": PASSWORD + "2"},
+    ("DELETE", "me/"): {"password": PASSWORD},
+}
+
+
+@pytest.fixture(scope="module")
+def document() -> dict:
+    return Browser().get("/api/v1/schema/?format=json").json()
+
+
+def operation(document: dict, route, method: str) -> dict:
+    return document["paths"]["/api/v1/" + route.path.replace("<uuid:pk>", "{id}")][method.lower()]
+
+
+def validator(document: dict, schema: dict) -> Draft202012Validator:
+    return Draft202012Validator({**schema, "components": document["components"]})
+
+
+def loads(html: str, address: str) -> list[str]:
+    """The addresses of all that a browser fetches by itself when it shows this page."""
+    found = [*re.findall(r"url\(\s*['\"]?([^'\")]+)", html), *re.findall(r"@import\s+['\"]([^'\"]+)", html)]
+
+    class Parser(HTMLParser):
+        def handle_starttag(self, tag, attrs):
+            for name, value in attrs:
+                if name in ("src", "srcset", "data", "poster", "background") or (tag, name) == ("link", "href"):
+                    found.append(value)
+
+    Parser().feed(html)
+    return [urljoin(address, each) for each in found if not each.startswith("data:")]
+
+
+def test_the_document_is_valid_openapi_3_1(document):
+    assert document["openapi"] == "3.1.0"
+    validate_schema(document)  # raises
+
+
+def test_it_comes_as_yaml_and_as_json():
+    as_yaml = Browser().get("/api/v1/schema/")
+    as_json = Browser().get("/api/v1/schema/", HTTP_ACCEPT="application/json")
+
+    assert as_yaml["Content-Type"] == "application/vnd.oai.openapi; charset=utf-8"
+    assert as_yaml.content.startswith(b"openapi: 3.1.0\n")
+    assert as_json["Content-Type"] == "application/json"
+    assert as_json.json()["openapi"] == "3.1.0"
+
+
+@pytest.mark.parametrize(("route", "method"), CALLS, ids=str)
+def test_every_call_is_in_the_document(document, route, method):
+    assert operation(document, route, method)
+
+
+def test_nothing_else_is_in_the_document(document):
+    described = {(path, method) for path, methods in document["paths"].items() for method in methods}
+
+    assert described == {
+        ("/api/v1/" + route.path.replace("<uuid:pk>", "{id}"), method.lower()) for route, method in CALLS
+    }
+
+
+def test_every_call_has_a_name_of_its_own(document):
+    names = [call["operationId"] for methods in document["paths"].values() for call in methods.values()]
+
+    assert len(set(names)) == len(names) == len(CALLS)
+
+
+@pytest.mark.parametrize(("route", "method"), CALLS, ids=str)
+def test_every_call_names_its_problems(document, route, method):
+    expected = {"400", "503"}
+    if route.path not in PUBLIC:
+        expected |= {"401", "403"}
+    if route.has_id:
+        expected |= {"404"}
+    if method in ("POST", "PUT", "PATCH"):
+        expected |= {"409", "413", "415"}
+
+    responses = operation(document, route, method)["responses"]
+
+    assert expected <= responses.keys()
+    for status in expected:
+        assert responses[status]["content"].keys() == {"application/problem+json"}
+        assert responses[status]["content"]["application/problem+json"]["schema"] == {
+            "$ref": "#/components/schemas/Problem"
+        }
+
+
+@pytest.mark.parametrize(("route", "method"), CALLS, ids=str)
+def test_every_answer_names_its_request(document, route, method):
+    responses = operation(document, route, method)["responses"]
+
+    assert all("X-Request-ID" in response["headers"] for response in responses.values())
+    assert "Retry-After" in responses["503"]["headers"]
+
+
+def test_the_examples_are_problems_with_codes_that_are_given(document):
+    problem = validator(document, {"$ref": "#/components/schemas/Problem"})
+    examples = [
+        response["content"]["application/problem+json"]["example"]
+        for methods in document["paths"].values()
+        for call in methods.values()
+        for status, response in call["responses"].items()
+        if status >= "400"
+    ]
+
+    assert examples
+    for example in examples:
+        problem.validate(example)
+        assert example["code"] == {**CODES, 400: "validation_error"}[example["status"]]
+
+
+@pytest.mark.parametrize(("route", "method"), CALLS, ids=str)
+def test_every_call_answers_as_the_document_says(document, route, method, alice, api):
+    thing = MAKE[route.model](alice) if route.model else None
+    body = BODIES.get((method, route.path), {})
+
+    url = route.url(thing and thing.pk)
+
+    answer = api.generic(method, url, json.dumps(body), content_type="application/json")
+
+    described = operation(document, route, method)["responses"][str(answer.status_code)]
+    assert 200 <= answer.status_code < 300
+    if answer.content:
+        validator(document, described["content"][answer["Content-Type"]]["schema"]).validate(answer.json())
+    else:
+        assert "content" not in described
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/tasks/?limit=0", 400), ("GET", "/tasks/x/", 404), ("PUT", "/tasks/", 405), ("GET", "/nope/", 404)],
+)
+def test_a_problem_is_as_the_document_says(document, api, method, path, status):
+    answer = api.generic(method, path)
+
+    assert answer.status_code == status
+    validator(document, {"$ref": "#/components/schemas/Problem"}).validate(answer.json())
+
+
+def test_a_list_names_its_parameters(document):
+    parameters = document["paths"]["/api/v1/tasks/"]["get"]["parameters"]
+
+    found = {each["name"]: each["schema"] for each in parameters}
+    assert found["limit"] == {"type": "integer", "minimum": 1, "maximum": 200}
+    assert set(found["ordering"]["enum"]) == {
+        "created_at",
+        "-created_at",
+        "updated_at",
+        "-updated_at",
+        "title",
+        "-title",
+    }
+    assert {each["in"] for each in parameters} == {"query"}
+
+
+def test_what_is_written_for_colleagues_is_not_published(document):
+    published = str(document)
+
+    for words in ("the serializer", "the view", "QuerySet", "viewset", "Mixin", "REST framework"):
+        assert words not in published
+
+
+@pytest.mark.parametrize("path", ["/", "/api/v1/docs/", "/api-auth/login/", "/admin/login/"])
+def test_a_page_loads_nothing_from_another_host(db, path):
+    found = loads(Browser().get(path).content.decode(), f"http://testserver{path}")
+
+    assert found
+    assert [each for each in found if not each.startswith("http://testserver/")] == []
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.path != "schema/"], ids=str)
+def test_a_browsable_page_loads_nothing_from_another_host(route, alice):
+    browser = Browser()
+    browser.force_login(alice)
+    thing = MAKE[route.model](alice) if route.model else None
+
+    page = browser.get(f"/api/v1{route.url(thing and thing.pk)}", HTTP_ACCEPT="text/html")
+
+    found = loads(page.content.decode(), "http://testserver/api/v1/")
+    assert page["Content-Type"] == "text/html; charset=utf-8"
+    assert found
+    assert [each for each in found if not each.startswith("http://testserver/")] == []
+
+
+def test_the_script_of_the_docs_asks_this_server_for_the_document(db):
+    script = Browser().get("/api/v1/docs/?script=").content.decode()
+
+    assert 'url: "/api/v1/schema/"' in script.replace("\\u002D", "-")
+    assert "://" not in script
