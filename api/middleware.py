@@ -173,6 +173,6 @@ class RequestBodyMiddleware(Middleware):
         except Exception:  # each server has its own for a body that is broken
             raise ParseError(BROKEN_OFF) from None
         # As if Django had read it: who asks for a form's fields first may still ask for the body afterwards.
-        request._body = body  # type: ignore[attr-defined]
+        request._body = body
         request._stream = io.BytesIO(body)
         return body
