@@ -56,7 +56,7 @@ class Unavailable(exceptions.APIException):
     status_code = 503
     default_code = "unavailable"
     default_detail = "The database is not available right now. Try again."
-    wait = 1  # seconds, for Retry-After
+    wait = 1  # seconds: REST framework makes it the Retry-After
 
 
 def problem(status: int, code: str = "", detail: str = "", errors: list | None = None) -> dict:
@@ -123,6 +123,4 @@ def exception_handler(exc: Exception, context: dict) -> Response | None:
     else:
         detail = response.data["detail"]
         response.data = problem(response.status_code, detail.code, str(detail))
-    if isinstance(exc, Unavailable):
-        response["Retry-After"] = str(exc.wait)
     return response

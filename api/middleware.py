@@ -122,7 +122,7 @@ class ProblemMiddleware(Middleware):
     @staticmethod
     def explain(request: HttpRequest, response: HttpResponse) -> dict:
         if said := getattr(response, "data", None):
-            return problem(response.status_code, said["code"], said["detail"])
+            return problem(response.status_code, said["code"], said["detail"], said.get("errors"))
         return problem(response.status_code, detail=explain_not_found(request) if response.status_code == 404 else "")
 
 

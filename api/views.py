@@ -1,4 +1,3 @@
-from django.contrib.auth.models import AnonymousUser
 from django.db import InterfaceError, OperationalError
 from django.utils.cache import patch_vary_headers
 from rest_framework.generics import GenericAPIView
@@ -21,7 +20,8 @@ class ApiView(GenericAPIView):
         try:
             super().perform_authentication(request)
         except (OperationalError, InterfaceError):
-            request.user, request.auth = AnonymousUser(), None  # whoever renders the 503 must not ask again
+            # As REST framework does when credentials are refused: whoever renders the 503 must not ask again.
+            request._not_authenticated()
             raise
 
     def initial(self, request, *args, **kwargs):

@@ -211,10 +211,13 @@ def test_a_database_that_goes_away_at_the_end_of_a_write_is_a_503(api, monkeypat
     assert not Task.objects.exists()
 
 
-@pytest.mark.parametrize("after", [0, 2])
-def test_a_browser_sees_a_503_as_a_page(browser, after):
+@pytest.mark.parametrize("after", [0, 1, 2])
+@pytest.mark.parametrize("with_token", [False, True])
+def test_a_browser_sees_a_503_as_a_page(browser, api, after, with_token):
+    headers = {"Accept": "text/html", "Authorization": f"Bearer {api.secret}" if with_token else ""}
+
     with broken_database(after):
-        answer = browser.get("/api/v1/tasks/", HTTP_ACCEPT="text/html")
+        answer = browser.get("/api/v1/tasks/", headers=headers)
 
     assert (answer.status_code, answer["Content-Type"]) == (503, "text/html; charset=utf-8")
     assert answer["Retry-After"] == "1"

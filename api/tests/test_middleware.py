@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from django.db import IntegrityError, InterfaceError, OperationalError, connection
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.test import Client as Browser
 
 from api.logs import request_id
@@ -173,10 +173,19 @@ def test_the_user_of_a_session_is_named(browser, alice, log):
     assert requests(log.lines()) == [line_of(answer, "GET", "/api/v1/tasks/", alice, queries=3)]
 
 
-def test_naming_the_user_costs_no_query(browser, log):
-    answer = browser.get("/api/v1/docs/")
+def test_naming_the_user_costs_no_query(browser, log, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        answer = browser.get("/api/v1/docs/")
 
     assert requests(log.lines()) == [line_of(answer, "GET", "/api/v1/docs/")]
+
+
+def test_naming_the_user_needs_no_database(browser, log):
+    with broken_database():
+        answer = browser.get("/admin/")
+
+    assert answer.status_code >= 500
+    assert requests(log.lines()) == [line_of(answer, "GET", "/admin/")]
 
 
 def test_a_session_that_ends_names_nobody(browser, log):
@@ -218,62 +227,6 @@ def test_nothing_in_a_request_forges_a_line(anonymous, log, environ):
     assert answer.status_code >= 400
     assert len(requests(log.lines())) == len(log.lines()) == 1
     assert re.fullmatch(r"[ -~]+\n", log.text)
-
-
-@pytest.mark.parametrize("host", ["10.1.2.3:8000", "evil.example", "", "a b", "[::1"])
-@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-def test_a_probe_may_call_the_host_what_it_likes(db, path, host):
-    answer = Browser().get(path, HTTP_HOST=host)
-
-    assert (answer.status_code, answer["Content-Type"], answer.content) == (200, "text/plain", b"ok\n")
-
-
-@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-def test_a_probe_is_not_sent_to_https(db, settings, path):
-    settings.SECURE_SSL_REDIRECT = True
-
-    assert Browser().get("/").status_code == 301
-    assert Browser().get(path).status_code == 200
-
-
-def test_healthz_asks_nobody(log):
-    answer = Browser().get("/healthz", HTTP_COOKIE="sessionid=abc")
-
-    assert answer.status_code == 200
-    assert requests(log.lines()) == [line_of(answer, "GET", "/healthz")]
-
-
-def test_readyz_asks_the_database_once(db, log):
-    answer = Browser().get("/readyz")
-
-    assert requests(log.lines()) == [line_of(answer, "GET", "/readyz", queries=1)]
-
-
-@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
-def test_without_the_database_it_is_alive_and_not_ready(db, error, log):
-    with broken_database(error=error):
-        alive, ready = Browser().get("/healthz"), Browser().get("/readyz")
-
-    assert (alive.status_code, alive.content) == (200, b"ok\n")
-    assert (ready.status_code, ready.content) == (503, b"the database does not answer\n")
-    assert (ready["Content-Type"], ready["Retry-After"]) == ("text/plain", "1")
-    assert len(log.lines()) == 2
-
-
-def test_without_a_connection_it_is_not_ready(db, monkeypatch):
-    def fail():
-        raise OperationalError("connection refused")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(connection, "cursor", fail)
-        answer = Browser().get("/readyz")
-
-    assert answer.status_code == 503
-
-
-@pytest.mark.parametrize("path", ["/healthz/", "/readyz/", "/api/healthz", "/HEALTHZ"])
-def test_other_paths_are_no_probe(path):
-    assert Browser().get(path).status_code == 404
 
 
 # In a cookie, quotes and \000 make it.

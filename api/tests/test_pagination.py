@@ -112,6 +112,18 @@ def test_each_page_but_the_last_is_full(api, alice, ordering):
     assert sizes == [3, 3, 1]
 
 
+def test_there_and_back_is_the_same_page(api, alice):
+    make(alice, DAY, *"abcdef")
+    _, first = get(api, "/tasks/?ordering=title&limit=2")
+    second, page = get(api, first["next"])
+
+    before, page = get(api, page["previous"])
+    again, page = get(api, page["next"])
+
+    assert (before, again) == ([row["id"] for row in first["results"]], second)
+    assert page["next"]
+
+
 def test_a_page_holds_50_rows_unless_asked_otherwise(api, alice):
     make(alice, DAY, *["x"] * 51)
 
