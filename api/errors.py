@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from http.client import responses
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import HttpResponse, UnreadablePostError
 from rest_framework import exceptions
 from rest_framework.response import Response
+from rest_framework.serializers import as_serializer_error
 from rest_framework.views import exception_handler as rest_exception_handler
 
 from api.logs import request_id
@@ -105,6 +107,8 @@ def as_api_exception(exc: Exception) -> Exception:
             return TooLarge()
         case SuspiciousOperation() | UnreadablePostError():
             return exceptions.ParseError("The request could not be read.")
+        case DjangoValidationError():  # a rule of the model that only shows when it is saved
+            return exceptions.ValidationError(as_serializer_error(exc))
         case IntegrityError():
             return Conflict()
         case OperationalError() | InterfaceError():

@@ -67,3 +67,25 @@ class UUIDField(serializers.UUIDField):
         if not isinstance(data, str):
             self.fail("invalid", value=data)
         return super().to_internal_value(data)
+
+
+class DateField(serializers.DateField):
+    """A calendar day as RFC 3339 writes it (full-date)."""
+
+    FORM = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+    def to_internal_value(self, value):
+        if not isinstance(value, str) or not self.FORM.fullmatch(value):
+            self.fail("invalid", format="YYYY-MM-DD")
+        return super().to_internal_value(value)
+
+
+class TimeField(serializers.TimeField):
+    """A time on the wall clock, of no zone."""
+
+    FORM = re.compile(r"\d\d:\d\d(:\d\d)?", re.ASCII)
+
+    def to_internal_value(self, value):
+        if not isinstance(value, str) or not self.FORM.fullmatch(value):
+            self.fail("invalid", format="hh:mm[:ss]")
+        return super().to_internal_value(value)

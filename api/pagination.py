@@ -1,11 +1,13 @@
 """Keyset pages: any page costs the same, and rows that nobody touched are never skipped or repeated."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import orjson
 from django.core import signing
-from django.db.models import BooleanField, F, Func, QuerySet, UUIDField, Value
-from django.db.models.lookups import GreaterThan, LessThan
+from django.db.models import BooleanField, Case, Expression, F, Func, Lookup, QuerySet, UUIDField, Value, When
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import GreaterThan, GreaterThanOrEqual, LessThan, LessThanOrEqual
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.response import Response
@@ -23,23 +25,57 @@ class RowValue(Func):
 
 
 @dataclass
+class NullsLast:
+    """An ordering by a column that can be null: such rows come last in both directions."""
+
+    column: str
+    least: object  # values that stand in for null, to be compared with
+    greatest: object
+
+    def keys(self, descending: bool) -> list[Expression]:
+        # One direction for all keys, so that they can be compared as one row value.
+        missing = When(**{f"{self.column}__isnull": True}, then=Value(0 if descending else 1))
+        stand_in = Value(self.least if descending else self.greatest)
+        return [Case(missing, default=Value(1 if descending else 0)), Coalesce(self.column, stand_in)]
+
+
+class CursorJSON:
+    # The key of a row can be a title of 255 characters. Escaped in ASCII they would be too long for a URL.
+    dumps = staticmethod(orjson.dumps)
+    loads = staticmethod(orjson.loads)
+
+
+@dataclass
 class Cursor:
-    """A place between two rows: in this order, after the row with this key and id (before it, when `back`)."""
+    """A place in this order: after the row with these keys and this id (before it, when `back`).
+
+    With that row itself, when `inclusive`.
+    """
 
     ordering: str
     back: bool
-    key: object
+    keys: list
     id: str
+    inclusive: bool = False
 
     def sign(self, salt: str) -> str:
-        # Compressed: with a title of 255 emoji it would be 4,000 characters long, and no cursor may be.
-        return signing.dumps([self.ordering, self.back, self.key, self.id], salt=salt, compress=True)
+        place = [self.ordering, self.back, self.keys, self.id, self.inclusive]
+        return signing.dumps(place, salt=salt, serializer=CursorJSON, compress=True)
+
+    def turned(self) -> "Cursor":
+        """From the same place the other way."""
+        return replace(self, back=not self.back, inclusive=not self.inclusive)
+
+    def lookup(self, descending: bool) -> type[Lookup]:
+        if self.inclusive:
+            return LessThanOrEqual if descending else GreaterThanOrEqual
+        return LessThan if descending else GreaterThan
 
     @classmethod
     def read(cls, text: str, salt: str) -> "Cursor":
         """The cursor that was signed with this salt. Raises ValidationError for any other text."""
         try:
-            return cls(*signing.loads(text, salt=salt))
+            return cls(*signing.loads(text, salt=salt, serializer=CursorJSON))
         except signing.BadSignature:
             raise ValidationError({"cursor": [INVALID_CURSOR]}) from None
 
@@ -69,16 +105,21 @@ class KeysetPagination(BasePagination):
         return cursor
 
     def in_order(self, queryset: QuerySet, orderings: dict) -> QuerySet:
-        expression = orderings[self.ordering.removeprefix("-")]
-        queryset = queryset.annotate(_key=expression)
-        back = self.cursor is not None and self.cursor.back
-        descending = self.ordering.startswith("-") != back
+        ordering = orderings[self.ordering.removeprefix("-")]
+        descending = self.ordering.startswith("-")
+        expressions = ordering.keys(descending) if isinstance(ordering, NullsLast) else [ordering]
+        self.names = [f"_key{index}" for index in range(len(expressions))]
+        queryset = queryset.annotate(**dict(zip(self.names, expressions, strict=True)))
+        if self.cursor and self.cursor.back:
+            descending = not descending
         if self.cursor:
-            field = queryset.query.annotations["_key"].output_field
-            place = RowValue(Value(field.to_python(self.cursor.key), field), Value(self.cursor.id, UUIDField()))
-            beyond = LessThan if descending else GreaterThan
-            queryset = queryset.filter(beyond(RowValue(F("_key"), F("id")), place))
-        return queryset.order_by("-_key", "-id") if descending else queryset.order_by("_key", "id")
+            fields = [queryset.query.annotations[name].output_field for name in self.names]
+            place = [Value(field.to_python(key), field) for field, key in zip(fields, self.cursor.keys, strict=True)]
+            beyond = self.cursor.lookup(descending)
+            here = RowValue(*map(F, self.names), F("id"))
+            queryset = queryset.filter(beyond(here, RowValue(*place, Value(self.cursor.id, UUIDField()))))
+        sign = "-" if descending else ""
+        return queryset.order_by(*(f"{sign}{name}" for name in [*self.names, "id"]))
 
     def finish(self, rows: list[dict]) -> list[dict]:
         """The rows in the order of the list, without their keys; notes where the pages beside this one begin."""
@@ -87,15 +128,18 @@ class KeysetPagination(BasePagination):
             has_previous, has_next = self.more, True
         else:
             has_previous, has_next = self.cursor is not None, self.more
-        keys = [row.pop("_key") for row in rows]
-        self.next = self.link(rows[-1], keys[-1], back=False) if rows and has_next else None
-        self.previous = self.link(rows[0], keys[0], back=True) if rows and has_previous else None
+        places = [self.place(row) for row in rows]
+        if self.cursor and not rows:  # they went meanwhile: only the way back is left
+            places, has_previous, has_next = [self.cursor.turned()], not self.cursor.back, self.cursor.back
+        self.next = self.link(places[-1], back=False) if has_next else None
+        self.previous = self.link(places[0], back=True) if has_previous else None
         return rows
 
-    def link(self, row: dict, key, back: bool) -> str:
-        position = key.isoformat() if hasattr(key, "isoformat") else key
-        cursor = Cursor(self.ordering, back, position, str(row["id"]))
-        return replace_query_param(self.url, "cursor", cursor.sign(self.salt))
+    def place(self, row: dict) -> Cursor:
+        return Cursor(self.ordering, False, [row.pop(name) for name in self.names], str(row["id"]))
+
+    def link(self, place: Cursor, back: bool) -> str:
+        return replace_query_param(self.url, "cursor", replace(place, back=back).sign(self.salt))
 
     def get_paginated_response(self, data: Iterable) -> Response:
         return Response({"next": self.next, "previous": self.previous, "results": data})

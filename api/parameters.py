@@ -44,7 +44,12 @@ class PageParameters(QueryParameters):
     )
     cursor = fields.StringField(required=False, max_length=2000, help_text="From `next` or `previous`: opaque.")
 
-    @staticmethod
-    def apply(queryset, values: dict):
-        """The rows of `queryset` that the valid `values` ask for."""
+    @classmethod
+    def apply(cls, queryset, values: dict, user):
+        """The rows of `queryset` that the valid `values` of `user` ask for."""
         return queryset
+
+
+def ordering_field(orderings: dict) -> serializers.ChoiceField:
+    names = [f"{sign}{name}" for name in orderings for sign in ("", "-")]
+    return serializers.ChoiceField(names, required=False, help_text="`-` for descending.")

@@ -10,6 +10,17 @@ def dumps(data, indent: bool = False) -> bytes:
     return orjson.dumps(data, default=str, option=options)
 
 
+class PageRenderer(renderers.BrowsableAPIRenderer):
+    """The browsable API."""
+
+    renderer_context: dict
+
+    def show_form_for_method(self, view, method, request, obj):
+        # A form offers choices from the database; when that is away, the page that says so must not need it.
+        failed = self.renderer_context["response"].status_code >= 500
+        return not failed and super().show_form_for_method(view, method, request, obj)
+
+
 class JSONRenderer(renderers.JSONRenderer):
     def render(self, data, accepted_media_type=None, renderer_context=None):
         if data is None:

@@ -41,6 +41,8 @@ class ModelSerializer(Serializer, serializers.ModelSerializer):
         models.EmailField: fields.EmailField,
         models.BooleanField: fields.BooleanField,
         models.DateTimeField: fields.DateTimeField,
+        models.DateField: fields.DateField,
+        models.TimeField: fields.TimeField,
         models.UUIDField: fields.UUIDField,
     }
 
@@ -54,8 +56,14 @@ class ModelSerializer(Serializer, serializers.ModelSerializer):
 
     def build_standard_field(self, field_name, model_field):
         """An optional field has its default in the serializer too, so that PUT resets what it leaves out."""
-        field_class, kwargs = super().build_standard_field(field_name, model_field)
-        if kwargs.get("required") is False and model_field.default is not NOT_PROVIDED:
-            kwargs["default"] = model_field.get_default()
-            del kwargs["required"]
-        return field_class, kwargs
+        return with_default(model_field, *super().build_standard_field(field_name, model_field))
+
+    def build_relational_field(self, field_name, relation_info):
+        return with_default(relation_info.model_field, *super().build_relational_field(field_name, relation_info))
+
+
+def with_default(model_field: models.Field, field_class, kwargs: dict) -> tuple:
+    if kwargs.get("required") is False and (model_field.null or model_field.default is not NOT_PROVIDED):
+        kwargs["default"] = model_field.get_default()
+        del kwargs["required"]
+    return field_class, kwargs

@@ -36,6 +36,12 @@ class ApiView(GenericAPIView):
             patch_vary_headers(response, ("Accept", "Authorization", "Cookie"))
         return response
 
+    def read_body(self, *args, **kwargs):
+        """The serializer of this action with the request's body, which is valid."""
+        serializer = self.get_serializer(*args, data=self.request.data, **kwargs)
+        serializer.is_valid(raise_exception=True)
+        return serializer
+
     def represent(self, instance) -> dict:
         """The representation of `instance`, as the serializer of the view's class gives it."""
         return type(self).serializer_class(instance, context=self.get_serializer_context()).data

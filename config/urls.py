@@ -5,13 +5,15 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.routers import DefaultRouter
 
 from api.views import RootView
-from todos.views import TaskViewSet
+from todos.views import ProjectViewSet, TagViewSet, TaskViewSet
 from users.views import TokenViewSet
 
 router = DefaultRouter(use_regex_path=False)
 router.include_format_suffixes = False
 router.APIRootView = RootView
 router.register("tasks", TaskViewSet)
+router.register("projects", ProjectViewSet)
+router.register("tags", TagViewSet)
 router.register("tokens", TokenViewSet)
 
 api: list = [

@@ -1,9 +1,9 @@
 import secrets
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from typing import ClassVar
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
@@ -95,6 +95,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.email
 
+    def now(self) -> datetime:
+        """This moment, as the clock on the user's wall says it."""
+        return timezone.localtime(timezone=ZoneInfo(self.timezone))
+
+    def today(self) -> date:
+        return self.now().date()
+
     def set_unusable_password(self) -> None:
         super().set_unusable_password()
         self._password = ""  # a new one as well, for save()
@@ -125,7 +132,7 @@ class ApiTokenQuerySet(OwnedQuerySet):
     def find(self, secret: str) -> "ApiToken | None":
         """The valid token with this secret and its active user, in one query."""
         token: ApiToken | None = (
-            self.select_related("owner").filter(digest=digest(secret), owner__is_active=True).first()  # type: ignore[assignment]
+            self.select_related("owner").filter(digest=digest(secret), owner__is_active=True).first()
         )
         return None if token is None or token.expired else token
 

@@ -4,7 +4,7 @@
 the only caller of it for HTTP. A viewset that is registered tomorrow is scoped by construction.
 """
 
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -12,7 +12,7 @@ from django.db import models
 from api.ids import uuid7
 
 
-class OwnedQuerySet(models.QuerySet):
+class OwnedQuerySet(models.QuerySet[Any, Any]):
     def owned_by(self, user) -> Self:
         """The rows of `user`; none when nobody is signed in."""
         if not user.is_authenticated:

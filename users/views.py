@@ -22,11 +22,6 @@ class SignUpClosed(PermissionDenied):
 class AccountView(CallerView):
     """A call about the caller's own account."""
 
-    def read_body(self, **kwargs):
-        serializer = self.get_serializer(data=self.request.data, **kwargs)
-        serializer.is_valid(raise_exception=True)
-        return serializer
-
 
 class SignInView(AccountView):
     """A call that needs no sign-in and answers with a fresh token."""

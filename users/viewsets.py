@@ -3,6 +3,7 @@
 from django.contrib.auth import get_user_model
 from django.http import Http404
 from rest_framework import viewsets
+from rest_framework.decorators import action
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.response import Response
@@ -34,7 +35,7 @@ class OwnedViewSet(CallerView, viewsets.GenericViewSet):
         return super().get_queryset().owned_by(self.request.user)  # type: ignore[attr-defined]
 
     def filter_queryset(self, queryset):
-        return self.parameters_class.apply(queryset, self.parameters)
+        return self.parameters_class.apply(queryset, self.parameters, self.request.user)
 
     def list(self, request):
         rows = self.serializer_class.rows(self.filter_queryset(self.get_queryset()))
@@ -49,6 +50,12 @@ class OwnedViewSet(CallerView, viewsets.GenericViewSet):
         return Response(row)
 
 
+def verb(method=None, **kwargs):
+    """An action on one object that takes no fields: `POST …/{id}/verb/`."""
+    decorate = action(detail=True, methods=["post"], serializer_class=EmptySerializer, **kwargs)
+    return decorate(method) if method else decorate
+
+
 class RevisedViewSet(OwnedViewSet):
     """The caller's own rows of a RevisedModel. Each unsafe call is one write, and reads under its lock."""
 
@@ -58,7 +65,7 @@ class RevisedViewSet(OwnedViewSet):
         if request.method not in SAFE_METHODS and method in self.http_method_names and hasattr(self, method):
             request.data  # noqa: B018 (read and parsed before the lock: a slow client must not hold it)
             if self.get_serializer_class() is EmptySerializer:
-                self.get_serializer(data=request.data).is_valid(raise_exception=True)
+                self.read_body()
             setattr(self, method, self.as_one_write(getattr(self, method)))
 
     def as_one_write(self, handler):
@@ -69,9 +76,7 @@ class RevisedViewSet(OwnedViewSet):
         return handle
 
     def create(self, request):
-        serializer = self.get_serializer(data=request.data, many=isinstance(request.data, list))
-        serializer.is_valid(raise_exception=True)
-        saved = serializer.save(owner=request.user)
+        saved = self.read_body(many=isinstance(request.data, list)).save(owner=request.user)
         if isinstance(saved, list):
             return Response([self.represent(each) for each in saved], status=201)
         return self.respond(saved, status=201, headers={"Location": self.url_of(saved)})
@@ -80,9 +85,7 @@ class RevisedViewSet(OwnedViewSet):
         return self.reverse_action("detail", args=[instance.pk])
 
     def update(self, request, pk, partial: bool = False):
-        serializer = self.get_serializer(self.get_object(), data=request.data, partial=partial)
-        serializer.is_valid(raise_exception=True)
-        return self.respond(serializer.save())
+        return self.respond(self.read_body(self.get_object(), partial=partial).save())
 
     def partial_update(self, request, pk):
         return self.update(request, pk, partial=True)

@@ -16,9 +16,15 @@ class Route:
     view: type
     methods: tuple[str, ...]  # those that it has a handler for, without HEAD and OPTIONS
 
+    is_list: bool  # GET answers with pages
+
     @property
     def has_id(self) -> bool:
         return "<uuid:pk>" in self.path
+
+    @property
+    def is_about_trash(self) -> bool:
+        return self.path.endswith(("trash/", "restore/"))
 
     @property
     def model(self) -> type | None:
@@ -39,11 +45,12 @@ def walk(patterns, prefix: str = ""):
             yield from walk(pattern.url_patterns, path)
         elif isinstance(pattern, URLPattern) and path.startswith("api/v1/"):
             view = pattern.callback.view_class if hasattr(pattern.callback, "view_class") else pattern.callback.cls
-            handlers = getattr(pattern.callback, "actions", None) or view.http_method_names
+            handlers = getattr(pattern.callback, "actions", view.http_method_names)
             methods = tuple(name.upper() for name in handlers if name not in ("head", "options"))
             if not hasattr(pattern.callback, "actions"):
                 methods = tuple(name for name in methods if hasattr(view, name.lower()))
-            yield Route(path.removeprefix("api/v1/"), view, methods)
+            is_list = getattr(pattern.callback, "actions", {}).get("get") in ("list", "trash")
+            yield Route(path.removeprefix("api/v1/"), view, methods, is_list)
 
 
 ROUTES = list(walk(get_resolver().url_patterns))

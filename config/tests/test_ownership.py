@@ -3,19 +3,31 @@
 import pytest
 from django.utils import timezone
 
-from config.tests.routes import METHODS, PUBLIC, ROUTES
+from api.ids import uuid7
+from config.tests.routes import METHODS, PUBLIC, ROUTES, Route
 from conftest import Client
-from todos.models import Task
-from users.models import ApiToken
+from todos.models import Project, Tag, Task
+from users.models import ApiToken, User
 from users.ownership import OwnedModel, OwnedQuerySet
 from users.viewsets import OwnedViewSet
 
 MISSING = "01900000-0000-7000-8000-000000000000"
 # How to make one of each thing that a route is about. A new model fails here until it is added.
 MAKE = {
-    Task: lambda owner: Task.objects.create(owner=owner, title="canary", description="canary"),
+    Task: lambda owner: Task.objects.create(owner=owner, title="canary", description="canary", tags=["canary"]),
+    Project: lambda owner: Project.objects.create(owner=owner, name=f"canary {uuid7()}"),
+    Tag: lambda owner: Tag.objects.create(owner=owner, name=f"canary {uuid7().hex}"),
     ApiToken: lambda owner: ApiToken.issue(owner, "canary")[0],
 }
+
+
+def make(route: Route, owner: User):
+    thing = MAKE[route.model](owner)
+    if route.is_about_trash:
+        thing.delete()
+    return thing
+
+
 WITH_ID = [route for route in ROUTES if route.has_id]
 OWNED = [route for route in ROUTES if route.model and issubclass(route.model, OwnedModel)]
 
@@ -31,7 +43,7 @@ def answer_of(client: Client, method: str, url: str) -> tuple:
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("route", WITH_ID, ids=str)
 def test_what_is_anothers_answers_byte_for_byte_like_what_is_missing(route, method, alice, bobs_api):
-    theirs = MAKE[route.model](alice)
+    theirs = make(route, alice)
     before = type(theirs).objects.filter(pk=theirs.pk).values().get()
 
     foreign = answer_of(bobs_api, method, route.url(theirs.pk))
@@ -46,7 +58,7 @@ def test_what_is_anothers_answers_byte_for_byte_like_what_is_missing(route, meth
 def test_the_owner_does_find_it(route, alice, api):
     """Without this, a guard that looks at the wrong place would pass."""
     for method in route.methods:
-        mine = MAKE[route.model](alice)
+        mine = make(route, alice)
         status, _, _ = answer_of(api, method, route.url(mine.pk))
         assert status not in (401, 403, 404, 405), method
 
@@ -54,7 +66,7 @@ def test_the_owner_does_find_it(route, alice, api):
 @pytest.mark.parametrize("accept", ["application/json", "text/html"])
 @pytest.mark.parametrize("route", OWNED, ids=str)
 def test_no_page_shows_anything_of_another(route, accept, alice, bobs_api):
-    theirs = MAKE[route.model](alice)
+    theirs = make(route, alice)
 
     for url in {route.url(theirs.pk), route.url(MISSING)}:
         for method in ("GET", "OPTIONS"):

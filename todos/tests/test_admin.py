@@ -2,9 +2,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from todos.models import Task
+from todos.models import Project, Task
 
 LIST = "/admin/todos/task/"
+FORM = {"description": "", "tags": "", "priority": 0}  # what the form always sends
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def test_the_list_costs_the_same_for_20_tasks_as_for_1(desk, alice, task):
 
 
 def test_a_task_made_in_the_admin_takes_a_revision(desk, alice):
-    answer = desk.post(f"{LIST}add/", {"owner": alice.pk, "title": "From the admin", "description": ""})
+    answer = desk.post(f"{LIST}add/", {**FORM, "owner": alice.pk, "title": "From the admin"})
 
     task = Task.objects.get()
     assert answer.status_code == 302
@@ -54,7 +55,7 @@ def test_a_task_made_in_the_admin_takes_a_revision(desk, alice):
 
 
 def test_a_task_changed_in_the_admin_takes_a_revision_and_keeps_its_owner(desk, alice, bob, task):
-    desk.post(f"{LIST}{task.pk}/change/", {"title": "Changed", "description": "", "owner": bob.pk})
+    desk.post(f"{LIST}{task.pk}/change/", {**FORM, "title": "Changed", "owner": bob.pk})
 
     task.refresh_from_db()
     assert (task.title, task.owner, task.revision) == ("Changed", alice, 2)
@@ -62,7 +63,7 @@ def test_a_task_changed_in_the_admin_takes_a_revision_and_keeps_its_owner(desk, 
 
 @pytest.mark.parametrize("title", ["", "x" * 256])
 def test_the_admin_refuses_what_the_api_refuses(desk, alice, title):
-    answer = desk.post(f"{LIST}add/", {"owner": alice.pk, "title": title, "description": ""})
+    answer = desk.post(f"{LIST}add/", {**FORM, "owner": alice.pk, "title": title})
 
     assert answer.status_code == 200
     assert "title" in answer.context["adminform"].form.errors
@@ -93,3 +94,48 @@ def test_users_who_are_no_staff_are_sent_to_the_sign_in(client, alice):
     client.force_login(alice)
 
     assert client.get(LIST).status_code == 302
+
+
+def test_tags_are_written_and_shown_as_text(desk, alice):
+    desk.post(f"{LIST}add/", {**FORM, "owner": alice.pk, "title": "Tagged", "tags": "b, A,b"})
+
+    task = Task.objects.get()
+    assert task.tags == ["A", "b"]
+    assert 'value="A, b"' in desk.get(f"{LIST}{task.pk}/change/").content.decode()
+
+
+@pytest.mark.parametrize("field", ["project", "parent"])
+def test_two_owners_cant_be_tied_together(desk, alice, bob, bobs_task, field):
+    theirs = bobs_task if field == "parent" else Project.objects.create(owner=bob, name="Bob's")
+
+    answer = desk.post(f"{LIST}add/", {**FORM, "owner": alice.pk, "title": "Tied", field: theirs.pk})
+
+    assert answer.context["adminform"].form.errors == {field: ["There is no such object."]}
+    assert not Task.objects.owned_by(alice).exists()
+
+
+def test_a_circle_is_refused_on_the_form(desk, alice, task):
+    below = Task.objects.create(owner=alice, title="Below", parent=task)
+
+    answer = desk.post(f"{LIST}{task.pk}/change/", {**FORM, "title": task.title, "parent": below.pk})
+
+    assert answer.context["adminform"].form.errors == {"parent": ["A task can't be a part of itself."]}
+
+
+@pytest.mark.parametrize("kind", ["project", "tag"])
+def test_a_name_that_is_taken_is_refused_on_the_form(desk, alice, kind):
+    url = f"/admin/todos/{kind}/add/"
+    assert desk.post(url, {"owner": alice.pk, "name": "Home", "color": ""}).status_code == 302
+
+    answer = desk.post(url, {"owner": alice.pk, "name": "HOME", "color": ""})
+
+    assert answer.context["adminform"].form.errors == {"name": [f"There is a {kind} with this name already."]}
+
+
+def test_restoring_many_at_once(desk, task, bobs_task):
+    task.delete()
+    bobs_task.delete()
+
+    desk.post(LIST, {"action": "restore", "_selected_action": [task.pk, bobs_task.pk]})
+
+    assert [each.deleted_at for each in Task.objects.all()] == [None, None]

@@ -31,7 +31,7 @@ def test_each_operation_has_its_line(api, alice, lines):
     task = Task.objects.get()
     url = f"/tasks/{task.pk}/"
 
-    assert lines(api.patch, url, {"title": "canary"}) == [line("task.updated", alice, 2, task)]
+    assert lines(api.patch, url, {"title": "canary 2"}) == [line("task.updated", alice, 2, task)]
     assert lines(api.post, f"{url}complete/") == [line("task.completed", alice, 3, task)]
     assert lines(api.post, f"{url}complete/") == []
     assert lines(api.patch, url, {"completed": False}) == [line("task.reopened", alice, 4, task)]
@@ -87,5 +87,5 @@ def test_seed_makes_a_demo_user_once(db, capsys):
 
     user = User.objects.get()
     assert user.check_password("demo-password")
-    assert Task.objects.owned_by(user).count() == 5
+    assert Task.objects.owned_by(user).count() == 9
     assert "curl -s http://127.0.0.1:9999/api/v1/auth/login/" in capsys.readouterr().out

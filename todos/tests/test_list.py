@@ -68,6 +68,7 @@ def test_q_takes_each_character_as_it_is(api, alice, q):
 )
 def test_ordering(api, alice, ordering, found):
     first, *_ = make(alice, "b", "A", "c")
+    first.description = "changed"
     first.save()
 
     assert titles(api.get(f"/tasks/?ordering={ordering}")) == found

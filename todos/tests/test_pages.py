@@ -91,3 +91,14 @@ def test_the_form_of_the_page_makes_a_task(browser):
 
     assert page.status_code == 201
     assert Task.objects.get().title == "From a page"
+
+
+def test_the_form_of_a_task_shows_and_keeps_its_tags(browser, task):
+    task.tags = ["b", "A"]
+    task.save()
+
+    page = browser.get(f"/api/v1/tasks/{task.pk}/").content.decode()
+    assert 'value="A, b"' in page
+
+    browser.post("/api/v1/tasks/", {"title": "From a form", "tags": "x, Y,"})
+    assert Task.objects.get(title="From a form").tags == ["x", "Y"]

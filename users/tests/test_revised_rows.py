@@ -117,7 +117,7 @@ def test_deleting_many_is_one_write_for_each_owner(tasks, alice, bob):
 
 
 def test_the_admin_takes_the_owners_revision_and_not_its_own(admin, operator, tasks, alice):
-    form = {"title": "New", "description": ""}
+    form = {"title": "New", "description": "", "tags": "", "priority": 0}
 
     assert admin.post(f"/admin/todos/task/{tasks[0].pk}/change/", form).status_code == 302
     assert admin.post("/admin/todos/task/add/", {**form, "owner": alice.pk}).status_code == 302

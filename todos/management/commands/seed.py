@@ -2,17 +2,32 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
-from todos.models import Task
+from todos.models import Project, Task
 
 EMAIL, PASSWORD = "demo@example.com", "demo-password"
 
-TASKS = [
-    ("Try the API with curl", "The README has ten minutes of it.", False),
-    ("Look at the browsable pages", "Sign in and open /api/v1/tasks/.", False),
-    ("Read the documentation", "/api/v1/docs/ lets you try each call.", False),
-    ("Buy milk", "", False),
-    ("Install the project", "Done: you are reading this.", True),
-]
+
+def sample_tasks(user) -> None:
+    """A bit of everything that a task can be."""
+    today = user.today()
+    home = Project.objects.create(owner=user, name="Home", color="#2e7d32")
+    tour = Project.objects.create(owner=user, name="Getting to know this", color="#1565c0")
+    Task.objects.bulk_create(
+        Task(owner=user, project=tour, **fields)
+        for fields in (
+            {"title": "Try the API with curl", "description": "The README has ten minutes of it.", "priority": 3},
+            {"title": "Look at the browsable pages", "description": "Sign in and open /api/v1/tasks/."},
+            {"title": "Read the documentation", "description": "/api/v1/docs/ lets you try each call."},
+            {"title": "Install the project", "completed": True},
+        )
+    )
+    Task.objects.create(owner=user, title="Buy milk", tags=["errand"], due_date=today)  # type: ignore[misc]
+    Task.objects.create(
+        owner=user, project=home, title="Pay the rent", due_date=today, recurrence="FREQ=MONTHLY;BYMONTHDAY=31"
+    )
+    party = Task.objects.create(owner=user, project=home, title="Birthday party", priority=2, tags=["fun"])  # type: ignore[misc]
+    for title in ("Invite friends", "Bake a cake"):
+        Task.objects.create(owner=user, parent=party, title=title, tags=["fun"])  # type: ignore[misc]
 
 
 class Command(BaseCommand):
@@ -27,10 +42,7 @@ class Command(BaseCommand):
         user = User.objects.filter(email=EMAIL).first()
         if user is None:
             user = User.objects.create_user(EMAIL, PASSWORD, name="Demo", is_staff=True, is_superuser=True)
-            Task.objects.bulk_create(
-                Task(owner=user, title=title, description=description, completed=completed)  # type: ignore[misc]
-                for title, description, completed in TASKS
-            )
+            sample_tasks(user)
         self.stdout.write(
             f"""
   {address}/              sign in with {EMAIL} and {PASSWORD}

@@ -1,0 +1,20 @@
+from django.db.models import Count, Expression, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+
+def count_of(rows: QuerySet, group: str) -> Expression:
+    """How many `rows` there are for the outer row, in the same query."""
+    counted = rows.order_by().values(group).annotate(count=Count("pk")).values("count")
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+
+
+def open_tasks(of: str) -> Expression:
+    """How many open tasks there are of the outer project or tag."""
+    from todos.models.tag import TaskTag
+    from todos.models.task import Task
+
+    if of == "project":
+        tasks = Task.objects.present().open().filter(owner=OuterRef("owner"), project=OuterRef("pk"))
+        return count_of(tasks, "project")
+    links = TaskTag.objects.filter(owner=OuterRef("owner"), tag=OuterRef("pk"))
+    return count_of(links.filter(task__completed_at=None, task__deleted_at=None), "tag")

@@ -1,0 +1,48 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from api.text import FoldedField, fold
+from todos.models.trash import TrashModel
+
+
+def invalid(field: str, message: str, code: str) -> ValidationError:
+    return ValidationError({field: ValidationError(message, code=code)})
+
+
+@contextmanager
+def about(thing: models.Model) -> Iterator[None]:
+    """Note in an error which of many things it is about."""
+    try:
+        yield
+    except ValidationError as error:
+        error.about = thing  # type: ignore[attr-defined]
+        raise
+
+
+class UniqueNameModel(TrashModel):
+    """Something that its owner calls by a name, unique without regard to case among what is not in the trash."""
+
+    name: models.CharField
+    name_folded = FoldedField(source="name")
+
+    class Meta(TrashModel.Meta):
+        abstract = True
+
+    def clean(self) -> None:
+        if self.deleted_at is not None or not {"name", "deleted_at"} & self.changed():
+            return
+        others = type(self).objects.present().filter(owner_id=self.owner_id).exclude(pk=self.pk)
+        if others.filter(name_folded=fold(self.name)).exists():
+            raise invalid("name", f"There is a {self._meta.verbose_name} with this name already.", "unique")
+
+
+def unique_name(name: str) -> models.UniqueConstraint:
+    return models.UniqueConstraint(
+        fields=["owner", "name_folded"],
+        condition=models.Q(deleted_at=None),
+        name=name,
+        violation_error_message="There is one with this name already.",
+    )

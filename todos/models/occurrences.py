@@ -1,0 +1,94 @@
+"""The next occurrence of a recurring task: made when the one before is completed, taken back when it is reopened."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from users.revisions import write
+
+if TYPE_CHECKING:
+    from todos.models.task import Task
+
+CONTENT = [
+    "owner_id",
+    "title",
+    "description",
+    "priority",
+    "due_date",
+    "due_time",
+    "recurrence",
+    "series",
+    "series_start",
+    "project_id",
+]
+
+
+def make_next_occurrences(tasks: Sequence["Task"]) -> None:
+    """Make the next occurrence of each of these completed tasks of one owner, with fresh copies of its subtasks."""
+    if not tasks:
+        return
+    today = tasks[0].owner.today()
+    due = [(task, day, day - task.due_date) for task in tasks if task.due_date and (day := task.next_date(today))]
+    copies: list[Task] = []
+    with write(tasks[0].owner_id) as current:
+        children = subtasks_by_parent([task for task, _, _ in due])
+        for task, day, shift in due:
+            following = copy(task, current.revision, parent_id=task.parent_id, level=task.level, due_date=day)
+            copies += [following, *copies_below(task, following, shift, children)]
+            task.next_occurrence = following.pk
+        type(tasks[0]).objects.bulk_create(copies)
+
+
+def subtasks_by_parent(tasks: Sequence["Task"]) -> dict:
+    """The present tasks below these, by the id of their parent; of a recurring one, the latest occurrence only."""
+    children = defaultdict(list)
+    if tasks:
+        below = type(tasks[0]).objects.present().with_family().below(tasks)
+        for subtask in below.filter(next_occurrence=None).order_by("position", "id"):
+            children[subtask.parent_id].append(subtask)
+    return children
+
+
+def copy(task: "Task", revision: int, **differing) -> "Task":
+    content = {name: getattr(task, name) for name in CONTENT}
+    return type(task)(**{**content, **differing}, made_by=revision, tags=task.tags)  # type: ignore[misc]
+
+
+def copies_below(task: "Task", fresh: "Task", shift: timedelta, children: dict) -> list["Task"]:
+    """Copies of all subtasks of `task` for `fresh`, each due that much later."""
+    copies = []
+    for child in children[task.pk]:
+        place = {"parent_id": fresh.pk, "level": fresh.level + 1}
+        twin = copy(child, fresh.made_by or 0, due_date=later(child.due_date, shift), **place)
+        if twin.recurrence:
+            twin.series_start = twin.due_date
+        copies += [twin, *copies_below(child, twin, shift, children)]
+    return copies
+
+
+def later(day: date | None, by: timedelta) -> date | None:
+    try:
+        return day and day + by
+    except OverflowError:  # after the year 9999
+        return day
+
+
+def take_back_next_occurrences(tasks: Sequence["Task"]) -> None:
+    """Move the next occurrences of these reopened tasks of one owner to the trash, where nobody touched them."""
+    if not tasks:
+        return
+    Task = type(tasks[0])
+    made = Task.objects.present().with_family().in_bulk([task.next_occurrence for task in tasks])
+    touched = {task.pk for task in made.values() if task.revision != task.made_by}
+    parents = {pk: pk for pk in made}  # of each subtask, the occurrence that it is below of
+    for subtask in Task.objects.below(made.values()).order_by("level"):  # one in the trash was touched too
+        parents[subtask.pk] = parents[subtask.parent_id]
+        if subtask.revision != subtask.made_by:
+            touched.add(parents[subtask.pk])
+    untouched = [task for task in made.values() if task.pk not in touched]
+    Task.objects.trash_all(untouched)
+    kept = made.keys() - {task.pk for task in untouched}
+    for task in tasks:
+        if task.next_occurrence not in kept:  # taken back here, or deleted before: completing makes another one
+            task.next_occurrence = None

@@ -1,0 +1,77 @@
+"""Manual order: a number between two neighbours.
+
+A new row's position is the revision of the write that makes it. Revisions only grow, so it comes last without anybody
+asking who was last; those of one write share the room up to the next revision.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, ClassVar
+
+from django.db import models
+
+from todos.models.trash import TrashModel, TrashQuerySet
+
+
+class PositionQuerySet(TrashQuerySet):
+    def place(self, moved: Sequence["PositionModel"], before=None, after=None) -> None:
+        """Set the positions of the `moved` rows, in their order, between their neighbours among these rows.
+
+        Exactly one of `before` and `after` is one of these rows; it may not be among the moved ones.
+        When there is no number left between the two neighbours, all these rows get new ones.
+        """
+        others = self.exclude(pk__in=[row.pk for row in moved]).order_by("position", "id")
+        edge = before or after
+        tied = others.filter(position=edge.position)  # the id decides between these, and there is no room
+        if before:
+            low, high = (others.filter(position__lt=edge.position) | tied.filter(pk__lt=edge.pk)).last(), before
+        else:
+            low, high = after, (others.filter(position__gt=edge.position) | tied.filter(pk__gt=edge.pk)).first()
+        if not spread(moved, low and low.position, high and high.position):
+            self._renumber(moved, list(others), before, after)
+        for row in moved:
+            row.placed = True
+
+    def _renumber(self, moved, others: list, before, after) -> None:
+        at = others.index(before) if before else others.index(after) + 1
+        rows = [*others[:at], *moved, *others[at:]]
+        # From 0 up to the newest of them: the next new row still comes last.
+        spread(rows, 0.0, max(row.revision for row in rows) + 1.0)
+        self.save_all(others)
+
+
+def spread(rows: Sequence["PositionModel"], low: float | None, high: float | None) -> bool:
+    """Give the rows positions between `low` and `high` (None: no neighbour there); False when there is no room."""
+    if low is None:
+        low = (0.0 if high is None else high) - len(rows) - 1.0
+    if high is None:
+        high = low + 1.0
+    positions = [low + (high - low) * (index + 1) / (len(rows) + 1) for index in range(len(rows))]
+    steps = [low, *positions, high]
+    if any(left >= right for left, right in pairwise(steps)):
+        return False
+    for row, position in zip(rows, positions, strict=True):
+        row.position = position
+    return True
+
+
+class PositionModel(TrashModel):
+    """Something with a place in a manual order."""
+
+    position: Any = models.FloatField(editable=False, default=None)  # None: last, when it is saved
+
+    placed = False  # whether it was given a place by `place`, until it is saved
+
+    objects: ClassVar = PositionQuerySet.as_manager()
+
+    class Meta(TrashModel.Meta):
+        abstract = True
+
+    def remember(self, names=None) -> None:
+        super().remember(names)
+        self.placed = False
+
+    def stamp(self, revision: int, share: float = 0.0) -> None:
+        super().stamp(revision, share)
+        if self.position is None:
+            self.position = revision + share

@@ -1,0 +1,103 @@
+from collections.abc import Iterable
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, JSONField, OuterRef, Subquery
+
+from api.text import fold
+from todos.models.counts import open_tasks
+from todos.models.naming import UniqueNameModel, unique_name
+from todos.models.trash import TrashQuerySet
+from users.revisions import write
+
+
+class TagQuerySet(TrashQuerySet):
+    def with_counts(self) -> Self:
+        """With `open_tasks`, counted in the same query."""
+        return self.annotate(open_tasks=open_tasks("tag"))
+
+    def named(self, owner_id, names: Iterable[str]) -> dict[str, "Tag"]:
+        """The owner's tags with these names, by folded name; those that are missing are made, in one query.
+
+        Of several spellings of a new name the first one counts.
+        """
+        wanted: dict[str, str] = {}
+        for name in names:
+            wanted.setdefault(fold(name), name)
+        found = {tag.name_folded: tag for tag in self.present().filter(owner_id=owner_id, name_folded__in=wanted)}
+        missing = [Tag(owner_id=owner_id, name=name) for key, name in wanted.items() if key not in found]
+        if missing:
+            self.bulk_create(missing)
+        return {**found, **{tag.name_folded: tag for tag in missing}}
+
+
+class Tag(UniqueNameModel):
+    """A word that tasks are marked with. It is made by using it."""
+
+    name = models.CharField(max_length=50)
+
+    objects: ClassVar = TagQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name_folded", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "id"], name="tag_owner_id"),
+            unique_name("tag_name_unique"),
+        ]
+        indexes = [models.Index(fields=["owner", "revision"], name="tag_owner_revision")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args, **kwargs):
+        """Save; a new name shows in the tasks that bear the tag, and in their revisions."""
+        renamed = not self._state.adding and "name" in self.changed()
+        with write(self.owner_id):
+            super().save(*args, **kwargs)
+            if renamed:
+                self.tasks().update()
+
+    def delete(self, *args, **kwargs) -> tuple[int, dict[str, int]]:
+        """Take the tag off all tasks, for good."""
+        with write(self.owner_id):
+            self.tasks().update()
+            self.task_links.all().delete()
+            return super().delete()
+
+    def tasks(self):
+        """The tasks that bear it."""
+        from todos.models.task import Task
+
+        return Task.objects.filter(pk__in=self.task_links.values("task"))
+
+
+class TaskTag(models.Model):
+    """That a task bears a tag."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    task = models.ForeignKey("todos.Task", on_delete=models.CASCADE, related_name="tag_links")
+    tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="task_links")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["task", "tag"], name="task_tag_once")]
+        indexes = [models.Index(fields=["owner", "tag", "task"], name="task_tag_by_tag")]
+
+    def __str__(self) -> str:
+        return str(self.tag)
+
+
+class TagNames(Subquery):
+    """The names of a task's tags as a JSON list, sorted without regard to case."""
+
+    def __init__(self) -> None:
+        links = TaskTag.objects.filter(task=OuterRef("pk")).order_by("tag__name_folded")
+        super().__init__(links.values(name=F("tag__name")), output_field=JSONField())
+
+    def as_sqlite(self, compiler, connection):
+        template = "(SELECT json_group_array(name) FROM (%(subquery)s) names)"
+        return self.as_sql(compiler, connection, template)
+
+    def as_postgresql(self, compiler, connection):
+        template = "(SELECT coalesce(jsonb_agg(name), '[]') FROM (%(subquery)s) names)"
+        return self.as_sql(compiler, connection, template)

@@ -1,0 +1,45 @@
+from contextlib import ExitStack
+from typing import ClassVar, Self
+
+from django.db import models
+from django.utils import timezone
+
+from users.revisions import RevisedModel, RevisedQuerySet, write
+
+
+class TrashQuerySet(RevisedQuerySet):
+    def present(self) -> Self:
+        """Without the trash."""
+        return self.filter(deleted_at=None)
+
+    def in_trash(self) -> Self:
+        return self.exclude(deleted_at=None)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Move to the trash, each with what goes along with it, whoever deletes."""
+        with ExitStack() as writes:
+            for owner_id in self.each_owner():
+                writes.enter_context(write(owner_id))
+            moved = sum(thing.delete()[0] for thing in self.present())
+        return moved, {self.model._meta.label: moved}
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
+
+
+class TrashModel(RevisedModel):
+    """Something that is moved to the trash when it is deleted."""
+
+    # What was deleted together has the same moment here, and comes back together.
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects: ClassVar = TrashQuerySet.as_manager()
+
+    class Meta(RevisedModel.Meta):
+        abstract = True
+
+    def delete(self, *args, **kwargs) -> tuple[int, dict[str, int]]:
+        """Move to the trash, whoever deletes."""
+        self.deleted_at = self.deleted_at or timezone.now()
+        type(self).objects.save_all([self], event="deleted")
+        return 1, {self._meta.label: 1}

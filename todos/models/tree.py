@@ -1,0 +1,68 @@
+"""The tree that subtasks make: what is below and above, and what comes along with what is moved."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import UUIDField
+from django.db.models.expressions import RawSQL
+
+from todos.models.naming import about
+
+if TYPE_CHECKING:
+    from todos.models.task import Task
+
+# All below (or all above) some tasks, whatever the depth: one query.
+BELOW = """
+    WITH RECURSIVE found(id) AS (
+        SELECT id FROM todos_task WHERE parent_id IN ({ids})
+        UNION SELECT child.id FROM todos_task child JOIN found ON child.parent_id = found.id
+    ) SELECT id FROM found"""
+ABOVE = """
+    WITH RECURSIVE found(id) AS (
+        SELECT parent_id FROM todos_task WHERE id IN ({ids}) AND parent_id IS NOT NULL
+        UNION SELECT child.parent_id FROM todos_task child JOIN found ON child.id = found.id
+        WHERE child.parent_id IS NOT NULL
+    ) SELECT id FROM found"""
+
+
+def related(sql: str, ids: Sequence[UUID]) -> RawSQL | list:
+    """The ids of what is `BELOW` or `ABOVE` these tasks, for a filter."""
+    if not ids:
+        return []
+    keys = [UUIDField().get_db_prep_value(pk, connection) for pk in ids]
+    return RawSQL(sql.format(ids=", ".join(["%s"] * len(keys))), keys)  # noqa: S611
+
+
+def know_parents(tasks: Iterable["Task"]) -> None:
+    """Let tasks whose parents are among them refer to these very objects: what is set on the one, the other sees."""
+    known = {task.pk: task for task in tasks}
+    for task in known.values():
+        if task.parent_id in known:
+            task.parent = known[task.parent_id]
+
+
+def carry_along(moved: Sequence["Task"], saved: Sequence["Task"]) -> list["Task"]:
+    """Set what lies below the moved tasks to its new level and project; return those that aren't `saved` anyway.
+
+    Raises ValidationError for a bad place.
+    """
+    if not moved:
+        return []
+    own = {task.pk: task for task in saved}  # these as they are now, not as they were
+    family = {**{task.pk: task for task in type(moved[0]).objects.below(moved)}, **own}
+    children = defaultdict(list)
+    for task in family.values():
+        children[task.parent_id].append(task)
+    for task in moved:
+        with about(task):
+            task.check_circle(family)
+    todo = [(task, task) for task in moved]
+    for task, root in todo:  # grows as it goes down
+        for child in children[task.pk]:
+            with about(root):
+                child.put_under(task)
+            todo.append((child, root))
+    return [task for pk, task in family.items() if pk not in own]

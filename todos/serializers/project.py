@@ -1,0 +1,28 @@
+from api import fields
+from todos.models import Project, Tag
+from todos.models.counts import open_tasks
+from users.references import RevisedSerializer
+
+
+class ProjectSerializer(RevisedSerializer):
+    """A list of tasks that belong together."""
+
+    open_tasks = fields.IntegerField(read_only=True, default=0)
+
+    class Meta:
+        model = Project
+        fields = ["id", "name", "color", "position", "open_tasks", "created_at", "updated_at", "revision"]
+        read_only_fields = ["position", "revision"]
+        computed = {"open_tasks": open_tasks("project")}
+
+
+class TagSerializer(RevisedSerializer):
+    """A word that tasks are marked with."""
+
+    open_tasks = fields.IntegerField(read_only=True, default=0)
+
+    class Meta:
+        model = Tag
+        fields = ["id", "name", "open_tasks", "revision"]
+        read_only_fields = ["revision"]
+        computed = {"open_tasks": open_tasks("tag")}

@@ -1,0 +1,49 @@
+"""Answers that are no representation of one thing."""
+
+from collections import Counter
+
+from rest_framework import serializers
+
+from todos.serializers.task import TaskSerializer
+
+
+class BulkResultSerializer(serializers.Serializer):
+    count = serializers.IntegerField(help_text="How many tasks were named.")
+    revision = serializers.IntegerField(help_text="The owner's revision after it.")
+    results = TaskSerializer(many=True, help_text="The tasks as they are now, in the order of the ids.")
+
+
+class ProjectCountSerializer(serializers.Serializer):
+    project = serializers.UUIDField(allow_null=True, help_text="Null is the inbox.")
+    open = serializers.IntegerField()
+    completed = serializers.IntegerField()
+
+
+class SummarySerializer(serializers.Serializer):
+    total = serializers.IntegerField()
+    open = serializers.IntegerField()
+    completed = serializers.IntegerField()
+    overdue = serializers.IntegerField(help_text="Open ones, past their date and time.")
+    due_today = serializers.IntegerField(help_text="Open ones, due today.")
+    by_priority = serializers.DictField(child=serializers.IntegerField(), help_text="Open ones, by priority 0 to 4.")
+    by_project = ProjectCountSerializer(many=True)
+
+    @staticmethod
+    def of(rows: list[dict]) -> dict:
+        """The answer from the rows of `TaskQuerySet.summary`."""
+        sums: Counter = Counter()
+        priorities = Counter({str(priority): 0 for priority in range(5)})
+        projects: dict = {}
+        for row in rows:
+            sums.update({name: row[name] for name in ("open", "completed", "overdue", "due_today")})
+            priorities[str(row["priority"])] += row["open"]
+            project = projects.setdefault(row["project"], {"project": row["project"], "open": 0, "completed": 0})
+            project["open"] += row["open"]
+            project["completed"] += row["completed"]
+        names = ("open", "completed", "overdue", "due_today")
+        return {
+            "total": sums["open"] + sums["completed"],
+            **{name: sums[name] for name in names},
+            "by_priority": dict(priorities),
+            "by_project": sorted(projects.values(), key=lambda project: str(project["project"] or "")),
+        }

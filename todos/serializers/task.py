@@ -1,0 +1,97 @@
+from django.db.models import Q
+from rest_framework import serializers
+from rest_framework.utils import html
+
+from api import fields
+from todos.models import Project, Task
+from todos.models.tag import TagNames
+from users.references import OwnedRelatedField, RevisedSerializer, know_references
+
+
+class TagsField(serializers.ListField):
+    """A list of names; in a form, names with commas between them."""
+
+    def __init__(self, **kwargs):
+        super().__init__(style={"template": "rest_framework/horizontal/names.html"}, **kwargs)
+
+    def get_value(self, dictionary):
+        if not html.is_html_input(dictionary) or self.field_name not in dictionary:
+            return super().get_value(dictionary)
+        return [name for name in dictionary[self.field_name].split(",") if name.strip()]
+
+
+class TaskListSerializer(serializers.ListSerializer):
+    """Several new tasks in one body: all or none."""
+
+    def to_internal_value(self, data):
+        if isinstance(data, list) and len(data) <= TaskSerializer.MAX_LIST:
+            know_references(self.child, data)
+        return super().to_internal_value(data)
+
+    def create(self, validated_data: list[dict]) -> list[Task]:
+        return Task.objects.bulk_create(Task(**attributes) for attributes in validated_data)
+
+
+class TaskSerializer(RevisedSerializer):
+    """Something to do."""
+
+    MAX_LIST = 200
+
+    completed = fields.BooleanField(default=False, help_text="Setting it is the same as complete or reopen.")
+    priority = fields.IntegerField(
+        min_value=0, max_value=4, default=0, help_text="0 none, 1 low, 2 medium, 3 high, 4 urgent."
+    )
+    project = OwnedRelatedField(
+        queryset=Project.objects.present(),
+        allow_null=True,
+        default=None,
+        help_text="Null is the inbox; a subtask is always in its parent's project.",
+    )
+    parent = OwnedRelatedField(  # type: ignore[assignment]
+        queryset=Task.objects.present().select_related("project"),
+        allow_null=True,
+        default=None,
+        help_text="The task that this one is a part of. At most 5 levels.",
+    )
+    tags = TagsField(
+        child=fields.StringField(max_length=50),
+        max_length=Task.MAX_TAGS,
+        default=list,
+        help_text="New ones are made on the way. Compared and sorted without regard to case.",
+    )
+
+    class Meta:
+        model = Task
+        fields = [
+            "id",
+            "title",
+            "description",
+            "completed",
+            "completed_at",
+            "priority",
+            "due_date",
+            "due_time",
+            "recurrence",
+            "series",
+            "next_occurrence",
+            "project",
+            "parent",
+            "tags",
+            "position",
+            "created_at",
+            "updated_at",
+            "revision",
+        ]
+        read_only_fields = ["completed_at", "series", "next_occurrence", "position", "revision"]
+        extra_kwargs = {
+            "description": {"trim_whitespace": False},
+            "due_date": {"help_text": "A calendar day in the owner's time zone: it never shifts."},
+            "due_time": {"help_text": "On the wall clock in the owner's time zone. Needs `due_date`."},
+            "recurrence": {"help_text": "An RRULE, such as `FREQ=MONTHLY;BYMONTHDAY=31`. Needs `due_date`."},
+        }
+        computed = {"completed": Q(completed_at__isnull=False), "tags": TagNames()}
+        list_serializer_class = TaskListSerializer
+
+    @classmethod
+    def many_init(cls, *args, **kwargs):
+        return super().many_init(*args, max_length=cls.MAX_LIST, allow_empty=False, **kwargs)

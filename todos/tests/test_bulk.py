@@ -1,0 +1,261 @@
+"""One action on up to 500 tasks: all or none, in one write."""
+
+from uuid import UUID
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from api.ids import uuid7
+from todos.models import Project, Task
+
+SETS = {"update": {"priority": 4}, "move": {}}
+ACTIONS = ["update", "complete", "reopen", "move", "delete", "restore"]
+
+
+@pytest.fixture
+def tasks(alice) -> list[Task]:
+    return [Task.objects.create(owner=alice, title=title) for title in "abc"]
+
+
+@pytest.fixture
+def bulk(api):
+    """Do an action on these tasks, or ids."""
+
+    def bulk(action: str, tasks: list, **values):
+        ids = [str(getattr(task, "pk", task)) for task in tasks]
+        return api.post("/tasks/bulk/", {"action": action, "ids": ids, **({"set": values} if values else {})})
+
+    return bulk
+
+
+def ready_for(action: str, tasks: list[Task]) -> None:
+    if action in ("reopen", "restore"):
+        Task.objects.filter(pk__in=[task.pk for task in tasks]).do_each({"reopen": "complete"}.get(action, "delete"))
+
+
+def rows() -> list[dict]:
+    return list(Task.objects.order_by("title", "id").values())
+
+
+def errors(answer) -> list[tuple[str, str]]:
+    return [(error["field"], error["code"]) for error in answer.json()["errors"]]
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_each_action_is_one_write_and_answers_what_became_of_the_tasks(api, alice, tasks, bulk, action):
+    ready_for(action, tasks)
+    alice.refresh_from_db()
+
+    answer = bulk(action, [tasks[2], tasks[0]], **SETS.get(action, {}))
+
+    assert answer.status_code == 200
+    shown = [] if action == "delete" else [api.get(f"/tasks/{tasks[number].pk}/").json() for number in (2, 0)]
+    assert answer.json() == {"count": 2, "revision": alice.revision + 1, "results": shown}
+    changed = {row["title"] for row in rows() if row["revision"] == alice.revision + 1}
+    assert changed == {"a", "c"}
+
+
+def test_update_sets_the_same_on_all(api, alice, tasks, bulk):
+    home = Project.objects.create(owner=alice, name="Home")
+
+    answer = bulk("update", tasks, priority=3, due_date="2030-01-31", tags=["x", "Y"], project=str(home.pk), title="t")
+
+    assert [
+        (task["priority"], task["due_date"], task["tags"], task["project"], task["title"])
+        for task in answer.json()["results"]
+    ] == [(3, "2030-01-31", ["x", "Y"], str(home.pk), "t")] * 3
+
+
+def test_update_completes_and_reopens(tasks, bulk):
+    child = Task.objects.create(owner=tasks[0].owner, title="child", parent=tasks[0])
+
+    done = bulk("update", [tasks[0], tasks[1]], completed=True, priority=1)
+    assert [task.completed for task in Task.objects.order_by("title")] == [True, True, False, True]
+
+    opened = bulk("update", [child], completed=False)
+
+    assert opened.json()["revision"] == done.json()["revision"] + 1
+    assert [task.completed for task in Task.objects.order_by("title")] == [False, True, False, False]
+
+
+def test_move_puts_all_in_their_order(alice, tasks, bulk):
+    parent, first, last = (Task.objects.create(owner=alice, title=title) for title in ("parent", "first", "last"))
+    bulk("move", [first, last], parent=str(parent.pk))
+
+    answer = bulk("move", [tasks[2], tasks[0], tasks[1]], parent=str(parent.pk), before=str(last.pk))
+
+    assert answer.status_code == 200
+    below = Task.objects.filter(parent=parent).order_by("position")
+    assert [task.title for task in below] == ["first", "c", "a", "b", "last"]
+
+
+@pytest.mark.parametrize("order", ["parent first", "child first"])
+@pytest.mark.parametrize("action", ["update", "move"])
+def test_a_parent_and_its_child_go_into_a_project_together(alice, tasks, bulk, action, order):
+    home = Project.objects.create(owner=alice, name="Home")
+    child = Task.objects.create(owner=alice, title="child", parent=tasks[0])
+    Task.objects.create(owner=alice, title="grandchild", parent=child)
+    chosen = [tasks[0], child] if order == "parent first" else [child, tasks[0]]
+
+    answer = bulk(action, chosen, project=str(home.pk))
+
+    assert answer.status_code == 200
+    assert [(task.title, task.parent and task.parent.title, task.level) for task in home.tasks.order_by("level")] == [
+        ("a", None, 1),
+        ("child", "a", 2),
+        ("grandchild", "child", 3),
+    ]
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("other", ["missing", "bob's", "the wrong side of the trash"])
+def test_one_id_that_is_not_there_and_nothing_changes(alice, bob, tasks, bulk, action, other):
+    theirs = Task.objects.create(owner=bob, title="Bob's secret")
+    ready_for(action, [*tasks, theirs])
+    wrong = Task.objects.create(owner=alice, title="wrong side")
+    if action != "restore":
+        wrong.delete()
+    before = rows()
+
+    answer = bulk(action, [*tasks, {"missing": uuid7(), "bob's": theirs}.get(other, wrong)], **SETS.get(action, {}))
+
+    assert answer.status_code == 404
+    assert answer.json()["code"] == "not_found"
+    assert rows() == before
+    revision = alice.revision
+    alice.refresh_from_db()
+    assert alice.revision >= revision
+    assert alice.revision == max(row["revision"] for row in before if row["owner_id"] == alice.pk)
+
+
+def test_an_id_that_is_named_twice_counts_once(tasks, bulk):
+    answer = bulk("complete", [tasks[0], tasks[1], tasks[0]])
+
+    assert answer.json()["count"] == len(answer.json()["results"]) == 2
+
+
+@pytest.mark.parametrize("action", ["complete", "reopen", "update"])
+def test_what_is_so_already_takes_no_revision(alice, tasks, bulk, action):
+    if action == "complete":
+        bulk("complete", tasks)
+    before = rows()
+
+    answer = bulk(action, tasks, **({"title": "a"} if action == "update" else {}))
+
+    unchanged = [row for row in rows() if row in before]
+    assert len(unchanged) == (1 if action == "update" else 3)
+    alice.refresh_from_db()
+    assert answer.json()["revision"] == alice.revision == max(row["revision"] for row in rows())
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({}, [("action", "required"), ("ids", "required")]),
+        ({"action": "purge"}, [("action", "invalid_choice")]),
+        ({"ids": []}, [("ids", "empty")]),
+        ({"ids": ["x"]}, [("ids.0", "invalid")]),
+        ({"ids": [5]}, [("ids.0", "invalid")]),
+        ({"ids": "all"}, [("ids", "not_a_list")]),
+        ({"ids": [str(UUID(int=number)) for number in range(501)]}, [("ids", "max_length")]),
+        ({"set": {}}, [("set", "unknown")]),
+        ({"action": "delete", "set": {"title": "x"}}, [("set", "unknown")]),
+        ({"action": "update", "set": []}, [("set", "not_a_dict")]),
+        ({"action": "update", "set": {"titel": "x"}}, [("set.titel", "unknown")]),
+        ({"action": "update", "set": {"title": ""}}, [("set.title", "blank")]),
+        ({"action": "update", "set": {"tags": ["x", ""]}}, [("set.tags.1", "blank")]),
+        ({"action": "update", "set": {"before": None}}, [("set.before", "unknown")]),
+        ({"action": "update", "set": {"parent": str(UUID(int=1))}}, [("set.parent", "does_not_exist")]),
+        ({"action": "move", "set": {"title": "x"}}, [("set.title", "unknown")]),
+        ({"action": "move", "set": {"before": str(UUID(int=1))}}, [("set.before", "does_not_exist")]),
+        ({"everything": True}, [("everything", "unknown")]),
+    ],
+)
+def test_bad_values_are_refused_by_name(api, tasks, body, expected):
+    usual = {"action": "complete", "ids": [str(task.pk) for task in tasks]} if body else {}
+    before = rows()
+
+    answer = api.post("/tasks/bulk/", {**usual, **body})
+
+    assert answer.status_code == 400
+    assert errors(answer) == expected
+    assert rows() == before
+
+
+@pytest.mark.parametrize("kind", ["task", "project"])
+def test_what_is_set_may_not_be_someone_elses(bob, tasks, bobs_task, bulk, kind):
+    theirs = Project.objects.create(owner=bob, name="Bob's") if kind == "project" else bobs_task
+    field = "project" if kind == "project" else "parent"
+
+    for action in ("update", "move"):
+        assert errors(bulk(action, tasks, **{field: str(theirs.pk)})) == [(f"set.{field}", "does_not_exist")]
+
+
+def test_a_rule_that_one_of_them_breaks_is_named_by_its_index(alice, tasks, bulk):
+    below = tasks[1]
+    for title in "vwxy":
+        below = Task.objects.create(owner=alice, title=title, parent=below)
+    done = Task.objects.create(owner=alice, title="done", completed=True)
+    dated = Task.objects.create(owner=alice, title="dated", due_date="2030-01-01")
+    before = rows()
+
+    assert errors(bulk("update", [dated, tasks[0]], due_time="09:00")) == [("ids.1.due_time", "needs_due_date")]
+    assert errors(bulk("update", [dated, dated, tasks[0]], due_time="09:00")) == [("ids.2.due_time", "needs_due_date")]
+    for action in ("update", "move"):
+        assert errors(bulk(action, [tasks[0], tasks[1]], parent=str(dated.pk))) == [("ids.1.parent", "too_deep")]
+        assert errors(bulk(action, [dated, tasks[0]], parent=str(tasks[0].pk))) == [("ids.1.parent", "circular")]
+        assert errors(bulk(action, [done, tasks[0]], parent=str(done.pk)))[0][0].startswith("ids.")
+    assert rows() == before
+
+
+@pytest.mark.parametrize("order", ["first", "last"])
+@pytest.mark.parametrize("action", ["update", "move"])
+def test_a_circle_that_only_others_are_in_is_refused_too(alice, tasks, bulk, action, order):
+    child = Task.objects.create(owner=alice, title="child", parent=tasks[1])
+    chosen = [tasks[0], tasks[1]] if order == "first" else [tasks[1], tasks[0]]
+
+    answer = bulk(action, chosen, parent=str(child.pk))
+
+    assert errors(answer) == [(f"ids.{chosen.index(tasks[1])}.parent", "circular")]
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_the_moved_ones_are_no_siblings_of_themselves(tasks, bulk, side):
+    answer = bulk("move", tasks[:2], **{side: str(tasks[1].pk)})
+
+    assert errors(answer) == [(side, "not_a_sibling")]
+
+
+def test_500_ids_are_taken(api, alice):
+    made = Task.objects.bulk_create(Task(owner=alice, title="x") for _ in range(500))
+
+    answer = api.post("/tasks/bulk/", {"action": "complete", "ids": [str(task.pk) for task in made]})
+
+    assert answer.json()["count"] == 500
+    assert not Task.objects.open().exists()
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_many_cost_the_same_queries_as_one(api, alice, action):
+    many = 500 if connection.vendor == "postgresql" else 20  # SQLite takes so few rows in one query
+    home = Project.objects.create(owner=alice, name="Home")
+    parents = Task.objects.bulk_create(Task(owner=alice, title="p", project=home) for _ in range(many + 1))
+    recurring = {"recurrence": "FREQ=DAILY", "due_date": "2030-01-01"}
+    children = Task.objects.bulk_create(
+        Task(owner=alice, title="c", tags=["x"], parent=parent, **recurring) for parent in parents
+    )
+    place = {"parent": str(Task.objects.create(owner=alice, title="there").pk)}
+    values = {"update": {"priority": 1, "tags": ["y", "z"]}, "move": place}.get(action)
+    ready_for(action, children)
+    api.get("/tasks/")  # so that the use of the token is noted already
+    counts = []
+    for chosen in (children[:1], children[1:]):
+        body = {"action": action, "ids": [str(task.pk) for task in chosen], **({"set": values} if values else {})}
+        with CaptureQueriesContext(connection) as queries:
+            answer = api.post("/tasks/bulk/", body)
+        assert answer.json()["count"] == len(chosen)
+        counts.append(len(queries))
+
+    assert counts[0] <= 20
+    assert counts[0] - counts[1] in (0, 1)  # the tags that the first one made are there for the others

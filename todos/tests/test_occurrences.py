@@ -1,0 +1,284 @@
+"""The next occurrence of a recurring task: made when one is completed, taken back when it is reopened."""
+
+import pytest
+
+from conftest import Client
+from todos.models import Project, Task
+from users.models import User
+from users.tests.races import in_parallel
+
+
+@pytest.fixture(autouse=True)
+def _today(time_machine):
+    time_machine.move_to("2027-01-20T12:00:00Z", tick=False)
+
+
+@pytest.fixture
+def rent(alice) -> Task:
+    return Task.objects.create(owner=alice, title="Pay rent", due_date="2027-01-31", recurrence="FREQ=MONTHLY")
+
+
+def complete(api: Client, task: Task | dict) -> dict:
+    """Complete it, and return the next occurrence."""
+    pk = task["id"] if isinstance(task, dict) else task.pk
+    done = api.post(f"/tasks/{pk}/complete/").json()
+    assert done["completed"] is True
+    return api.get(f"/tasks/{done['next_occurrence']}/").json() if done["next_occurrence"] else {}
+
+
+def test_the_next_occurrence_has_the_same_content(api, alice):
+    home = Project.objects.create(owner=alice, name="Home")
+    parent = Task.objects.create(owner=alice, title="House", project=home)
+    body = {
+        "title": "Pay rent",
+        "description": "IBAN",
+        "priority": 3,
+        "tags": ["money", "Home"],
+        "parent": str(parent.pk),
+    }
+    when = {"due_date": "2027-01-31", "due_time": "09:30", "recurrence": "FREQ=MONTHLY"}
+    task = api.post("/tasks/", {**body, **when}).json()
+
+    following = complete(api, task)
+
+    new = {"id", "created_at", "updated_at", "revision", "position", "due_date"}
+    assert following["due_date"] == "2027-02-28"
+    assert {name: value for name, value in following.items() if name not in new} == {
+        name: value for name, value in task.items() if name not in new
+    }
+    assert following["id"] != task["id"]
+    assert following["revision"] == Task.objects.get(pk=task["id"]).revision  # one write
+
+
+def test_the_end_of_the_month_stays_the_end_of_the_month(api, rent):
+    days, task = [], rent
+    for _ in range(4):
+        task = complete(api, task)
+        days.append(task["due_date"])
+
+    assert days == ["2027-02-28", "2027-03-31", "2027-04-30", "2027-05-31"]
+
+
+def test_completing_again_makes_no_second_one(api, rent):
+    first = complete(api, rent)
+
+    again = complete(api, rent)
+
+    assert again == first
+    assert Task.objects.count() == 2
+
+
+@pytest.mark.parametrize("way", ["patch", "bulk", "model", "admin"])
+def test_every_way_of_completing_makes_one(api, client, operator, rent, way):
+    for _ in range(2):
+        if way == "patch":
+            api.patch(f"/tasks/{rent.pk}/", {"completed": True})
+        elif way == "bulk":
+            api.post("/tasks/bulk/", {"action": "complete", "ids": [str(rent.pk)]})
+        elif way == "model":
+            Task.objects.get(pk=rent.pk).complete()
+        else:
+            client.force_login(operator)
+            client.post("/admin/todos/task/", {"action": "complete", "_selected_action": [rent.pk]})
+
+    assert [task.title for task in Task.objects.open()] == ["Pay rent"]
+    assert Task.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_is_made_however_many_complete_at_once(alice, rent):
+    clients = [Client(alice) for _ in range(6)]
+    ways = [
+        lambda client: client.post(f"/tasks/{rent.pk}/complete/"),
+        lambda client: client.patch(f"/tasks/{rent.pk}/", {"completed": True}),
+        lambda client: client.post("/tasks/bulk/", {"action": "complete", "ids": [str(rent.pk)]}),
+    ]
+
+    answers = in_parallel(6, lambda number: ways[number % 3](clients[number]).status_code)
+
+    assert answers == [200] * 6
+    assert Task.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_is_made_by_two_operators_at_once(alice, rent):
+    in_parallel(4, lambda number: Task.objects.filter(pk=rent.pk).open().do_each("complete"))
+
+    assert Task.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("timezone", "due", "expected"),
+    [
+        ("Pacific/Kiritimati", "2027-01-10", "2027-01-21"),  # there it is tomorrow already
+        ("Europe/Zurich", "2027-01-10", "2027-01-20"),
+        ("Pacific/Kiritimati", "2027-01-21", "2027-01-22"),
+        ("Europe/Zurich", "2027-02-01", "2027-02-02"),  # done early: still the day after
+    ],
+)
+def test_it_is_not_due_before_today_where_the_owner_is(api, alice, timezone, due, expected):
+    User.objects.filter(pk=alice.pk).update(timezone=timezone)
+    task = Task.objects.create(owner=alice, title="Water", due_date=due, recurrence="FREQ=DAILY")
+
+    assert complete(api, task)["due_date"] == expected
+
+
+@pytest.mark.parametrize("recurrence", ["FREQ=DAILY;COUNT=3", "FREQ=DAILY;UNTIL=20270203"])
+def test_the_last_occurrence_makes_none(api, alice, recurrence):
+    task = Task.objects.create(owner=alice, title="x", due_date="2027-02-01", recurrence=recurrence)
+    days, following = [], complete(api, task)
+    while following:
+        days.append(following["due_date"])
+        following = complete(api, following)
+
+    assert days == ["2027-02-02", "2027-02-03"]
+
+
+def test_the_occurrences_are_of_one_series(api, rent):
+    second = complete(api, rent)
+    third = complete(api, second)
+
+    assert second["series"] == third["series"] == str(rent.series)
+
+
+def test_the_time_on_the_wall_stays_when_the_clocks_change(api, alice, time_machine):
+    time_machine.move_to("2027-03-27T12:00:00Z", tick=False)  # the night before they do in Zurich
+    when = {"due_date": "2027-03-27", "due_time": "02:30", "recurrence": "FREQ=DAILY"}
+    task = Task.objects.create(owner=alice, title="x", **when)
+
+    following = complete(api, task)
+
+    assert (following["due_date"], following["due_time"]) == ("2027-03-28", "02:30:00")
+
+
+def test_subtasks_are_copied_fresh(api, alice, rent):
+    done = Task.objects.create(owner=alice, title="a", parent=rent, due_date="2027-01-30", tags=["x"], priority=2)
+    Task.objects.create(owner=alice, title="ab", parent=done)
+    Task.objects.create(owner=alice, title="gone", parent=rent).delete()
+    weekly = {"due_date": "2027-01-28", "recurrence": "FREQ=WEEKLY;COUNT=2"}
+    Task.objects.create(owner=alice, title="b", parent=rent, **weekly)
+    api.post(f"/tasks/{done.pk}/complete/")
+
+    following = complete(api, rent)
+
+    first, second = api.get(f"/tasks/?parent={following['id']}&ordering=position").json()["results"]
+    [third] = api.get(f"/tasks/?parent={first['id']}").json()["results"]
+    assert [(task["title"], task["completed"], task["due_date"], task["tags"]) for task in (first, second, third)] == [
+        ("a", False, "2027-02-27", ["x"]),  # two days before, as it was
+        ("b", False, "2027-02-25", []),
+        ("ab", False, None, []),
+    ]
+    assert [Task.objects.get(pk=task["id"]).level for task in (following, first, third)] == [1, 2, 3]
+    assert complete(api, second)["due_date"] == "2027-03-04"  # its series begins anew
+
+
+def test_a_recurring_subtask_that_was_done_is_copied_once(api, alice, rent):
+    daily = {"due_date": "2027-01-25", "recurrence": "FREQ=DAILY"}
+    water = Task.objects.create(owner=alice, title="Water", parent=rent, **daily)
+    complete(api, complete(api, water))
+
+    following = complete(api, rent)
+
+    copies = api.get(f"/tasks/?parent={following['id']}").json()["results"]
+    assert [(task["title"], task["due_date"]) for task in copies] == [("Water", "2027-02-24")]
+
+
+@pytest.mark.parametrize("way", ["complete", "bulk", "admin", "patch"])
+def test_what_is_completed_with_its_parent_ends_there(api, client, operator, alice, way):
+    parent = Task.objects.create(owner=alice, title="parent")
+    daily = {"due_date": "2027-01-25", "recurrence": "FREQ=DAILY"}
+    child = Task.objects.create(owner=alice, title="child", parent=parent, **daily)
+    ids = [str(parent.pk), str(child.pk)]
+
+    if way == "complete":
+        api.post(f"/tasks/{parent.pk}/complete/")
+    elif way == "bulk":
+        api.post("/tasks/bulk/", {"action": "complete", "ids": ids})
+    elif way == "patch":
+        api.patch(f"/tasks/{child.pk}/", {"parent": None})
+        api.post(f"/tasks/{parent.pk}/complete/")
+        api.patch(f"/tasks/{child.pk}/", {"parent": str(parent.pk), "completed": True})
+    else:
+        client.force_login(operator)
+        client.post("/admin/todos/task/", {"action": "complete", "_selected_action": ids})
+
+    assert [(task.title, task.completed) for task in Task.objects.order_by("title")] == [
+        ("child", True),
+        ("parent", True),
+    ]
+
+
+def test_a_subtask_goes_on_under_its_open_parent(api, alice):
+    parent = Task.objects.create(owner=alice, title="parent")
+    daily = {"due_date": "2027-01-25", "recurrence": "FREQ=DAILY"}
+    child = Task.objects.create(owner=alice, title="child", parent=parent, **daily)
+
+    assert complete(api, child)["parent"] == str(parent.pk)
+
+
+def test_reopening_takes_an_untouched_one_back(api, alice, rent):
+    Task.objects.create(owner=alice, title="sub", parent=rent)
+    following = complete(api, rent)
+
+    answer = api.post(f"/tasks/{rent.pk}/reopen/")
+
+    assert (answer.json()["completed"], answer.json()["next_occurrence"]) == (False, None)
+    assert api.get(f"/tasks/{following['id']}/").status_code == 404
+    assert sorted(Task.objects.present().values_list("title", flat=True)) == ["Pay rent", "sub"]
+    assert complete(api, rent)["due_date"] == "2027-02-28"
+
+
+def touch_title(api, following, subtask):
+    api.patch(f"/tasks/{following}/", {"title": "touched"})
+
+
+def touch_subtask(api, following, subtask):
+    api.patch(f"/tasks/{subtask}/", {"title": "touched"})
+
+
+def add_subtask(api, following, subtask):
+    api.post("/tasks/", {"title": "touched", "parent": following})
+
+
+def delete_subtask(api, following, subtask):
+    api.delete(f"/tasks/{subtask}/")
+
+
+def complete_it(api, following, subtask):
+    api.post(f"/tasks/{following}/complete/")
+
+
+@pytest.mark.parametrize("touch", [touch_title, touch_subtask, add_subtask, delete_subtask, complete_it])
+def test_reopening_leaves_a_touched_one_and_completing_again_makes_no_second_one(api, alice, rent, touch):
+    Task.objects.create(owner=alice, title="sub", parent=rent)
+    following = complete(api, rent)["id"]
+    [subtask] = api.get(f"/tasks/?parent={following}").json()["results"]
+    touch(api, following, subtask["id"])
+    count = Task.objects.present().count()
+
+    reopened = api.post(f"/tasks/{rent.pk}/reopen/").json()
+    again = api.post(f"/tasks/{rent.pk}/complete/").json()
+
+    assert reopened["next_occurrence"] == again["next_occurrence"] == following
+    assert Task.objects.present().count() == count
+
+
+def test_reopening_a_subtask_takes_back_what_its_parent_made(api, alice, rent):
+    subtask = Task.objects.create(owner=alice, title="sub", parent=rent)
+    following = complete(api, rent)
+
+    api.post(f"/tasks/{subtask.pk}/reopen/")
+
+    assert api.get(f"/tasks/{rent.pk}/").json()["next_occurrence"] is None
+    assert api.get(f"/tasks/{following['id']}/").status_code == 404
+
+
+def test_completing_again_makes_another_one_when_the_next_one_was_deleted(api, rent):
+    first = api.post(f"/tasks/{rent.pk}/complete/").json()["next_occurrence"]
+    api.delete(f"/tasks/{first}/")
+    api.post(f"/tasks/{rent.pk}/reopen/")
+
+    again = api.post(f"/tasks/{rent.pk}/complete/").json()["next_occurrence"]
+
+    assert again not in (first, None)
+    assert api.get(f"/tasks/{again}/").status_code == 200

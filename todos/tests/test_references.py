@@ -1,0 +1,215 @@
+"""References: somebody else's object and none at all are answered alike, and no writer ties two owners together."""
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, transaction
+
+from api.ids import uuid7
+from conftest import PASSWORD
+from todos.models import Project, Tag, Task, TaskTag
+
+# Each place where a client names an object: method, path, body. {id}: that object; {mine}: a task, {home}: a project.
+PLACES = [
+    *(
+        row
+        for kind in ("project", "parent")
+        for row in (
+            (kind, "post", "/tasks/", {"title": "x", kind: "{id}"}),
+            (kind, "post", "/tasks/", [{"title": "x"}, {"title": "x", kind: "{id}"}]),
+            (kind, "put", "/tasks/{mine}/", {"title": "x", kind: "{id}"}),
+            (kind, "patch", "/tasks/{mine}/", {kind: "{id}"}),
+            (kind, "post", "/tasks/{mine}/move/", {kind: "{id}"}),
+            (kind, "post", "/tasks/bulk/", {"action": "update", "ids": ["{mine}"], "set": {kind: "{id}"}}),
+            (kind, "post", "/tasks/bulk/", {"action": "move", "ids": ["{mine}"], "set": {kind: "{id}"}}),
+            (kind, "get", "/tasks/?" + kind + "={id}", None),
+            (kind, "get", "/tasks/trash/?" + kind + "={id}", None),
+        )
+    ),
+    *(
+        row
+        for side in ("before", "after")
+        for row in (
+            ("parent", "post", "/tasks/{mine}/move/", {side: "{id}"}),
+            ("parent", "post", "/tasks/bulk/", {"action": "move", "ids": ["{mine}"], "set": {side: "{id}"}}),
+            ("project", "post", "/projects/{home}/move/", {side: "{id}"}),
+        )
+    ),
+    *(
+        ("parent", "post", "/tasks/bulk/", {"action": action, "ids": ["{mine}", "{id}"]})
+        for action in ("update", "complete", "reopen", "move", "delete", "restore")
+    ),
+    *(("parent", method, "/tasks/{id}/", {"title": "x"}) for method in ("get", "put", "patch", "delete")),
+    *(("parent", "post", f"/tasks/{{id}}/{verb}/", {}) for verb in ("complete", "reopen", "toggle", "move", "restore")),
+    *(("project", method, "/projects/{id}/", {"name": "x"}) for method in ("get", "put", "patch", "delete")),
+    *(("project", "post", f"/projects/{{id}}/{verb}/", {}) for verb in ("move", "restore")),
+    *(("tag", method, "/tags/{id}/", {"name": "x"}) for method in ("get", "put", "patch", "delete")),
+]
+
+
+def fill_in(part, **ids):
+    if isinstance(part, dict):
+        return {name: fill_in(value, **ids) for name, value in part.items()}
+    if isinstance(part, list):
+        return [fill_in(value, **ids) for value in part]
+    if isinstance(part, str):
+        for name, pk in ids.items():
+            part = part.replace(f"{{{name}}}", str(pk))
+    return part
+
+
+@pytest.fixture
+def bobs(bob) -> dict:
+    things = {
+        "project": Project.objects.create(owner=bob, name="canary project"),
+        "parent": Task.objects.create(owner=bob, title="canary task"),
+        "tag": Tag.objects.create(owner=bob, name="canary tag"),
+    }
+    Task.objects.create(owner=bob, title="canary below", project=things["project"], tags=["canary tag"])
+    Task.objects.create(owner=bob, title="canary subtask", parent=things["parent"])
+    return things
+
+
+@pytest.fixture
+def home(alice) -> Project:
+    return Project.objects.create(owner=alice, name="Home")
+
+
+def state() -> list:
+    return [list(model.objects.order_by("pk").values()) for model in (Task, Project, Tag, TaskTag)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "method", "path", "body"), PLACES, ids=[f"{row[1]} {row[2]} {row[3]}" for row in PLACES]
+)
+def test_anothers_id_answers_byte_for_byte_like_a_missing_one(api, task, home, bobs, kind, method, path, body):
+    before = state()
+
+    answers = []
+    for pk in (bobs[kind].pk, uuid7()):
+        ids = {"id": pk, "mine": task.pk, "home": home.pk}
+        answer = getattr(api, method)(
+            fill_in(path, **ids), *([] if method == "get" else [fill_in(body, **ids)]), HTTP_X_REQUEST_ID="same"
+        )
+        answers.append((answer.status_code, dict(answer.headers), answer.content))
+
+    assert answers[0] == answers[1]
+    assert answers[0][0] == (200 if "?" in path else 400 if is_reference(body) else 404)
+    assert b"canary" not in answers[0][2]
+    assert state() == before
+
+
+def is_reference(body) -> bool:
+    """Whether the id is a value in the body, and not the object of the call."""
+    if isinstance(body, list):
+        return True
+    fields = body.get("set", body) if body else {}
+    return any(value == "{id}" for value in fields.values())
+
+
+@pytest.mark.parametrize("name", ["project", "parent"])
+def test_a_refused_reference_says_no_more_than_that(api, bobs, name):
+    answer = api.post("/tasks/", {"title": "x", name: str(bobs[name].pk)})
+
+    assert answer.json()["errors"] == [{"field": name, "code": "does_not_exist", "message": "There is no such object."}]
+
+
+@pytest.mark.parametrize("name", ["project", "parent"])
+def test_the_trash_is_no_place_to_put_something(api, task, home, alice, name):
+    trashed = home if name == "project" else Task.objects.create(owner=alice, title="gone")
+    trashed.delete()
+
+    missing = [api.patch(f"/tasks/{task.pk}/", {name: str(pk)}, HTTP_X_REQUEST_ID="x") for pk in (trashed.pk, uuid7())]
+
+    assert missing[0].status_code == 400
+    assert missing[0].content == missing[1].content
+
+
+@pytest.mark.parametrize(
+    "path", ["tasks/", "tasks/{mine}/", "tasks/{mine}/move/", "tasks/bulk/", "projects/{home}/move/"]
+)
+def test_the_forms_offer_the_callers_own_only(client, alice, task, home, bobs, path):
+    other = Task.objects.create(owner=alice, title="My other task")
+    client.login(username=alice.email, password=PASSWORD)
+
+    page = client.get("/api/v1/" + fill_in(path, mine=task.pk, home=home.pk), HTTP_ACCEPT="text/html").content.decode()
+
+    assert "canary" not in page
+    assert not any(str(thing.pk) in page for thing in bobs.values())
+    if path in ("tasks/", "tasks/{mine}/"):
+        assert f'<option value="{other.pk}"' in page
+        assert f'<option value="{home.pk}"' in page
+
+
+# Past the API
+
+
+@pytest.mark.parametrize("name", ["project", "parent"])
+@pytest.mark.parametrize("write", ["create", "save", "full_clean", "bulk_create", "bulk_update"])
+def test_the_model_refuses_it_to_every_writer(alice, task, bobs, name, write):
+    if write in ("save", "full_clean", "bulk_update"):
+        setattr(task, name, bobs[name])
+    calls = {
+        "create": lambda: Task.objects.create(owner=alice, title="x", **{name: bobs[name]}),
+        "save": lambda: task.save(),
+        "full_clean": lambda: task.full_clean(),
+        "bulk_create": lambda: Task.objects.bulk_create([Task(owner=alice, title="x", **{name: bobs[name]})]),
+        "bulk_update": lambda: Task.objects.bulk_update([task], [name]),
+    }
+
+    with pytest.raises(ValidationError) as refused:
+        calls[write]()
+
+    assert refused.value.error_dict[name][0].code == "does_not_exist"
+    assert not Task.objects.filter(owner=alice).exclude(project=None, parent=None).exists()
+
+
+def test_a_new_task_of_two_owners_is_not_valid(alice, bobs):
+    with pytest.raises(ValidationError) as refused:
+        Task(owner=alice, title="x", project=bobs["project"], position=1.0, revision=1).full_clean()
+
+    assert "project" in refused.value.error_dict
+
+
+def test_nothing_with_a_reference_changes_hands(alice, bob, home):
+    task = Task.objects.create(owner=alice, title="x", project=home)
+    task.owner = bob
+
+    with pytest.raises(ValueError, match="changes hands"):
+        task.save()
+
+    assert Task.objects.get().owner == alice
+
+
+postgres = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has the model's own check only")
+
+
+@postgres
+@pytest.mark.parametrize(
+    ("table", "column", "kind"),
+    [
+        ("todos_task", "project_id", "project"),
+        ("todos_task", "parent_id", "parent"),
+        ("todos_tasktag", "tag_id", "tag"),
+        ("todos_tasktag", "task_id", "parent"),
+        ("todos_task", "owner_id", None),
+        ("todos_project", "owner_id", None),
+        ("todos_tag", "owner_id", None),
+    ],
+)
+def test_postgres_refuses_it_at_once(alice, home, bob, bobs, table, column, kind):
+    mine = Task.objects.create(owner=alice, title="x", project=home, tags=["mine"])
+    other = bobs[kind].pk if kind else bob.pk
+
+    # The error comes from the statement: at COMMIT, after a test's rollback, it would never come.
+    with pytest.raises(IntegrityError, match="_same_owner"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {table} SET {column} = %s WHERE owner_id = %s", [other, alice.pk])
+
+    assert Task.objects.get(pk=mine.pk).project == home
+
+
+@postgres
+def test_postgres_takes_what_is_of_one_owner(alice, home, task):
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE todos_task SET project_id = %s WHERE id = %s", [home.pk, task.pk])
+
+    assert Task.objects.get().project == home

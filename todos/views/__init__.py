@@ -1,0 +1,5 @@
+from todos.views.project import ProjectViewSet
+from todos.views.tag import TagViewSet
+from todos.views.task import TaskViewSet
+
+__all__ = ["ProjectViewSet", "TagViewSet", "TaskViewSet"]

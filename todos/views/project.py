@@ -1,0 +1,39 @@
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+
+from todos.models import Project
+from todos.parameters import ProjectParameters
+from todos.serializers.moves import MoveSerializer
+from todos.serializers.project import ProjectSerializer
+from users.viewsets import RevisedViewSet, verb
+
+IN_TRASH = Project.objects.in_trash().with_counts()
+
+
+class ProjectViewSet(RevisedViewSet):
+    """Projects: lists of tasks that belong together."""
+
+    queryset = Project.objects.present().with_counts()
+    serializer_class = ProjectSerializer
+    parameters_class = ProjectParameters
+
+    @extend_schema(request=MoveSerializer, responses=ProjectSerializer)
+    @action(detail=True, methods=["post"], serializer_class=MoveSerializer)
+    def move(self, request, pk):
+        """Put the project before or after another one; without either, last."""
+        project = self.get_object()
+        project.move(**self.read_body().validated_data)
+        return self.respond(project)
+
+    @extend_schema(responses=ProjectSerializer(many=True))
+    @action(detail=False, queryset=IN_TRASH)
+    def trash(self, request):
+        """A page of the projects that were deleted."""
+        return self.list(request)
+
+    @verb(queryset=IN_TRASH)
+    def restore(self, request, pk):
+        """Bring the project back from the trash, with the tasks that went there along with it."""
+        self.get_object().restore()
+        self.queryset = type(self).queryset  # to count the tasks that came along
+        return self.respond(self.get_object())

@@ -1,0 +1,12 @@
+from todos.models import Tag
+from todos.parameters import TagParameters
+from todos.serializers.project import TagSerializer
+from users.viewsets import RevisedViewSet
+
+
+class TagViewSet(RevisedViewSet):
+    """Tags: words that tasks are marked with. Renaming and deleting show in the tasks that bear them."""
+
+    queryset = Tag.objects.present().with_counts()
+    serializer_class = TagSerializer
+    parameters_class = TagParameters

@@ -1,0 +1,78 @@
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.response import Response
+
+from api.parameters import QueryParameters
+from todos.models import Task
+from todos.parameters import TaskParameters
+from todos.serializers.moves import BulkSerializer, TaskMoveSerializer
+from todos.serializers.results import BulkResultSerializer, SummarySerializer
+from todos.serializers.task import TaskSerializer
+from users.revisions import write
+from users.viewsets import RevisedViewSet, verb
+
+IN_TRASH = Task.objects.in_trash().with_family()
+
+
+class TaskViewSet(RevisedViewSet):
+    """Tasks: what there is to do."""
+
+    queryset = Task.objects.present().with_family()
+    serializer_class = TaskSerializer
+    parameters_class = TaskParameters
+
+    @verb
+    def complete(self, request, pk):
+        """Mark the task as done, with its subtasks. Repeating it changes nothing."""
+        return self.respond(self.get_object().complete())
+
+    @verb
+    def reopen(self, request, pk):
+        """Mark the task as not done, with those that it is a part of. Repeating it changes nothing."""
+        return self.respond(self.get_object().reopen())
+
+    @verb
+    def toggle(self, request, pk):
+        """Complete the task if it is open, reopen it if it is completed."""
+        return self.respond(self.get_object().toggle())
+
+    @extend_schema(request=TaskMoveSerializer, responses=TaskSerializer)
+    @action(detail=True, methods=["post"], serializer_class=TaskMoveSerializer)
+    def move(self, request, pk):
+        """Put the task elsewhere: into a project, under a task, before or after a sibling. Without a sibling, last."""
+        task = self.get_object()
+        task.move(**self.read_body().validated_data)
+        return self.respond(task)
+
+    @extend_schema(responses=TaskSerializer(many=True))
+    @action(detail=False, queryset=IN_TRASH)
+    def trash(self, request):
+        """A page of what was deleted."""
+        return self.list(request)
+
+    @verb(queryset=IN_TRASH)
+    def restore(self, request, pk):
+        """Bring the task back from the trash, with the subtasks that went there along with it."""
+        return self.respond(self.get_object().restore())
+
+    @extend_schema(request=BulkSerializer, responses=BulkResultSerializer)
+    @action(
+        detail=False,
+        methods=["post"],
+        queryset=Task.objects.with_family(),
+        serializer_class=BulkSerializer,
+        parameters_class=QueryParameters,
+    )
+    def bulk(self, request):
+        """One action on up to 500 tasks: all or none. One id that is not yours, and nothing changes."""
+        body = self.read_body().validated_data
+        with write(request.user.pk) as current:
+            tasks = self.get_queryset().do_all(body["action"], body["ids"], body.get("set", {}))
+        results = [] if body["action"] == "delete" else [self.represent(task) for task in tasks]
+        return Response({"count": len(tasks), "revision": current.result, "results": results})
+
+    @extend_schema(responses=SummarySerializer)
+    @action(detail=False, serializer_class=SummarySerializer, parameters_class=QueryParameters)
+    def summary(self, request):
+        """How many tasks there are: in all, open, overdue, by priority and by project."""
+        return Response(SummarySerializer.of(self.get_queryset().summary(request.user.now())))

@@ -1,0 +1,78 @@
+"""References to what belongs to the caller, in bodies: somebody else's and nobody's are refused alike."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from api import fields
+from api.serializers import ModelSerializer
+
+
+class OwnedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
+    """The id of an object of the caller's."""
+
+    # One text for what is missing and what is somebody else's, without the id: byte for byte the same.
+    default_error_messages = {"does_not_exist": "There is no such object."}
+
+    def __init__(self, **kwargs):
+        kwargs.setdefault("html_cutoff", 200)  # a page with a form must not load a whole table
+        super().__init__(**kwargs)
+        self.id_field = fields.UUIDField()
+
+    @property
+    def model(self):
+        return self.queryset.model  # type: ignore[arg-type, union-attr]
+
+    def get_queryset(self):
+        return super().get_queryset().owned_by(self.context["request"].user)  # type: ignore[union-attr]
+
+    def run_validation(self, data=serializers.empty):
+        # REST framework takes "" for null; that is how a form says it, but JSON has a null of its own.
+        if data == "" and not fields.is_text(self):
+            self.id_field.fail("invalid", value=data)
+        return super().run_validation(data)
+
+    def to_internal_value(self, data):
+        pk = self.id_field.to_internal_value(data)
+        known = self.context.get("known_references", {}).get(self.model)
+        if known is None:
+            known = self.get_queryset().in_bulk([pk])
+        if pk not in known:
+            self.fail("does_not_exist")
+        return known[pk]
+
+    def to_representation(self, value):
+        return str(value.pk)
+
+
+def know_references(serializer, items: list) -> None:
+    """Look up all that a list of items refers to at once: one query for each kind, however many items there are."""
+    known = serializer._context.setdefault("known_references", {})
+    for name, field in serializer.fields.items():
+        if isinstance(field, OwnedRelatedField):
+            ids = {item.get(name) for item in items if isinstance(item, dict) and isinstance(item.get(name), str)}
+            valid = [pk for pk in map(parse_id, ids) if pk]
+            found = field.get_queryset().in_bulk(valid) if valid else {}
+            known[field.model] = {**known.get(field.model, {}), **found}
+
+
+def parse_id(text):
+    try:
+        return fields.UUIDField().to_internal_value(text)
+    except serializers.ValidationError:
+        return None
+
+
+class RevisedSerializer(ModelSerializer):
+    """Of a RevisedModel: its references are the caller's own, and the model's rules are those of the serializer."""
+
+    serializer_related_field = OwnedRelatedField
+
+    def validate(self, attrs):
+        if self.partial and self.instance is None:
+            return attrs  # values for many: each of them checks for itself
+        thing = self.instance or self.Meta.model(owner=self.context["request"].user)  # type: ignore[misc]
+        for name, value in attrs.items():
+            setattr(thing, name, value)
+        thing.clean()
+        return attrs
