@@ -17,7 +17,7 @@ PRODUCTION := DEBUG=False
 # Behind a TLS proxy, with a key and a database that nobody has: nothing on this machine can change what lint says.
 STRICT = env ENV_FILE=/dev/null DEBUG=False TRUSTED_PROXIES=1 DATABASE_URL=sqlite://:memory: SECRET_KEY=$$($(SECRET))
 
-.PHONY: help setup run serve test lint schema seed clean
+.PHONY: help setup run serve test proofs lint schema seed clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' Makefile
@@ -46,6 +46,9 @@ test: $(VENV)/.dev  ## Run the tests on SQLite, then on Postgres; ARGS="-k title
 	$(PY) -m pytest --database=sqlite $(if $(ARGS),$(ARGS),--cov --cov-report=)
 	$(PY) -m pytest --database=postgres $(if $(ARGS),$(ARGS),--cov --cov-append --cov-fail-under=95 \
 		--cov-report=term-missing:skip-covered)
+
+proofs:  ## Prove with several server processes, and in large numbers, what is promised about changes (minutes)
+	@PROOFS=full $(MAKE) --no-print-directory test ARGS="-q -rP config/tests/test_many_processes.py"
 
 lint: $(VENV)/.dev  ## Check style, types, migrations, the production settings and the API's schema
 	$(PY) -m ruff check

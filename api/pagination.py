@@ -60,7 +60,7 @@ class Cursor:
 
     def sign(self, salt: str) -> str:
         place = [self.ordering, self.back, self.keys, self.id, self.inclusive]
-        return signing.dumps(place, salt=salt, serializer=CursorJSON, compress=True)
+        return signing.Signer(salt=salt).sign_object(place, serializer=CursorJSON, compress=True)
 
     def turned(self) -> "Cursor":
         """From the same place the other way."""
@@ -75,7 +75,7 @@ class Cursor:
     def read(cls, text: str, salt: str) -> "Cursor":
         """The cursor that was signed with this salt. Raises ValidationError for any other text."""
         try:
-            return cls(*signing.loads(text, salt=salt, serializer=CursorJSON))
+            return cls(*signing.Signer(salt=salt).unsign_object(text, serializer=CursorJSON))
         except signing.BadSignature:
             raise ValidationError({"cursor": [INVALID_CURSOR]}) from None
 

@@ -45,6 +45,11 @@ class PageParameters(QueryParameters):
     cursor = fields.StringField(required=False, max_length=2000, help_text="From `next` or `previous`: opaque.")
 
     @classmethod
+    def depends_on_clock(cls, values: dict) -> bool:
+        """Whether the answer can change while the data doesn't."""
+        return False
+
+    @classmethod
     def apply(cls, queryset, values: dict, user):
         """The rows of `queryset` that the valid `values` of `user` ask for."""
         return queryset

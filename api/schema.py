@@ -1,6 +1,9 @@
 """The parts of the OpenAPI document that hold for every call: problems, headers, query parameters."""
 
+from typing import Any
+
 from drf_spectacular import openapi
+from drf_spectacular.utils import OpenApiParameter
 
 from api.errors import CODES, problem
 from api.renderers import PROBLEM_TYPE
@@ -12,8 +15,11 @@ DESCRIPTIONS = {
     "403": "The caller may not do this.",
     "404": "There is no such thing, or it is somebody else's: the answer is the same.",
     "409": "Another request was faster; nothing was changed.",
+    "410": "What was deleted since then is forgotten. Start again without `since`.",
+    "412": "It was changed since the client read it; nothing was changed now.",
     "413": "The body is larger than 1 MiB.",
     "415": "The body is of a type that is not read here.",
+    "422": "The key was used for another request; nothing was changed.",
     "503": "The database is away or busy. Try again after `Retry-After` seconds.",
 }
 PROBLEM = {
@@ -44,6 +50,17 @@ PROBLEM = {
 }
 REQUEST_ID = {"description": "The client's own id, if it sent a sane one.", "schema": {"type": "string"}}
 RETRY_AFTER = {"description": "In how many seconds to try again.", "schema": {"type": "integer"}}
+READ = {
+    "If-None-Match": "The `ETag` of what the client has: 304 when it is unchanged.",
+    "If-Match": "The `ETag` of what the client has read: 412 when it was changed since.",
+    "Idempotency-Key": "1 to 255 visible ASCII characters. Sent again within 24 hours, the request changes nothing and "
+    "gets the answer of its first success again.",
+}
+SENT: dict[str, dict] = {
+    "ETag": {"description": "Changes with what is answered.", "schema": {"type": "string"}},
+    "Location": {"description": "Where the new object is, when it is one.", "schema": {"type": "string"}},
+    "Idempotency-Replayed": {"description": "On an answer that is given again.", "schema": {"const": "true"}},
+}
 
 
 class AutoSchema(openapi.AutoSchema):
@@ -52,7 +69,40 @@ class AutoSchema(openapi.AutoSchema):
     def get_override_parameters(self):
         in_list = self._is_list_view() and self.method == "GET"
         parameters_class = getattr(self.view, "parameters_class", None)
-        return [parameters_class] if in_list and parameters_class else []
+        read = [OpenApiParameter(name, str, "header", description=READ[name]) for name in self.read_headers()]
+        return [*([parameters_class] if in_list and parameters_class else []), *read]
+
+    def read_headers(self) -> list[str]:
+        """The headers of conditional requests and retries that this call reads."""
+        view: Any = self.view
+        if not getattr(view, "is_revised", False):
+            return []
+        if self.method == "GET":
+            return ["If-None-Match"] if view.detail or self._is_list_view() else []
+        found = ["If-Match"] if view.detail else []
+        return [*found, "Idempotency-Key"] if self.method == "POST" else found
+
+    def get_operation(self, *args, **kwargs):
+        operation = super().get_operation(*args, **kwargs)
+        if operation:
+            self.document_changes(operation["responses"], self.read_headers())
+        return operation
+
+    def document_changes(self, responses: dict, read: list[str]) -> None:
+        """Add to the answers what comes of the headers that are read, and the view's own `problems`."""
+        creates = bool(read) and "201" in responses
+        sends = {
+            "ETag": creates or "If-Match" in read or "If-None-Match" in read,
+            "Location": creates,
+            "Idempotency-Replayed": "Idempotency-Key" in read,
+        }
+        for status in responses.keys() & {"200", "201"}:
+            responses[status].setdefault("headers", {}).update({name: SENT[name] for name in SENT if sends[name]})
+        if "If-None-Match" in read:
+            responses["304"] = {"description": "Unchanged; no body.", "headers": {"ETag": SENT["ETag"]}}
+        refused = {"If-Match": "412", "Idempotency-Key": "422"}
+        for status in [*(refused[name] for name in read if name in refused), *getattr(self.view, "problems", [])]:
+            responses[status] = problem_response(status)
 
     def get_response_serializers(self):
         serializer = super().get_response_serializers()

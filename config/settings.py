@@ -37,6 +37,7 @@ VARIABLES: dict = {
     "DATABASE_URL": (str, f"sqlite:///{BASE_DIR / 'db.sqlite3'}"),
     "ALLOW_SIGN_UP": (strict_bool, True),
     "TOKEN_LIFETIME_DAYS": (int, 30),
+    "TRASH_DAYS": (int, 30),
     "CSRF_TRUSTED_ORIGINS": (list, []),
     "TRUSTED_PROXIES": (int, 0),
     "LOG_LEVEL": (log_level, "INFO"),
@@ -173,6 +174,7 @@ PASSWORD_HASHERS = [
 ]
 ALLOW_SIGN_UP = env("ALLOW_SIGN_UP")
 TOKEN_LIFETIME_DAYS = env("TOKEN_LIFETIME_DAYS")
+TRASH_DAYS = env("TRASH_DAYS")
 LOGIN_URL = "rest_framework:login"
 LOGIN_REDIRECT_URL = "landing"
 LOGOUT_REDIRECT_URL = "landing"
@@ -220,9 +222,11 @@ REST_FRAMEWORK = {
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 
+API_VERSION = "1.0.0"  # entity tags change with it
+
 SPECTACULAR_SETTINGS = {
     "TITLE": "Todo API",
-    "VERSION": "1.0.0",
+    "VERSION": API_VERSION,
     "OAS_VERSION": "3.1.0",
     "DESCRIPTION": "A multi-user todo backend: every task belongs to one user, and no other user can see it.",
     "SERVE_INCLUDE_SCHEMA": False,

@@ -5,7 +5,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.routers import DefaultRouter
 
 from api.views import RootView
-from todos.views import ProjectViewSet, TagViewSet, TaskViewSet
+from todos.views import ProjectViewSet, SyncView, TagViewSet, TaskViewSet
 from users.views import TokenViewSet
 
 router = DefaultRouter(use_regex_path=False)
@@ -18,6 +18,7 @@ router.register("tokens", TokenViewSet)
 
 api: list = [
     path("", include("users.urls")),
+    path("sync/", SyncView.as_view(), name="sync"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(), name="docs"),
     path("", include(router.urls)),

@@ -72,6 +72,10 @@ class TaskParameters(PageParameters):
     }
 
     @classmethod
+    def depends_on_clock(cls, values: dict) -> bool:
+        return values.get("due", "none") != "none"
+
+    @classmethod
     def apply(cls, queryset: TaskQuerySet, values: dict, user) -> TaskQuerySet:
         for name, value in values.items():
             if name in cls.FILTERS:

@@ -2,7 +2,7 @@ import secrets
 from datetime import date, datetime, timedelta
 from functools import cache
 from hashlib import sha256
-from typing import ClassVar
+from typing import ClassVar, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
@@ -69,6 +69,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     revision = models.BigIntegerField(
         default=0, editable=False, help_text="Counts the writes of this user's data; see users/revisions.py."
     )
+    purged_revision = models.BigIntegerField(
+        default=0, editable=False, help_text="Deletions up to here are forgotten: who synced before has to start again."
+    )
     is_active = models.BooleanField(
         "active", default=True, help_text="Switched off, no sign-in and no token of this user works any more."
     )
@@ -114,7 +117,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         if kwargs.get("update_fields") is None:
             # The counter belongs to the database: a copy of it that went stale meanwhile must not go back there.
             kwargs["update_fields"] = [
-                field.attname for field in self._meta.concrete_fields if field.name not in ("id", "revision")
+                field.attname
+                for field in self._meta.concrete_fields
+                if field.name not in ("id", "revision", "purged_revision")
             ]
         new_password = self._password is not None
         counted = self.PROFILE.intersection(kwargs["update_fields"])
@@ -192,3 +197,35 @@ class ApiToken(OwnedModel):
         now = timezone.now()
         if self.last_used_at is None or now - self.last_used_at >= self.USE_IS_NOTED_EVERY:
             type(self).objects.filter(pk=self.pk).update(last_used_at=now)
+
+
+class StoredAnswerQuerySet(OwnedQuerySet):
+    def expired(self) -> Self:
+        return self.filter(created_at__lte=timezone.now() - StoredAnswer.KEPT)
+
+
+class StoredAnswer(models.Model):
+    """What a request with an Idempotency-Key was answered."""
+
+    KEPT = timedelta(hours=24)
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64)  # of the request
+    status = models.SmallIntegerField()
+    headers = models.JSONField()
+    body = models.TextField()
+    created_at = models.DateTimeField()
+
+    objects: ClassVar = StoredAnswerQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["owner", "key"], name="stored_answer_once")]
+        indexes = [models.Index(fields=["created_at"], name="stored_answer_created")]
+
+    def __str__(self) -> str:
+        return self.key
+
+    @property
+    def expired(self) -> bool:
+        return self.created_at <= timezone.now() - self.KEPT

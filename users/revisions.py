@@ -8,7 +8,7 @@ and commands can't forget it.
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from typing import Any, ClassVar
@@ -26,6 +26,8 @@ from users.ownership import OwnedModel, OwnedQuerySet
 logger = logging.getLogger("api.changes")
 
 SHOWN_IDS = 500  # in one line of the log
+FIXED = {"id", "pk", "owner", "owner_id"}
+FIXED_MESSAGE = "Nothing changes hands, nor its id: the clients of both owners would have to learn of it."
 
 
 class Write:
@@ -69,6 +71,12 @@ def count_write(owner_id: UUID, step: int) -> int:
     raise User.DoesNotExist
 
 
+def forget_deletions(owner_id: UUID, revision: int) -> None:
+    """Note that deletions up to this revision are no longer known. To be called inside `write`."""
+    owner = get_user_model().objects.filter(pk=owner_id, purged_revision__lt=revision)
+    owner.update(purged_revision=revision)
+
+
 @contextmanager
 def write(owner_id: UUID) -> Iterator[Write]:
     """One write of an owner's data: one transaction, one revision. Inside of another of the same owner: a part of it.
@@ -92,6 +100,15 @@ def write(owner_id: UUID) -> Iterator[Write]:
             count_write(owner_id, -1)  # nobody has seen it: the owner's row is locked
 
 
+@contextmanager
+def write_all(owner_ids: Iterable[UUID]) -> Iterator[None]:
+    """One write for each of these owners; in order, so that two such can't wait for each other."""
+    with ExitStack() as writes:
+        for owner_id in sorted(owner_ids):
+            writes.enter_context(write(owner_id))
+        yield
+
+
 class RevisedQuerySet(OwnedQuerySet):
     """Rows that carry their owner's revision. Its bulk calls stamp what they change, for every owner among the rows."""
 
@@ -105,7 +122,9 @@ class RevisedQuerySet(OwnedQuerySet):
     update.alters_data = True  # type: ignore[attr-defined]
 
     def update_as(self, event: str, **values) -> int:
-        """Change all rows; the log calls it `event`."""
+        """Change all rows; the log calls it `event`. Raises ValueError for another owner or id."""
+        if FIXED & values.keys():
+            raise ValueError(FIXED_MESSAGE)
         for field in folded_fields(self.model):
             if field.source in values:
                 values[field.name] = fold(values[field.source])
@@ -114,14 +133,22 @@ class RevisedQuerySet(OwnedQuerySet):
             for owner_id in self.each_owner():
                 current = writes.enter_context(write(owner_id))
                 rows = self.filter(owner_id=owner_id)
-                current.record(self.model, event, list(rows.order_by().values_list("pk", flat=True)))
+                ids = list(rows.order_by().values_list("pk", flat=True))
+                current.record(self.model, event, ids)
                 stamped = {"updated_at": timezone.now(), **values, "revision": current.revision}
                 changed += super(RevisedQuerySet, rows).update(**stamped)
+                self.stamp_readers(ids, values.keys())
         return changed
 
     update_as.alters_data = True  # type: ignore[attr-defined]
 
+    def stamp_readers(self, ids: Sequence[UUID], fields: Collection[str]) -> None:
+        """Stamp what shows these `fields` of these rows elsewhere. Called in the write that changed them."""
+
     def bulk_create(self, objs, *args, **kwargs):
+        """Make new rows. Raises ValueError for the options for conflicts: a row that is skipped is no write."""
+        if args[1:] or kwargs.keys() - {"batch_size"}:
+            raise ValueError("A conflict can't be ignored, or made an update: nobody would know what was changed.")
         objs = list(objs)
         with ExitStack() as writes:
             for owner_id in sorted({obj.owner_id for obj in objs}):
@@ -140,9 +167,7 @@ class RevisedQuerySet(OwnedQuerySet):
         own = defaultdict(list)
         for obj in objs:
             own[obj.owner_id].append(obj)
-        with ExitStack() as writes:
-            for owner_id in sorted(own):
-                writes.enter_context(write(owner_id))
+        with write_all(own):
             return sum(self.save_all(group, only=fields) for group in own.values())
 
     def save_all(self, objs, event: str = "updated", only: Iterable[str] | None = None) -> int:
@@ -155,7 +180,7 @@ class RevisedQuerySet(OwnedQuerySet):
         if not dirty:
             return 0
         if any("owner_id" in obj.changed(allowed) for obj in dirty):
-            raise ValueError("Nothing changes hands: the clients of both owners would have to learn of it.")
+            raise ValueError(FIXED_MESSAGE)
         with write(dirty[0].owner_id) as current:
             current.record(self.model, event, [obj.pk for obj in dirty])
             now = timezone.now()
@@ -164,6 +189,7 @@ class RevisedQuerySet(OwnedQuerySet):
                 obj.updated_at = now
             fields = self.model.COUNTED.union(*(obj.changed(allowed) for obj in dirty))
             self._write_fields(dirty, sorted(fields))
+            self.stamp_readers([obj.pk for obj in dirty], fields)
         for obj in dirty:
             obj.remember(fields)
         return len(dirty)
@@ -201,6 +227,7 @@ class RevisedModel(OwnedModel):
 
     class Meta(OwnedModel.Meta):
         abstract = True
+        base_manager_name = "objects"  # or `project.tasks.add(task)` would write around it
 
     @classmethod
     def from_db(cls, db, field_names, values, **options):

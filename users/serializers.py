@@ -2,6 +2,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import F
 from django.utils import timezone
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from api import fields
@@ -38,6 +39,15 @@ def check_password_rules(password: str, user: User, field: str) -> None:
         raise serializers.ValidationError({field: serializers.as_serializer_error(error)["non_field_errors"]}) from None
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A new account",
+            {"email": "me@example.com", "password": "correct horse battery", "name": "Me", "timezone": "Europe/Zurich"},
+            request_only=True,
+        )
+    ]
+)
 class RegistrationSerializer(ModelSerializer):
     password = PasswordField()
 
@@ -53,6 +63,15 @@ class RegistrationSerializer(ModelSerializer):
         return User.objects.create_user(**validated_data)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A sign-in",
+            {"email": "demo@example.com", "password": "demo-password", "token_name": "my script"},
+            request_only=True,
+        )
+    ]
+)
 class LoginSerializer(Serializer):
     email = fields.EmailField(max_length=254)
     password = PasswordField()

@@ -1,5 +1,7 @@
 """The owner rule over HTTP: viewsets of what belongs to the caller."""
 
+from typing import Any
+
 from django.contrib.auth import get_user_model
 from django.http import Http404
 from rest_framework import viewsets
@@ -8,9 +10,11 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.response import Response
 
+from api.conditional import check_preconditions, is_unchanged, make_etag
 from api.parameters import PageParameters
 from api.serializers import EmptySerializer, ModelSerializer
 from api.views import ApiView
+from users.idempotency import answer_once, read_key
 from users.revisions import write
 
 
@@ -59,21 +63,66 @@ def verb(method=None, **kwargs):
 class RevisedViewSet(OwnedViewSet):
     """The caller's own rows of a RevisedModel. Each unsafe call is one write, and reads under its lock."""
 
+    is_revised = True
+    shows_counts = False  # whether there is something in a representation that doesn't change its revision
+
     def initial(self, request, *args, **kwargs):
+        # Read and parsed before the lock: a slow client must not hold it. And before the sign-in: to check a session's
+        # form for CSRF, Django parses it, and then its bytes are gone.
+        request._request.body  # noqa: B018
         super().initial(request, *args, **kwargs)
         method = request.method.lower()
         if request.method not in SAFE_METHODS and method in self.http_method_names and hasattr(self, method):
-            request.data  # noqa: B018 (read and parsed before the lock: a slow client must not hold it)
+            request.data  # noqa: B018
             if self.get_serializer_class() is EmptySerializer:
                 self.read_body()
             setattr(self, method, self.as_one_write(getattr(self, method)))
 
     def as_one_write(self, handler):
         def handle(request, *args, **kwargs):
+            key = read_key(request)
             with write(request.user.pk):
+                if key:
+                    return answer_once(request, key, lambda: handler(request, *args, **kwargs))
                 return handler(request, *args, **kwargs)
 
         return handle
+
+    def etag_of(self, revision: int) -> str:
+        """The entity tag of one of these things that has this revision."""
+        owner: Any = self.request.user
+        # A write of this very request is later than the owner that was read for it.
+        others = [max(revision, owner.revision)] if self.shows_counts else []
+        return make_etag(owner.pk, revision, *others)
+
+    def get_object(self):
+        thing = super().get_object()
+        if self.request.method not in SAFE_METHODS:
+            check_preconditions(self.request, self.etag_of(thing.revision))
+        return thing
+
+    def list(self, request):
+        if request.accepted_renderer.format != "json" or self.parameters_class.depends_on_clock(self.parameters):
+            return super().list(request)
+        return self.unless_unchanged(make_etag(request.user.pk, request.user.revision), super().list)
+
+    def retrieve(self, request, pk):
+        response = super().retrieve(request, pk)
+        if request.accepted_renderer.format != "json":
+            return response
+        return self.unless_unchanged(self.etag_of(response.data["revision"]), lambda request: response)
+
+    def unless_unchanged(self, etag: str, answer) -> Response:
+        """The answer with its entity tag, or 304 when the client has it already: then it isn't even asked for."""
+        response = Response(status=304) if is_unchanged(self.request, etag) else answer(self.request)
+        response["ETag"] = etag
+        return response
+
+    def respond(self, instance, status: int = 200, headers: dict | None = None) -> Response:
+        # A page is made for people, of more than the thing: it has no tag.
+        is_page = self.request.accepted_renderer.format != "json"
+        etag = {} if is_page else {"ETag": self.etag_of(instance.revision)}
+        return super().respond(instance, status, {**etag, **(headers or {})})
 
     def create(self, request):
         saved = self.read_body(many=isinstance(request.data, list)).save(owner=request.user)

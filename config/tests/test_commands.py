@@ -3,90 +3,34 @@
 import json
 import os
 import re
-import secrets
 import shutil
-import signal
-import socket
 import subprocess
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from django.conf import settings
-from django.db import connection
 
-ROOT = settings.BASE_DIR
+from config.tests.servers import ROOT, Server, own_database
+
 NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".env", "db.sqlite3*", "staticfiles", ".*_cache", "__pycache__")
 README = (ROOT / "README.md").read_text()
 
 pytestmark = pytest.mark.skipif(not shutil.which("curl"), reason="The README's commands need curl.")
 
 
-@contextmanager
-def own_database() -> Iterator[dict[str, str]]:
-    """The setting of a database for one server alone; on SQLite that is the default, a file in the project's copy."""
-    if connection.vendor == "sqlite":
-        yield {}
-        return
-    name = f"todo_commands_{secrets.token_hex(4)}"
-    with connection._nodb_cursor() as cursor:
-        cursor.execute(f"CREATE DATABASE {name}")
-    server, _, options = os.environ["DATABASE_URL"].partition("?")
-    try:
-        yield {"DATABASE_URL": f"{server.rsplit('/', 1)[0]}/{name}?{options}"}
-    finally:
-        with connection._nodb_cursor() as cursor:
-            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-class Server:
+class MakeServer(Server):
     """`make run` or `make serve` in a copy of the project that has no .env yet."""
 
     def __init__(self, target: str, directory: Path, database: dict[str, str]):
-        self.project = directory / "project"
-        shutil.copytree(ROOT, self.project, ignore=NOT_COPIED)
+        project = directory / "project"
+        shutil.copytree(ROOT, project, ignore=NOT_COPIED)
         # The packages are those that run this test: to `make` they have to look as new as their list.
-        (self.project / ".venv").symlink_to(ROOT / ".venv")
-        for requirements in self.project.glob("*.txt"):
+        (project / ".venv").symlink_to(ROOT / ".venv")
+        for requirements in project.glob("*.txt"):
             os.utime(requirements, (0, 0))
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.address = f"http://127.0.0.1:{self.port}"
-        self.log = directory / "log"
         hidden = {"DATABASE_URL", "SECRET_KEY", "ENV_FILE", "DEBUG", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
         environment = {name: value for name, value in os.environ.items() if name not in hidden}
-        with self.log.open("w") as log:
-            self.process = subprocess.Popen(
-                ["make", target],
-                cwd=self.project,
-                env={**environment, **database, "PORT": str(self.port), "PYTHONUNBUFFERED": "1"},
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    def wait(self) -> "Server":
-        for _ in range(300):
-            try:
-                self.get("/healthz")
-            except OSError:
-                assert self.process.poll() is None, self.log.read_text()
-                time.sleep(0.1)
-            else:
-                return self
-        raise AssertionError(self.log.read_text())
-
-    def get(self, path: str) -> tuple[int, str]:
-        try:
-            with urllib.request.urlopen(self.address + path, timeout=5) as answer:
-                return answer.status, answer.read().decode(errors="replace")
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode(errors="replace")
+        super().__init__(["make", target], project, directory / "log", {**environment, **database})
 
     def shell(self, script: str) -> str:
         script = script.replace("http://127.0.0.1:8000", self.address)
@@ -94,14 +38,10 @@ class Server:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def stop(self) -> None:
-        os.killpg(self.process.pid, signal.SIGINT)
-        self.process.wait(timeout=30)
-
 
 def started(target: str, directory: Path, blocker) -> Iterator[Server]:
     with blocker.unblock(), own_database() as database:
-        server = Server(target, directory, database)
+        server = MakeServer(target, directory, database)
         try:
             yield server.wait()
         finally:
@@ -143,6 +83,17 @@ def test_the_readmes_ten_minutes_work_as_written(run):
         ("GET", "tasks/", "200"),
         ("POST", "tasks/bulk/", "200"),
         ("GET", "tasks/summary/", "200"),
+        ("GET", "tasks/", "200"),
+        ("GET", "tasks/", "304"),
+        ("PATCH", "tasks/", "200"),
+        ("PATCH", "tasks/", "412"),
+        ("POST", "tasks/", "201"),
+        ("POST", "tasks/", "201"),
+        ("GET", "sync/", "200"),
+        ("POST", "tasks/", "200"),
+        ("GET", "sync/", "200"),
+        ("GET", "tasks/trash/", "200"),
+        ("DELETE", "tasks/trash/", "204"),
         ("POST", "tasks/", "400"),
         ("POST", "tokens/", "201"),
         ("POST", "auth/logout/", "204"),
@@ -150,6 +101,7 @@ def test_the_readmes_ten_minutes_work_as_written(run):
     assert f"Location: {run.address}/api/v1/tasks/" in output
     assert '"field":"titel","code":"unknown"' in output
     assert '"due_date":"2030-02-28"' in output
+    assert "Idempotency-Replayed: true" in output
 
 
 def test_run_prints_an_address_a_sign_in_and_a_curl_line_that_works(run):
@@ -203,5 +155,5 @@ def test_serve_logs_a_line_of_json_for_each_request(serve):
 def test_make_help_lists_every_target():
     done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
 
-    for target in ("setup", "run", "serve", "test", "lint", "schema", "seed", "clean"):
+    for target in ("setup", "run", "serve", "test", "lint", "schema", "seed", "proofs", "clean"):
         assert f"make {target} " in done.stdout

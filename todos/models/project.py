@@ -34,7 +34,7 @@ class Project(UniqueNameModel, PositionModel):
             models.UniqueConstraint(fields=["owner", "id"], name="project_owner_id"),
             unique_name("project_name_unique"),
         ]
-        indexes = [models.Index(fields=["owner", "revision"], name="project_owner_revision")]
+        indexes = [models.Index(fields=["owner", "revision", "id"], name="project_owner_revision")]
 
     def __str__(self) -> str:
         return self.name

@@ -1,5 +1,6 @@
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import ClassVar, Self
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models
@@ -16,6 +17,13 @@ class TagQuerySet(TrashQuerySet):
     def with_counts(self) -> Self:
         """With `open_tasks`, counted in the same query."""
         return self.annotate(open_tasks=open_tasks("tag"))
+
+    def stamp_readers(self, ids: Sequence[UUID], fields: Collection[str]) -> None:
+        """A new name shows in the tasks that bear the tag, and in their revisions."""
+        from todos.models.task import Task
+
+        if "name" in fields:
+            Task.objects.filter(pk__in=TaskTag.objects.filter(tag__in=ids).values("task")).update()
 
     def named(self, owner_id, names: Iterable[str]) -> dict[str, "Tag"]:
         """The owner's tags with these names, by folded name; those that are missing are made, in one query.
@@ -45,31 +53,17 @@ class Tag(UniqueNameModel):
             models.UniqueConstraint(fields=["owner", "id"], name="tag_owner_id"),
             unique_name("tag_name_unique"),
         ]
-        indexes = [models.Index(fields=["owner", "revision"], name="tag_owner_revision")]
+        indexes = [models.Index(fields=["owner", "revision", "id"], name="tag_owner_revision")]
 
     def __str__(self) -> str:
         return self.name
 
-    def save(self, *args, **kwargs):
-        """Save; a new name shows in the tasks that bear the tag, and in their revisions."""
-        renamed = not self._state.adding and "name" in self.changed()
-        with write(self.owner_id):
-            super().save(*args, **kwargs)
-            if renamed:
-                self.tasks().update()
-
     def delete(self, *args, **kwargs) -> tuple[int, dict[str, int]]:
         """Take the tag off all tasks, for good."""
         with write(self.owner_id):
-            self.tasks().update()
+            Tag.objects.stamp_readers([self.pk], {"name"})
             self.task_links.all().delete()
             return super().delete()
-
-    def tasks(self):
-        """The tasks that bear it."""
-        from todos.models.task import Task
-
-        return Task.objects.filter(pk__in=self.task_links.values("task"))
 
 
 class TaskTag(models.Model):

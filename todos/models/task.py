@@ -101,7 +101,7 @@ class Task(PositionModel):
             models.Index("owner", "priority", "id", name="task_owner_priority"),
             models.Index("owner", "due_date", "id", name="task_owner_due"),
             models.Index("owner", "position", "id", name="task_owner_position"),
-            models.Index("owner", "revision", name="task_owner_revision"),
+            models.Index("owner", "revision", "id", name="task_owner_revision"),
         ]
 
     def __str__(self) -> str:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q
 from django.http import Http404
 from django.utils import timezone
@@ -18,7 +17,7 @@ from todos.models.occurrences import make_next_occurrences, take_back_next_occur
 from todos.models.position import PositionQuerySet
 from todos.models.tag import Tag, TagNames, TaskTag
 from todos.models.tree import ABOVE, BELOW, carry_along, know_parents, related
-from users.revisions import write
+from users.revisions import write, write_all
 
 if TYPE_CHECKING:
     from todos.models.task import Task
@@ -101,9 +100,11 @@ class TaskQuerySet(PositionQuerySet):
         for task in tasks:
             task.check_rules()
             task.tag_names = []
-        with transaction.atomic(savepoint=False):
+        owners = {task.owner_id for task in tasks}
+        with write_all(owners):  # one for the tasks and the new tags among theirs
             super().bulk_create(tasks, *args, **kwargs)
-            self._save_tags(tasks)
+            for owner_id in owners:
+                self._save_tags([task for task in tasks if task.owner_id == owner_id])
         return tasks
 
     def save_all(self, objs, event: str = "updated", only: Iterable[str] | None = None) -> int:

@@ -4,7 +4,7 @@ from typing import ClassVar, Self
 from django.db import models
 from django.utils import timezone
 
-from users.revisions import RevisedModel, RevisedQuerySet, write
+from users.revisions import RevisedModel, RevisedQuerySet, forget_deletions, write, write_all
 
 
 class TrashQuerySet(RevisedQuerySet):
@@ -17,11 +17,26 @@ class TrashQuerySet(RevisedQuerySet):
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """Move to the trash, each with what goes along with it, whoever deletes."""
-        with ExitStack() as writes:
-            for owner_id in self.each_owner():
-                writes.enter_context(write(owner_id))
+        with write_all(self.each_owner()):
             moved = sum(thing.delete()[0] for thing in self.present())
         return moved, {self.model._meta.label: moved}
+
+    def purge(self) -> int:
+        """Delete for good. A client that hasn't heard of the deletion yet will have to start its sync again."""
+        purged = 0
+        with ExitStack() as writes:
+            for owner_id in self.each_owner():
+                current = writes.enter_context(write(owner_id))
+                gone = dict(self.filter(owner_id=owner_id).order_by().values_list("pk", "revision"))
+                if not gone:
+                    continue  # another purge was faster
+                current.record(self.model, "purged", list(gone))
+                forget_deletions(owner_id, max(gone.values()))
+                models.QuerySet(self.model, using=self.db).filter(pk__in=gone).delete()
+                purged += len(gone)
+        return purged
+
+    purge.alters_data = True  # type: ignore[attr-defined]
 
     delete.alters_data = True  # type: ignore[attr-defined]
     delete.queryset_only = True  # type: ignore[attr-defined]

@@ -47,3 +47,17 @@ class SummarySerializer(serializers.Serializer):
             "by_priority": dict(priorities),
             "by_project": sorted(projects.values(), key=lambda project: str(project["project"] or "")),
         }
+
+
+class ChangeSerializer(serializers.Serializer):
+    type = serializers.ChoiceField(["project", "tag", "task"])
+    id = serializers.UUIDField()
+    revision = serializers.IntegerField()
+    deleted = serializers.BooleanField(help_text="Deleted or in the trash: forget it.")
+    object = serializers.DictField(allow_null=True, help_text="As the call for one answers it, without counts.")
+
+
+class SyncSerializer(serializers.Serializer):
+    results = ChangeSerializer(many=True)
+    token = serializers.CharField(help_text="For `since` of the next call.")
+    has_more = serializers.BooleanField()

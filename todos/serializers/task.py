@@ -1,4 +1,5 @@
 from django.db.models import Q
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.utils import html
 
@@ -32,6 +33,23 @@ class TaskListSerializer(serializers.ListSerializer):
         return Task.objects.bulk_create(Task(**attributes) for attributes in validated_data)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("A title is enough", {"title": "Buy milk"}, request_only=True),
+        OpenApiExample(
+            "Every month, on its last day",
+            {
+                "title": "Pay the rent",
+                "priority": 3,
+                "due_date": "2027-01-31",
+                "due_time": "09:00",
+                "recurrence": "FREQ=MONTHLY",
+                "tags": ["money"],
+            },
+            request_only=True,
+        ),
+    ]
+)
 class TaskSerializer(RevisedSerializer):
     """Something to do."""
 

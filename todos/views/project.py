@@ -16,6 +16,7 @@ class ProjectViewSet(RevisedViewSet):
     queryset = Project.objects.present().with_counts()
     serializer_class = ProjectSerializer
     parameters_class = ProjectParameters
+    shows_counts = True
 
     @extend_schema(request=MoveSerializer, responses=ProjectSerializer)
     @action(detail=True, methods=["post"], serializer_class=MoveSerializer)
@@ -35,5 +36,5 @@ class ProjectViewSet(RevisedViewSet):
     def restore(self, request, pk):
         """Bring the project back from the trash, with the tasks that went there along with it."""
         self.get_object().restore()
-        self.queryset = type(self).queryset  # to count the tasks that came along
-        return self.respond(self.get_object())
+        self.queryset = type(self).queryset
+        return self.respond(self.get_queryset().get(pk=pk))  # to count the tasks that came along

@@ -10,3 +10,4 @@ class TagViewSet(RevisedViewSet):
     queryset = Tag.objects.present().with_counts()
     serializer_class = TagSerializer
     parameters_class = TagParameters
+    shows_counts = True

@@ -50,6 +50,13 @@ class TaskViewSet(RevisedViewSet):
         """A page of what was deleted."""
         return self.list(request)
 
+    @extend_schema(responses={204: None})
+    @trash.mapping.delete
+    def empty_trash(self, request):
+        """Delete for good what is in the trash."""
+        self.get_queryset().purge()
+        return Response(status=204)
+
     @verb(queryset=IN_TRASH)
     def restore(self, request, pk):
         """Bring the task back from the trash, with the subtasks that went there along with it."""

@@ -1,0 +1,34 @@
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from todos.models import Project, Tag, Task
+from users.models import ApiToken, StoredAnswer
+
+
+class Command(BaseCommand):
+    help = (
+        "Delete for good what has been in the trash for TRASH_DAYS, and the idempotency keys and tokens past their "
+        "time. In batches, each a transaction of its own: it can be stopped, started again and run twice at once."
+    )
+
+    def add_arguments(self, parser):
+        parser.add_argument("--batch", type=int, default=1000, help="how many rows a transaction deletes (1000)")
+
+    def handle(self, *args, batch: int, **options):
+        now = timezone.now()
+        limit = now - timedelta(days=settings.TRASH_DAYS)
+        for model in (Task, Tag, Project):
+            old = model.objects.filter(deleted_at__lte=limit).order_by("owner_id", "deleted_at")
+            self.empty(old, batch, lambda rows: rows.purge())
+        self.empty(StoredAnswer.objects.expired(), batch, lambda rows: rows.delete()[0])
+        self.empty(ApiToken.objects.filter(expires_at__lte=now), batch, lambda rows: rows.delete()[0])
+
+    def empty(self, rows, batch: int, delete) -> None:
+        deleted = 0
+        while ids := list(rows.values_list("pk", flat=True)[:batch]):
+            # Still only `rows`: what was restored a moment ago stays.
+            deleted += delete(rows.filter(pk__in=ids))
+            self.stdout.write(f"{rows.model._meta.verbose_name_plural}: {deleted}")

@@ -1,0 +1,109 @@
+"""Incremental sync: what changed since a place in the order of the owner's revisions.
+
+A place is (revision, kind, id). All of one revision is committed at once, and nothing older than the owner's revision
+can appear later (users/revisions.py), so a page up to that revision, read beforehand, can miss nothing: what changes
+meanwhile gets a later one, and is answered later.
+"""
+
+from dataclasses import astuple, dataclass
+
+from django.core import signing
+from django.db.models import F, Q, UUIDField, Value
+from django.db.models.lookups import GreaterThan
+from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
+
+from api.pagination import RowValue
+from todos.models import Project, Tag, Task
+from todos.serializers.project import ProjectSerializer, TagSerializer
+from todos.serializers.task import TaskSerializer
+
+KINDS = {"project": (Project, ProjectSerializer), "tag": (Tag, TagSerializer), "task": (Task, TaskSerializer)}
+DEFAULT_LIMIT = 500
+MAX_LIMIT = 1000
+# Counts change without the thing itself: a replica counts what it holds.
+LEFT_OUT = {"open_tasks"}
+AFTER_ALL = "~"  # comes after all kinds
+INVALID = ErrorDetail("This token is damaged, or it is somebody else's.", code="invalid")
+
+
+class SyncTokenExpired(APIException):
+    status_code = 410
+    default_code = "sync_token_expired"
+    default_detail = "What was deleted since then is forgotten. Start again with a full sync, without `since`."
+
+
+@dataclass
+class Place:
+    """Up to where a client has everything. `full`: the revision up to which its first, full sync goes; 0 afterwards."""
+
+    full: int
+    revision: int
+    kind: str = AFTER_ALL
+    id: str = "ffffffff-ffff-ffff-ffff-ffffffffffff"
+
+    def needs(self, deletions: int) -> bool:
+        """Whether some of the deletions up to this revision have not been told yet."""
+        # In the middle of a revision, those of its rest. A full sync begins without what was deleted before it.
+        in_the_middle = not self.full and self.kind != AFTER_ALL
+        return deletions > (self.full or self.revision) - in_the_middle
+
+    def sign(self, user) -> str:
+        return signing.Signer(salt=f"sync:{user.pk}").sign_object(list(astuple(self)))
+
+    @classmethod
+    def read(cls, token: str, user) -> "Place":
+        """The place that was signed for this user. Raises ValidationError for any other text."""
+        try:
+            return cls(*signing.Signer(salt=f"sync:{user.pk}").unsign_object(token))
+        except signing.BadSignature:
+            raise ValidationError({"since": [INVALID]}) from None
+
+
+def changes(user, token: str | None, limit: int) -> dict:
+    """The answer to `GET sync/`: up to `limit` (1 to 1000) changes after the token's place, in the order of revisions.
+
+    `user`: as it was read before this, with its revision. Without a token: everything that is not deleted.
+    Raises ValidationError for a forged token, SyncTokenExpired for one from before a purge.
+    """
+    place = Place.read(token, user) if token else Place(full=user.revision, revision=0)
+    upto = place.full or user.revision
+    found = [change for kind in KINDS for change in changes_of(kind, user, place, upto, limit + 1)]
+    # Not before the changes were read: a purge in between would have taken some away unseen.
+    user.refresh_from_db(fields=["purged_revision"])
+    if place.needs(user.purged_revision):
+        raise SyncTokenExpired
+    found.sort(key=lambda change: (change["revision"], change["type"], str(change["id"])))
+    page = found[:limit]
+    if len(found) > limit:
+        last = page[-1]
+        reached = Place(place.full, last["revision"], last["type"], str(last["id"]))
+    else:
+        reached = Place(full=0, revision=upto)
+    # After a full sync, what changed while it went on comes next.
+    has_more = len(found) > limit or upto < user.revision
+    return {"results": page, "token": reached.sign(user), "has_more": has_more}
+
+
+def changes_of(kind: str, user, place: Place, upto: int, limit: int) -> list[dict]:
+    """The changes of one kind of thing after `place`, up to the revision `upto`: one query, by its index."""
+    model, serializer_class = KINDS[kind]
+    things = model.objects.owned_by(user).filter(revision__lte=upto)
+    if kind < place.kind:
+        things = things.filter(revision__gt=place.revision)
+    elif kind > place.kind:
+        things = things.filter(revision__gte=place.revision)
+    else:
+        here = RowValue(Value(place.revision), Value(place.id, UUIDField()))
+        things = things.filter(GreaterThan(RowValue(F("revision"), F("id")), here))
+    if place.full:
+        things = things.present()
+    fields = [name for name in serializer_class.Meta.fields if name not in LEFT_OUT]
+    computed = {name: value for name, value in serializer_class.Meta.computed.items() if name not in LEFT_OUT}
+    rows = things.annotate(**computed, deleted=Q(deleted_at__isnull=False)).values(*fields, "deleted")
+    return [as_change(kind, row) for row in rows.order_by("revision", "id")[:limit]]
+
+
+def as_change(kind: str, row: dict) -> dict:
+    deleted = row.pop("deleted")
+    content = None if deleted else row
+    return {"type": kind, "id": row["id"], "revision": row["revision"], "deleted": deleted, "object": content}
