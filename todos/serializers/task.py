@@ -5,6 +5,7 @@ from rest_framework.utils import html
 
 from api import fields
 from todos.models import Project, Task
+from todos.models.naming import invalid
 from todos.models.tag import TagNames
 from users.references import OwnedRelatedField, RevisedSerializer, know_references
 
@@ -109,6 +110,17 @@ class TaskSerializer(RevisedSerializer):
         }
         computed = {"completed": Q(completed_at__isnull=False), "tags": TagNames()}
         list_serializer_class = TaskListSerializer
+
+    def validate(self, attrs):
+        if self.partial and self.instance and "project" in attrs and attrs["project"] is None:
+            self.check_inbox(attrs.get("parent", self.instance.parent))
+        return super().validate(attrs)
+
+    @staticmethod
+    def check_inbox(parent: Task | None) -> None:
+        """PATCH with a project of null means the inbox; left out by PUT or a new task it means the parent's."""
+        if parent and parent.project_id:
+            raise invalid("project", "A subtask is always in its parent's project.", "not_the_parents")
 
     @classmethod
     def many_init(cls, *args, **kwargs):

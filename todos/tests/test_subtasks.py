@@ -48,6 +48,16 @@ def test_the_project_of_the_parent_may_be_named(api, alice, home):
     assert answer.status_code == 201
 
 
+def test_patching_a_subtask_into_the_inbox_is_refused(api, alice, home):
+    _, child = chain(alice, 2, project=home)
+
+    answer = api.patch(f"/tasks/{child.pk}/", {"project": None})
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["code"] == "not_the_parents"
+    assert api.patch(f"/tasks/{child.pk}/", {"project": None, "parent": None}).json()["project"] is None
+
+
 @pytest.mark.parametrize("method", ["post", "patch"])
 def test_another_project_than_the_parents_is_refused(api, alice, home, work, method):
     parent, child = chain(alice, 2, project=home)

@@ -8,6 +8,12 @@ from todos.models import Project, Tag, Task
 from users.models import ApiToken, StoredAnswer
 
 
+def positive(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise ValueError  # argparse says which argument it was
+    return number
+
+
 class Command(BaseCommand):
     help = (
         "Delete for good what has been in the trash for TRASH_DAYS, and the idempotency keys and tokens past their "
@@ -15,7 +21,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser):
-        parser.add_argument("--batch", type=int, default=1000, help="how many rows a transaction deletes (1000)")
+        parser.add_argument("--batch", type=positive, default=1000, help="how many rows a transaction deletes (1000)")
 
     def handle(self, *args, batch: int, **options):
         now = timezone.now()
