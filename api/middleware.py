@@ -1,6 +1,7 @@
 import io
 import logging
 import re
+import sys
 import time
 from collections.abc import Callable
 from uuid import uuid4
@@ -11,9 +12,10 @@ from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 from django.utils.functional import SimpleLazyObject
+from django.views import defaults
 from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType
 
-from api.errors import LengthRequired, TooLarge, problem, problem_response
+from api.errors import LengthRequired, TooLarge, Unavailable, as_api_exception, problem, problem_response
 from api.logs import current_request_id
 from api.renderers import PROBLEM_TYPE, dumps
 
@@ -128,8 +130,19 @@ class ProblemMiddleware(Middleware):
 
 def refuse(request: HttpRequest, error: APIException) -> HttpResponse:
     if request.path.startswith("/api/"):
-        return problem_response(error.status_code, error.default_code, str(error.detail))
-    return HttpResponse(f"{error.detail}\n", status=error.status_code, content_type="text/plain")
+        response = problem_response(error.status_code, error.default_code, str(error.detail))
+    else:
+        response = HttpResponse(f"{error.detail}\n", status=error.status_code, content_type="text/plain")
+    if isinstance(error, Unavailable):
+        response["Retry-After"] = str(error.wait)
+    return response
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's handler500: also what a middleware or a page raised may be a database that is away."""
+    exc = sys.exc_info()[1]
+    error = as_api_exception(exc) if isinstance(exc, Exception) else exc
+    return refuse(request, error) if isinstance(error, APIException) else defaults.server_error(request)
 
 
 class RequestBodyMiddleware(Middleware):

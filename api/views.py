@@ -1,5 +1,7 @@
 from django.db import InterfaceError, OperationalError
 from django.utils.cache import patch_vary_headers
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework import serializers
 from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
@@ -57,3 +59,16 @@ class RootView(ApiView, APIRootView):
 
     def get_view_name(self) -> str:
         return "Todo API"
+
+
+class SchemaView(ApiView, SpectacularAPIView):
+    """The OpenAPI document. (drf-spectacular's own view writes the parameter `version` into a header.)"""
+
+
+class DocsParameters(QueryParameters):
+    script = serializers.CharField(required=False, allow_blank=True)
+
+
+class DocsView(ApiView, SpectacularSwaggerSplitView):
+    parameters_class = DocsParameters
+    detail = False

@@ -142,6 +142,9 @@ def database(url: str) -> dict:
         config: dict = {**dj_database_url.parse(url, conn_max_age=240, disable_server_side_cursors=True)}
     except ValueError:  # its text would repeat the URL, and the password in it
         raise ImproperlyConfigured("DATABASE_URL is no database URL that is known here: see .env.example.") from None
+    if config["ENGINE"] == "django.db.backends.postgresql":
+        # A host that swallows packets would otherwise hold a thread until the kernel gives up.
+        config["OPTIONS"] = {"connect_timeout": 10, **config.get("OPTIONS", {})}
     if config["ENGINE"] == "django.db.backends.sqlite3":
         # IMMEDIATE: two writers wait for each other instead of failing with "database is locked" halfway.
         config["OPTIONS"] = {
@@ -252,6 +255,7 @@ LOGGING = {
         "django.security": {"level": "ERROR"},
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         "django.server": {"handlers": ["console"], "level": "ERROR", "propagate": False},
+        "gunicorn.http.wsgi": {"level": "ERROR"},  # a warning for each HEAD
         "django.utils.autoreload": {"level": "WARNING"},
     },
 }

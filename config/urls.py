@@ -1,10 +1,9 @@
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import TemplateView
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import DefaultRouter
 
-from api.views import RootView
+from api.views import DocsView, RootView, SchemaView
 from todos.views import ProjectViewSet, SyncView, TagViewSet, TaskViewSet
 from users.views import TokenViewSet
 
@@ -19,8 +18,8 @@ router.register("tokens", TokenViewSet)
 api: list = [
     path("", include("users.urls")),
     path("sync/", SyncView.as_view(), name="sync"),
-    path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", SpectacularSwaggerSplitView.as_view(), name="docs"),
+    path("schema/", SchemaView.as_view(), name="schema"),
+    path("docs/", DocsView.as_view(), name="docs"),
     path("", include(router.urls)),
 ]
 
@@ -30,3 +29,5 @@ urlpatterns = [
     path("api-auth/", include("rest_framework.urls")),
     path("admin/", admin.site.urls),
 ]
+
+handler500 = "api.middleware.server_error"

@@ -40,6 +40,7 @@ class RegisterView(SignInView):
     """Make an account. The answer has a token for it."""
 
     serializer_class = serializers.RegistrationSerializer
+    problems = ("403",)
 
     @extend_schema(operation_id="register", responses={201: serializers.SignedInSerializer})
     def post(self, request):
@@ -52,6 +53,7 @@ class LoginView(SignInView):
     """Sign in with e-mail address and password. The answer has a fresh token; earlier ones stay valid."""
 
     serializer_class = serializers.LoginSerializer
+    problems = ("401",)
 
     @extend_schema(operation_id="login", responses={200: serializers.SignedInSerializer})
     def post(self, request):

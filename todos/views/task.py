@@ -1,4 +1,4 @@
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
@@ -14,12 +14,25 @@ from users.viewsets import RevisedViewSet, verb
 IN_TRASH = Task.objects.in_trash().with_family()
 
 
+ONE_OR_MANY = PolymorphicProxySerializer(
+    component_name="TaskOrTasks",
+    serializers=[TaskSerializer, TaskSerializer(many=True)],
+    resource_type_field_name=None,
+    many=False,
+)
+
+
 class TaskViewSet(RevisedViewSet):
     """Tasks: what there is to do."""
 
     queryset = Task.objects.present().with_family()
     serializer_class = TaskSerializer
     parameters_class = TaskParameters
+
+    @extend_schema(request=ONE_OR_MANY, responses={201: ONE_OR_MANY})
+    def create(self, request):
+        """Make a task, or a list of up to 200: all or none."""
+        return super().create(request)
 
     @verb
     def complete(self, request, pk):
