@@ -171,7 +171,7 @@ class RevisedQuerySet(OwnedQuerySet):
             return sum(self.save_all(group, only=fields) for group in own.values())
 
     def save_all(self, objs, event: str = "updated", only: Iterable[str] | None = None) -> int:
-        """Write what was changed in these loaded objects of one owner, in one query (on SQLite: one for each batch).
+        """Write what was changed in these loaded objects of one owner, in one query.
 
         `only`: the names of the fields to write. Returns how many objects were written.
         """

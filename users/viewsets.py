@@ -67,13 +67,10 @@ class RevisedViewSet(OwnedViewSet):
     shows_counts = False  # whether there is something in a representation that doesn't change its revision
 
     def initial(self, request, *args, **kwargs):
-        # Read and parsed before the lock: a slow client must not hold it. And before the sign-in: to check a session's
-        # form for CSRF, Django parses it, and then its bytes are gone.
-        request._request.body  # noqa: B018
         super().initial(request, *args, **kwargs)
         method = request.method.lower()
         if request.method not in SAFE_METHODS and method in self.http_method_names and hasattr(self, method):
-            request.data  # noqa: B018
+            request.data  # noqa: B018 (parsed before the lock: what is no JSON must not take it)
             if self.get_serializer_class() is EmptySerializer:
                 self.read_body()
             setattr(self, method, self.as_one_write(getattr(self, method)))
