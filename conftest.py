@@ -1,10 +1,18 @@
 """The cast: Alice, who is calling, and Bob, the other one."""
 
+import os
+
+import hypothesis
 import pytest
 from rest_framework.test import APIClient
 
 from todos.models import Task
 from users.models import ApiToken, User
+
+# The same examples in each run: a red test stays red. HYPOTHESIS_PROFILE=random looks for new ones.
+hypothesis.settings.register_profile("seeded", derandomize=True)
+hypothesis.settings.register_profile("random", derandomize=False)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "seeded"))
 
 PASSWORD = "correct horse battery"
 
