@@ -35,6 +35,8 @@ VARIABLES: dict = {
     "DEBUG": (strict_bool, False),
     "ALLOWED_HOSTS": (list, ["localhost", "127.0.0.1", "[::1]"]),
     "DATABASE_URL": (str, f"sqlite:///{BASE_DIR / 'db.sqlite3'}"),
+    "DATABASE_URL_UNPOOLED": (str, ""),
+    "ROW_LEVEL_SECURITY": (strict_bool, True),
     "ALLOW_SIGN_UP": (strict_bool, True),
     "TOKEN_LIFETIME_DAYS": (int, 30),
     "TRASH_DAYS": (int, 30),
@@ -114,6 +116,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "api.middleware.RepeatMiddleware",
+    "users.middleware.RowLevelSecurityMiddleware",  # last, so that it ends when the page is rendered
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -137,27 +141,38 @@ TEMPLATES = [
 ]
 
 
-def database(url: str) -> dict:
+SQLITE = {
+    "transaction_mode": "IMMEDIATE",  # two writers wait for each other, and none fails halfway
+    "timeout": 20,
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+}
+POSTGRES = {"connect_timeout": 10}  # a host that swallows packets would hold a thread until the kernel gives up
+# The server's certificate and its name are checked, against the system's authorities, unless the URL says otherwise.
+TLS = {"sslmode": "verify-full", "sslrootcert": "system"}
+ON_THIS_MACHINE = ("", "localhost", "127.0.0.1", "::1")
+
+
+def database(name: str) -> dict:
     try:
-        config: dict = {**dj_database_url.parse(url, conn_max_age=240, disable_server_side_cursors=True)}
+        config: dict = {**dj_database_url.parse(env(name), conn_max_age=240, conn_health_checks=True)}
     except ValueError:  # its text would repeat the URL, and the password in it
-        raise ImproperlyConfigured("DATABASE_URL is no database URL that is known here: see .env.example.") from None
-    if config["ENGINE"] == "django.db.backends.postgresql":
-        # A host that swallows packets would otherwise hold a thread until the kernel gives up.
-        config["OPTIONS"] = {"connect_timeout": 10, **config.get("OPTIONS", {})}
+        raise ImproperlyConfigured(f"{name} is no database URL that is known here: see .env.example.") from None
+    options = config.get("OPTIONS", {})
     if config["ENGINE"] == "django.db.backends.sqlite3":
-        # IMMEDIATE: two writers wait for each other instead of failing with "database is locked" halfway.
-        config["OPTIONS"] = {
-            **config.get("OPTIONS", {}),
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-        }
-        config["TEST"] = {"NAME": f"{config['NAME']}.test"}
+        return {**config, "OPTIONS": {**options, **SQLITE}, "TEST": {"NAME": f"{config['NAME']}.test"}}
+    if config["ENGINE"] == "django.db.backends.postgresql":
+        is_near = config["HOST"] in ON_THIS_MACHINE or config["HOST"].startswith("/")
+        tls = {} if is_near or "sslmode" in options else TLS
+        # Cursors of the server need the session that a pooler in transaction mode doesn't keep.
+        config |= {"ENGINE": "config.postgres", "DISABLE_SERVER_SIDE_CURSORS": True}
+        return {**config, "OPTIONS": {**POSTGRES, **tls, **options}}
     return config
 
 
-DATABASES = {"default": database(env("DATABASE_URL"))}
+DATABASES = {"default": database("DATABASE_URL")}
+# For migrations; elsewhere the pooled one does.
+UNPOOLED_DATABASE = database("DATABASE_URL_UNPOOLED") if env("DATABASE_URL_UNPOOLED") else None
+ROW_LEVEL_SECURITY = env("ROW_LEVEL_SECURITY")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "users.User"

@@ -16,10 +16,16 @@ from api.serializers import EmptySerializer, ModelSerializer
 from api.views import ApiView
 from users.idempotency import answer_once, read_key
 from users.revisions import write
+from users.wall import stand_behind
 
 
 class CallerView(ApiView):
-    """A call of somebody who is signed in."""
+    """A call of somebody who is signed in: from here on, the database shows nobody else's rows."""
+
+    def initial(self, request, *args, **kwargs):
+        super().initial(request, *args, **kwargs)
+        if request.user.is_authenticated:
+            stand_behind(request.user.pk)
 
     def handle_exception(self, exc):
         # Who is calling was read without a lock: the account may be erased while its call is under way.

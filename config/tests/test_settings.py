@@ -44,7 +44,9 @@ def test_the_readme_lists_every_setting():
         ({"ALLOW_SIGN_UP": ""}, "ALLOW_SIGN_UP"),
         ({"TOKEN_LIFETIME_DAYS": "a month"}, "TOKEN_LIFETIME_DAYS"),
         ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL"),
-        ({"DATABASE_URL": "mysqll://x"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "mysqll://x"}, "DATABASE_URL is no"),
+        ({"DATABASE_URL_UNPOOLED": "mysqll://x"}, "DATABASE_URL_UNPOOLED is no"),
+        ({"ROW_LEVEL_SECURITY": "maybe"}, "ROW_LEVEL_SECURITY"),
     ],
 )
 def test_a_bad_value_stops_the_process_by_name(environment, message):
@@ -92,3 +94,31 @@ def test_the_environment_wins_over_the_env_file(tmp_path: Path):
     done = manage("shell", "--no-imports", "-c", show, **{**PRODUCTION, "ENV_FILE": str(env_file)}, LOG_LEVEL="INFO")
 
     assert done.stdout.strip() == "INFO 3"
+
+
+@pytest.mark.parametrize(
+    ("url", "tls"),
+    [
+        ("postgres://u@ep-x-pooler.aws.neon.tech/db", "verify-full system"),
+        ("postgres://u@10.0.0.7/db", "verify-full system"),
+        ("postgres://u@db/db?sslmode=disable", "disable None"),
+        ("postgres://u@localhost/db", "None None"),
+        ("postgres://u@%2Frun%2Fpostgresql/db", "None None"),
+    ],
+)
+def test_a_server_elsewhere_has_to_prove_who_it_is(url, tls):
+    options = "from django.conf import settings; o = settings.DATABASES['default']['OPTIONS']"
+    show = f"{options}; print(o.get('sslmode'), o.get('sslrootcert'))"
+
+    done = manage("shell", "--no-imports", "-c", show, **PRODUCTION, DATABASE_URL=url)
+
+    assert done.stdout.strip() == tls
+
+
+@pytest.mark.parametrize(("sslmode", "warnings"), [("require", 1), ("verify-full", 0)])
+def test_a_tls_that_checks_no_certificate_is_warned_of(sslmode, warnings):
+    url = f"postgres://u@ep-x.aws.neon.tech/db?sslmode={sslmode}"
+
+    done = manage("check", "--deploy", **PRODUCTION, TRUSTED_PROXIES="1", DATABASE_URL=url)
+
+    assert done.stderr.count("api.W001") == warnings
