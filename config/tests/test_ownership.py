@@ -5,6 +5,7 @@ from django.db import connection
 from django.utils import timezone
 
 from api.ids import uuid7
+from api.prepared import known
 from config.tests.routes import METHODS, PUBLIC, ROUTES, Route
 from conftest import Client
 from todos.models import Project, Tag, Task
@@ -28,9 +29,12 @@ WALLS = ["both walls", "the owner rule alone", "the database alone"]
 @pytest.fixture(params=WALLS if connection.vendor == "postgresql" else WALLS[1:2])
 def _walls(request, settings, monkeypatch):
     """Either wall has to hold without the other one. SQLite has only the one."""
+    known.clear()
     settings.ROW_LEVEL_SECURITY = request.param != "the owner rule alone"
     if request.param == "the database alone":
         monkeypatch.setattr(OwnedQuerySet, "owned_by", lambda queryset, user: queryset.all())
+    yield
+    known.clear()
 
 
 def make(route: Route, owner: User):
