@@ -7,13 +7,15 @@ and not on their values: with `Later` in the place of the values, the same SQL s
     rows = newest.rows(call)
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
+from operator import attrgetter
 from typing import Any
 
 import orjson
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, models
 from django.db.models.expressions import Value
 from django.db.models.query import get_related_populators
+from django.db.models.sql import UpdateQuery
 
 
 class Later(Value):
@@ -27,6 +29,10 @@ class Later(Value):
 
     def of(self, call) -> Any:
         return self.output_field.get_db_prep_value(self.value(call), connection)
+
+
+def bind(parameters: Iterable, call) -> list:
+    return [each.of(call) if isinstance(each, Later) else each for each in parameters]
 
 
 class Prepared:
@@ -46,9 +52,8 @@ class Prepared:
                     self.converters[index] = ([as_it_is], expression)
 
     def tuples(self, call) -> list:
-        parameters = [each.of(call) if isinstance(each, Later) else each for each in self.parameters]
         with connection.cursor() as cursor:
-            cursor.execute(self.sql, parameters)
+            cursor.execute(self.sql, bind(self.parameters, call))
             rows = cursor.fetchall()
         return list(self.compiler.apply_converters(rows, self.converters)) if self.converters else rows
 
@@ -73,12 +78,35 @@ class Prepared:
         return found
 
 
+class PreparedUpdate:
+    """Writes these columns of one object."""
+
+    def __init__(self, model: type[models.Model], columns: Iterable[str]):
+        query = models.QuerySet(model).filter(pk=Later(attrgetter("pk"), model._meta.pk)).query.chain(UpdateQuery)
+        fields = [model._meta.get_field(name) for name in columns]
+        query.add_update_fields([(each, None, Later(attrgetter(each.attname), each)) for each in fields])
+        self.sql, self.parameters = query.get_compiler(DEFAULT_DB_ALIAS).as_sql()
+
+    def run(self, thing: models.Model) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, bind(self.parameters, thing))
+
+
 def as_it_is(text: str | None, expression, connection) -> Any:
     return None if text is None else orjson.Fragment(text)
 
 
 MOST = 500  # shapes that are kept; clients can make up any number
-known: dict[Hashable, Prepared] = {}
+known: dict[Hashable, Any] = {}
+
+
+def kept(shape: Hashable, make: Callable[[], Any]) -> Any:
+    found = known.get(shape)
+    if found is None:
+        if len(known) >= MOST:
+            known.clear()
+        found = known[shape] = make()
+    return found
 
 
 def prepared(shape: Hashable, build: Callable[[], models.QuerySet]) -> Prepared:
@@ -86,9 +114,8 @@ def prepared(shape: Hashable, build: Callable[[], models.QuerySet]) -> Prepared:
 
     `shape` has to differ wherever `build()` would give other SQL, or another value that isn't a `Later`.
     """
-    query = known.get(shape)
-    if query is None:
-        if len(known) >= MOST:
-            known.clear()
-        query = known[shape] = Prepared(build())
-    return query
+    return kept(("read", shape), lambda: Prepared(build()))
+
+
+def prepared_update(model: type[models.Model], columns: tuple[str, ...]) -> PreparedUpdate:
+    return kept(("update", model, columns), lambda: PreparedUpdate(model, columns))
