@@ -5,7 +5,9 @@ Safe by default: what is unsafe has to be asked for, and a missing or misspelt v
 """
 
 import os
+import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import dj_database_url
 import environ
@@ -29,6 +31,15 @@ def log_level(value: str) -> str:
     return value.upper()
 
 
+def https_url(value: str) -> str:
+    """Plain HTTP on this machine alone: whoever can change the keys on their way is everybody."""
+    url = urlsplit(value)
+    is_safe = url.scheme == "https" or (url.scheme == "http" and url.hostname in {"localhost", "127.0.0.1", "::1"})
+    if value and not (is_safe and url.hostname and url.port != 0 and re.fullmatch(r"[!-~]+", value)):
+        raise ValueError("it has to be an https:// address")
+    return value
+
+
 # Every name that may stand in the environment or in .env, with its type and default (None: no default).
 VARIABLES: dict = {
     "SECRET_KEY": (str, None),
@@ -40,6 +51,9 @@ VARIABLES: dict = {
     "TRASH_DAYS": (int, 30),
     "CSRF_TRUSTED_ORIGINS": (list, []),
     "TRUSTED_PROXIES": (int, 0),
+    "JWT_ISSUER": (str, ""),
+    "JWT_AUDIENCE": (str, ""),
+    "JWT_JWKS_URL": (https_url, ""),
     "LOG_LEVEL": (log_level, "INFO"),
 }
 # Read by the Makefile and the server, allowed in .env beside them.
@@ -178,6 +192,13 @@ PASSWORD_HASHERS = [
 ALLOW_SIGN_UP = env("ALLOW_SIGN_UP")
 TOKEN_LIFETIME_DAYS = env("TOKEN_LIFETIME_DAYS")
 TRASH_DAYS = env("TRASH_DAYS")
+
+# An identity provider whose JWTs sign in here. All three, or none.
+IDENTITY_PROVIDER = {name: env(name) for name in ("JWT_ISSUER", "JWT_AUDIENCE", "JWT_JWKS_URL")}
+if 0 < len(missing := [name for name, value in IDENTITY_PROVIDER.items() if not value]) < 3:
+    raise ImproperlyConfigured(f"{', '.join(missing)}: not set, but an identity provider needs all three JWT_….")
+JWT_ISSUER, JWT_AUDIENCE, JWT_JWKS_URL = IDENTITY_PROVIDER.values()
+
 LOGIN_URL = "rest_framework:login"
 LOGIN_REDIRECT_URL = "landing"
 LOGOUT_REDIRECT_URL = "landing"
