@@ -40,6 +40,14 @@ def https_url(value: str) -> str:
     return value
 
 
+def origins(value: list[str] | str) -> list[str]:
+    found = value.split(",") if isinstance(value, str) else value
+    for origin in filter(None, found):
+        if not re.fullmatch(r"[a-z][a-z0-9+.-]*://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?", origin):
+            raise ValueError(f"{origin!r} is no origin as browsers send it, such as https://app.example.com")
+    return [origin for origin in found if origin]
+
+
 # Every name that may stand in the environment or in .env, with its type and default (None: no default).
 VARIABLES: dict = {
     "SECRET_KEY": (str, None),
@@ -54,6 +62,7 @@ VARIABLES: dict = {
     "JWT_ISSUER": (str, ""),
     "JWT_AUDIENCE": (str, ""),
     "JWT_JWKS_URL": (https_url, ""),
+    "CORS_ALLOWED_ORIGINS": (origins, []),
     "LOG_LEVEL": (log_level, "INFO"),
 }
 # Read by the Makefile and the server, allowed in .env beside them.
@@ -115,9 +124,18 @@ INSTALLED_APPS = [
     "todos",
 ]
 
+# Other origins whose pages may call the API, with a token: cookies are never allowed from there.
+CORS_ALLOWED_ORIGINS = env("CORS_ALLOWED_ORIGINS")
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = ["authorization", "content-type", "if-match", "if-none-match", "idempotency-key", "x-request-id"]
+CORS_EXPOSE_HEADERS = ["ETag", "Location", "Retry-After", "X-Request-ID", "Idempotency-Replayed"]
+CORS_PREFLIGHT_MAX_AGE = 7200  # more than that Chromium doesn't keep
+
 MIDDLEWARE = [
     "api.middleware.RequestLogMiddleware",
     "api.middleware.HealthMiddleware",
+    # Around all that may refuse a request: a page can't read an answer without its headers.
+    *(["corsheaders.middleware.CorsMiddleware"] if CORS_ALLOWED_ORIGINS else []),
     "api.middleware.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -54,6 +54,14 @@ def test_the_readme_lists_every_setting():
         ({"JWT_JWKS_URL": "https://"}, "JWT_JWKS_URL"),
         ({"JWT_JWKS_URL": "https://i.example:port/"}, "JWT_JWKS_URL"),
         ({"JWT_JWKS_URL": "https://i.example/a b"}, "JWT_JWKS_URL"),
+        ({"CORS_ALLOWED_ORIGINS": "*"}, "CORS_ALLOWED_ORIGINS can't be read from the environment: '*' is no origin"),
+        ({"CORS_ALLOWED_ORIGINS": "null"}, "CORS_ALLOWED_ORIGINS"),
+        ({"CORS_ALLOWED_ORIGINS": "app.example.com"}, "CORS_ALLOWED_ORIGINS"),
+        ({"CORS_ALLOWED_ORIGINS": "https://app.example.com/"}, "CORS_ALLOWED_ORIGINS"),
+        ({"CORS_ALLOWED_ORIGINS": "https://app.example.com,https://*.example.com"}, "CORS_ALLOWED_ORIGINS"),
+        ({"CORS_ALLOWED_ORIGINS": "https://app.example.com https://b.example"}, "CORS_ALLOWED_ORIGINS"),
+        ({"CORS_ALLOWED_ORIGINS": "https://App.example.com"}, "CORS_ALLOWED_ORIGINS"),
+        ({"CORS_ALLOWED_ORIGINS": "https://user@app.example.com"}, "CORS_ALLOWED_ORIGINS"),
     ],
 )
 def test_a_bad_value_stops_the_process_by_name(environment, message):
