@@ -210,5 +210,5 @@ def verified_email(claims: dict) -> str | None:
         return None
     with suppress(ValidationError):
         validate_email(email)
-        return email.lower() if len(email) <= 254 else None
+        return email if len(email) <= 254 else None
     return None

@@ -37,9 +37,14 @@ class Issuer(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}/jwks"
         self.kinds = {"rsa": "rsa", "ec": "ec", "ed": "ed"}  # of each key, by its id
         self.numbers: dict[str, int] = {}
-        self.fetches, self.delay = 0, 0
+        self.asked: list[str] = []
+        self.answered, self.delay = 0, 0
         self.status, self.body = 200, b""
         self.closing = Event()
+
+    @property
+    def fetches(self) -> int:
+        return len(self.asked)
 
     def __enter__(self):
         Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}).start()
@@ -83,7 +88,7 @@ class Answer(BaseHTTPRequestHandler):
     server: Issuer
 
     def do_GET(self) -> None:
-        self.server.fetches += 1
+        self.server.asked.append(self.path)
         self.server.closing.wait(self.server.delay)
         body = self.server.body or json.dumps(self.server.jwks()).encode()
         self.send_response(self.server.status)
@@ -91,6 +96,7 @@ class Answer(BaseHTTPRequestHandler):
         self.send_header("Location", "/elsewhere")
         self.end_headers()
         self.wfile.write(body)
+        self.server.answered += 1
 
     def log_message(self, *args) -> None:
         """Not in the output of the tests."""

@@ -82,6 +82,16 @@ def test_a_burst_at_the_start_is_one_fetch(issuer, keys):
     assert issuer.fetches == 1
 
 
+def test_there_is_one_fetch_at_a_time(issuer, sign_in, at_once, monkeypatch):
+    monkeypatch.setattr(IssuerKeys, "WAIT", 0.05)
+    issuer.delay = 5
+
+    for _ in range(3):
+        assert_unavailable(sign_in().get("/me/"))
+
+    assert issuer.fetches == 1
+
+
 def test_a_key_that_is_new_is_fetched(issuer, sign_in, at_once):
     sign_in().get("/me/")
 
@@ -246,6 +256,7 @@ def test_ten_megabytes_are_not_read(issuer, sign_in, keys):
     assert_unavailable(sign_in().get("/me/"))
     with pytest.raises(ValueError, match="not a JWKS"):
         keys.download()
+    assert issuer.answered == 0  # we hung up
 
 
 def test_a_server_that_speaks_no_http_is_a_503(issuer, settings, sign_in):
@@ -265,6 +276,7 @@ def test_the_address_may_have_a_query(issuer, settings, sign_in):
     settings.JWT_JWKS_URL = f"{issuer.url}?version=2"
 
     assert sign_in().get("/me/").status_code == 200
+    assert issuer.asked == ["/jwks?version=2"]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -164,6 +164,15 @@ def test_an_algorithm_that_is_not_on_the_list_is_refused(issuer, algorithm):
     assert_refused(issuer.token("rsa", {"alg": algorithm}))
 
 
+@pytest.mark.parametrize("header", [{"alg": "none"}, {"alg": "HS256"}, {"alg": "RS512"}, {"alg": None}, {"kid": None}])
+def test_a_token_that_can_not_be_good_causes_no_fetch(issuer, header):
+    given = {"alg": "EdDSA", "kid": "unknown", **header}
+
+    assert_refused(f"{part({name: value for name, value in given.items() if value})}.{part(issuer.claims())}.AA")
+
+    assert issuer.fetches == 0
+
+
 @pytest.mark.parametrize(("kid", "other"), [("rsa", "ec"), ("ec", "ed"), ("ed", "rsa")])
 def test_a_key_of_another_type_does_not_fit(issuer, kid, other):
     assert_refused(issuer.token(kid, {"kid": other}))
