@@ -5,7 +5,9 @@ Safe by default: what is unsafe has to be asked for, and a missing or misspelt v
 """
 
 import os
+import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import dj_database_url
 import environ
@@ -29,6 +31,23 @@ def log_level(value: str) -> str:
     return value.upper()
 
 
+def https_url(value: str) -> str:
+    """Plain HTTP on this machine alone: whoever can change the keys on their way is everybody."""
+    url = urlsplit(value)
+    is_safe = url.scheme == "https" or (url.scheme == "http" and url.hostname in {"localhost", "127.0.0.1", "::1"})
+    if value and not (is_safe and url.hostname and url.port != 0 and re.fullmatch(r"[!-~]+", value)):
+        raise ValueError("it has to be an https:// address")
+    return value
+
+
+def origins(value: list[str] | str) -> list[str]:
+    found = value.split(",") if isinstance(value, str) else value
+    for origin in filter(None, found):
+        if not re.fullmatch(r"[a-z][a-z0-9+.-]*://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?", origin):
+            raise ValueError(f"{origin!r} is no origin as browsers send it, such as https://app.example.com")
+    return [origin for origin in found if origin]
+
+
 # Every name that may stand in the environment or in .env, with its type and default (None: no default).
 VARIABLES: dict = {
     "SECRET_KEY": (str, None),
@@ -42,6 +61,10 @@ VARIABLES: dict = {
     "TRASH_DAYS": (int, 30),
     "CSRF_TRUSTED_ORIGINS": (list, []),
     "TRUSTED_PROXIES": (int, 0),
+    "JWT_ISSUER": (str, ""),
+    "JWT_AUDIENCE": (str, ""),
+    "JWT_JWKS_URL": (https_url, ""),
+    "CORS_ALLOWED_ORIGINS": (origins, []),
     "LOG_LEVEL": (log_level, "INFO"),
 }
 # Read by the Makefile and the server, allowed in .env beside them.
@@ -103,9 +126,18 @@ INSTALLED_APPS = [
     "todos",
 ]
 
+# Other origins whose pages may call the API, with a token: cookies are never allowed from there.
+CORS_ALLOWED_ORIGINS = env("CORS_ALLOWED_ORIGINS")
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = ["authorization", "content-type", "if-match", "if-none-match", "idempotency-key", "x-request-id"]
+CORS_EXPOSE_HEADERS = ["ETag", "Location", "Retry-After", "X-Request-ID", "Idempotency-Replayed"]
+CORS_PREFLIGHT_MAX_AGE = 7200  # more than that Chromium doesn't keep
+
 MIDDLEWARE = [
     "api.middleware.RequestLogMiddleware",
     "api.middleware.HealthMiddleware",
+    # Around all that may refuse a request: a page can't read an answer without its headers.
+    *(["corsheaders.middleware.CorsMiddleware"] if CORS_ALLOWED_ORIGINS else []),
     "api.middleware.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -193,6 +225,13 @@ PASSWORD_HASHERS = [
 ALLOW_SIGN_UP = env("ALLOW_SIGN_UP")
 TOKEN_LIFETIME_DAYS = env("TOKEN_LIFETIME_DAYS")
 TRASH_DAYS = env("TRASH_DAYS")
+
+# An identity provider whose JWTs sign in here. All three, or none.
+IDENTITY_PROVIDER = {name: env(name) for name in ("JWT_ISSUER", "JWT_AUDIENCE", "JWT_JWKS_URL")}
+if 0 < len(missing := [name for name, value in IDENTITY_PROVIDER.items() if not value]) < 3:
+    raise ImproperlyConfigured(f"{', '.join(missing)}: not set, but an identity provider needs all three JWT_….")
+JWT_ISSUER, JWT_AUDIENCE, JWT_JWKS_URL = IDENTITY_PROVIDER.values()
+
 LOGIN_URL = "rest_framework:login"
 LOGIN_REDIRECT_URL = "landing"
 LOGOUT_REDIRECT_URL = "landing"

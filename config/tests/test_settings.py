@@ -47,6 +47,23 @@ def test_the_readme_lists_every_setting():
         ({"DATABASE_URL": "mysqll://x"}, "DATABASE_URL is no"),
         ({"DATABASE_URL_UNPOOLED": "mysqll://x"}, "DATABASE_URL_UNPOOLED is no"),
         ({"ROW_LEVEL_SECURITY": "maybe"}, "ROW_LEVEL_SECURITY"),
+        ({"JWT_ISSUER": "https://i.example"}, "JWT_AUDIENCE, JWT_JWKS_URL: not set"),
+        ({"JWT_ISSUER": "https://i.example", "JWT_JWKS_URL": "https://i.example/"}, "JWT_AUDIENCE: not set"),
+        ({"JWT_AUDIENCE": "todo", "JWT_JWKS_URL": "https://i.example/"}, "JWT_ISSUER: not set"),
+        ({"JWT_JWKS_URL": "http://i.example/jwks"}, "JWT_JWKS_URL can't be read from the environment: it has to be an"),
+        ({"JWT_JWKS_URL": "http://localhost.evil.example/"}, "JWT_JWKS_URL"),
+        ({"JWT_JWKS_URL": "file:///etc/passwd"}, "JWT_JWKS_URL"),
+        ({"JWT_JWKS_URL": "https://"}, "JWT_JWKS_URL"),
+        ({"JWT_JWKS_URL": "https://i.example:port/"}, "JWT_JWKS_URL"),
+        ({"JWT_JWKS_URL": "https://i.example/a b"}, "JWT_JWKS_URL"),
+        ({"CORS_ALLOWED_ORIGINS": "*"}, "CORS_ALLOWED_ORIGINS can't be read from the environment: '*' is no origin"),
+        ({"CORS_ALLOWED_ORIGINS": "null"}, "CORS_ALLOWED_ORIGINS"),
+        ({"CORS_ALLOWED_ORIGINS": "app.example.com"}, "CORS_ALLOWED_ORIGINS"),
+        ({"CORS_ALLOWED_ORIGINS": "https://app.example.com/"}, "CORS_ALLOWED_ORIGINS"),
+        ({"CORS_ALLOWED_ORIGINS": "https://app.example.com,https://*.example.com"}, "CORS_ALLOWED_ORIGINS"),
+        ({"CORS_ALLOWED_ORIGINS": "https://app.example.com https://b.example"}, "CORS_ALLOWED_ORIGINS"),
+        ({"CORS_ALLOWED_ORIGINS": "https://App.example.com"}, "CORS_ALLOWED_ORIGINS"),
+        ({"CORS_ALLOWED_ORIGINS": "https://user@app.example.com"}, "CORS_ALLOWED_ORIGINS"),
     ],
 )
 def test_a_bad_value_stops_the_process_by_name(environment, message):
@@ -54,6 +71,15 @@ def test_a_bad_value_stops_the_process_by_name(environment, message):
 
     assert done.returncode == 1
     assert f"ImproperlyConfigured: {message}" in done.stderr
+
+
+@pytest.mark.parametrize("address", ["https://i.example/jwks?v=1", "http://localhost:3000/jwks", "http://[::1]/"])
+def test_the_keys_of_an_identity_provider_come_by_https_or_from_this_machine(address):
+    provider = {"JWT_ISSUER": "i", "JWT_AUDIENCE": "todo", "JWT_JWKS_URL": address}
+
+    done = manage("check", **PRODUCTION, **provider)
+
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_missing_secret_key_stops_the_process_by_name():

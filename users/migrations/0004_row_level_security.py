@@ -4,7 +4,12 @@ from django.db import migrations
 
 from users import wall
 
-TABLES = {"users_user": "id", "users_apitoken": "owner_id", "users_storedanswer": "owner_id"}
+TABLES = {
+    "users_user": "id",
+    "users_apitoken": "owner_id",
+    "users_storedanswer": "owner_id",
+    "users_identity": "owner_id",
+}
 
 
 def add(apps, schema_editor) -> None:
@@ -18,6 +23,6 @@ def remove(apps, schema_editor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("users", "0002_stored_answers_and_purges")]
+    dependencies = [("users", "0003_identities")]
 
     operations = [migrations.RunPython(add, remove)]
