@@ -48,6 +48,13 @@ class Protocol(HttpToolsProtocol):
             if self.unfinished > MAX_UNFINISHED:
                 self.refuse(431)
 
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Whether to keep the connection: a client that sends no more may still wait for its answer."""
+        if self.idle or self.cycle.more_body:
+            return False
+        self.cycle.keep_alive = False
+        return True
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.in_head, self.unfinished = True, 0

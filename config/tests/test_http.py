@@ -20,10 +20,14 @@ LIMIT = 100_000
 HOST = b"Host: localhost\r\n"
 
 
+CALLS: list[str] = []
+
+
 class Echo(list):
     """The environment and the body, as JSON; who asks for /wait gets it after a moment."""
 
     def __init__(self, environ, start_response):
+        CALLS.append(environ["PATH_INFO"])
         body = environ["wsgi.input"].read()
         if environ["PATH_INFO"] == "/wait":
             time.sleep(0.05)
@@ -239,14 +243,24 @@ def test_requests_sent_ahead_are_answered_in_their_order(wire):
     assert [wire.answer()[2]["PATH_INFO"] for _ in range(20)] == [f"/{number}" for number in range(20)]
 
 
-def test_a_client_that_leaves_in_the_middle_of_its_body_is_forgotten(wire, port, caplog):
-    wire.send(b"POST / HTTP/1.1\r\n", HOST, b"Content-Length: 2\r\n\r\na")
+def test_what_breaks_off_in_the_middle_of_a_body_never_reaches_the_project(wire, port, caplog):
+    wire.send(b"POST /half HTTP/1.1\r\n", HOST, b"Content-Length: 2\r\n\r\na")
     wire.socket.shutdown(socket.SHUT_RDWR)
 
+    time.sleep(0.1)
     with Wire(port) as other:
         other.send(b"GET / HTTP/1.1\r\n", HOST, b"\r\n")
         assert other.answer()[0] == 200
+    assert "/half" not in CALLS
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+def test_a_client_that_sends_no_more_is_answered(wire):
+    wire.send(b"GET /wait HTTP/1.1\r\n", HOST, b"\r\n")
+    wire.socket.shutdown(socket.SHUT_WR)
+
+    assert wire.answer()[0] == 200
+    assert wire.file.read() == b""
 
 
 def test_http_1_0_gets_a_length_and_the_end_of_the_connection(wire):
