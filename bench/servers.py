@@ -211,7 +211,7 @@ def answers_to_malformed(port: int) -> dict[str, str]:
 
 
 def load(name: str, environment: dict[str, str]) -> dict:
-    with started(name, PROJECT, 2, environment) as server:
+    with started(name, SMALL, 2, environment) as server:
         asyncio.run(crowd(server.port, 10, 50, 2))  # warm
         return {
             "1,000 connections": p95(asyncio.run(crowd(server.port, 1000, 100, 20))),
