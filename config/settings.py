@@ -309,7 +309,7 @@ LOGGING = {
         "django.security": {"level": "ERROR"},
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         "django.server": {"handlers": ["console"], "level": "ERROR", "propagate": False},
-        "gunicorn.http.wsgi": {"level": "ERROR"},  # a warning for each HEAD
+        "uvicorn.error": {"level": "ERROR"},
         "django.utils.autoreload": {"level": "WARNING"},
     },
 }
