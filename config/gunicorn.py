@@ -25,3 +25,8 @@ forwarded_allow_ips = ""
 # No socket through which other programs manage this one; no second line per request, the app logs its own.
 control_socket_disable = True
 accesslog = None
+
+
+def on_starting(server):
+    # Before the fork, so that the workers count requests together.
+    from api import counts  # noqa: F401

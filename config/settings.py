@@ -6,10 +6,13 @@ Safe by default: what is unsafe has to be asked for, and a missing or misspelt v
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import dj_database_url
 import environ
 from django.core.exceptions import ImproperlyConfigured
+
+from config.values import mail_server, mailbox, natural, origin, rate
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -41,7 +44,14 @@ VARIABLES: dict = {
     "TOKEN_LIFETIME_DAYS": (int, 30),
     "TRASH_DAYS": (int, 30),
     "CSRF_TRUSTED_ORIGINS": (list, []),
-    "TRUSTED_PROXIES": (int, 0),
+    "TRUSTED_PROXIES": (natural, 0),
+    "THROTTLE_USER": (rate, rate("600/min")),
+    "THROTTLE_ANON": (rate, rate("60/min")),
+    "THROTTLE_CREDENTIALS": (rate, rate("20/min")),
+    "EMAIL_URL": (str, ""),
+    "DEFAULT_FROM_EMAIL": (mailbox, ""),
+    "PUBLIC_URL": (origin, ""),
+    "CONFIRM_SIGN_UP": (strict_bool, False),
     "LOG_LEVEL": (log_level, "INFO"),
 }
 # Read by the Makefile and the server, allowed in .env beside them.
@@ -191,11 +201,33 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 ALLOW_SIGN_UP = env("ALLOW_SIGN_UP")
+AUTHENTICATION_BACKENDS = ["users.backends.PasswordBackend"]
+SESSION_ENGINE = "users.sessions"
+PASSWORD_RESET_TIMEOUT = 3600
 TOKEN_LIFETIME_DAYS = env("TOKEN_LIFETIME_DAYS")
 TRASH_DAYS = env("TRASH_DAYS")
 LOGIN_URL = "rest_framework:login"
 LOGIN_REDIRECT_URL = "landing"
 LOGOUT_REDIRECT_URL = "landing"
+
+# For a user, for an address without sign-in, and for an address that proves who it is; None: not at all.
+THROTTLE_USER = env("THROTTLE_USER")
+THROTTLE_ANON = env("THROTTLE_ANON")
+THROTTLE_CREDENTIALS = env("THROTTLE_CREDENTIALS")
+
+# Where the links in mails lead; with DEBUG, to wherever the server was called. In production never: who names the
+# host in a request would say where the secret in the link goes.
+PUBLIC_URL = env("PUBLIC_URL")
+# Without a mail server none is sent: printing secrets into the log has to be asked for.
+SENDS_MAIL = bool(env("EMAIL_URL")) or DEBUG
+if SENDS_MAIL and not DEBUG and not PUBLIC_URL:
+    raise ImproperlyConfigured("PUBLIC_URL is not set, and EMAIL_URL needs it: the links in mails lead there.")
+CONFIRM_SIGN_UP = env("CONFIRM_SIGN_UP")
+if CONFIRM_SIGN_UP and not SENDS_MAIL:
+    raise ImproperlyConfigured("EMAIL_URL is not set, and CONFIRM_SIGN_UP needs it.")
+globals().update(mail_server(env("EMAIL_URL") or ("consolemail://" if DEBUG else "dummymail://")))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL") or f"noreply@{urlsplit(PUBLIC_URL).hostname or 'localhost'}"
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
@@ -235,7 +267,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "api.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "api.schema.AutoSchema",
     "EXCEPTION_HANDLER": "api.errors.exception_handler",
-    "NUM_PROXIES": TRUSTED_PROXIES,
+    "DEFAULT_THROTTLE_CLASSES": ["api.throttles.CallerThrottle"],
     "LIST_SERIALIZER_ERRORS_AS_DICT": True,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
