@@ -34,7 +34,7 @@ def test_an_origin_is_scheme_and_host(text):
 
 @pytest.mark.parametrize("text", ["todo.example.com", "ftp://x", "https://", "https://x/todo", "https://x?y", "//x"])
 def test_what_is_no_origin_is_refused(text):
-    with pytest.raises(ValueError, match="it has to look like https://todo.example.com"):
+    with pytest.raises(ValueError, match="it has to look like https"):
         values.origin(text)
 
 
@@ -45,7 +45,7 @@ def test_a_sender_is_an_address_with_or_without_a_name(text):
 
 @pytest.mark.parametrize("text", ["todo", "Todo <todo>", "todo@example.com\nBcc: x@example.com", "@", "a b@c"])
 def test_what_is_no_sender_is_refused(text):
-    with pytest.raises(ValueError, match="it has to look like todo@example.com"):
+    with pytest.raises(ValueError, match="it has to look like todo@"):
         values.mailbox(text)
 
 
