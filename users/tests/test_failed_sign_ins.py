@@ -99,6 +99,13 @@ def test_the_way_the_address_is_written_does_not_matter(alice):
     assert sign_in(PASSWORD).status_code == 429
 
 
+def test_nor_does_it_in_a_form(client, alice):
+    for username in ("alice@example.com", "ALICE@example.com"):
+        client.post("/api-auth/login/", {"username": username, "password": WRONG})
+
+    assert [(row.subject, row.count) for row in Attempts.objects.all()] == [("alice@example.com", 2)]
+
+
 def test_a_whole_network_of_ipv6_counts_as_one_address(alice):
     for number in range(10):
         fail(1, address=f"2001:db8::{number}")
