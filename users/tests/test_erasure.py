@@ -41,7 +41,7 @@ def live(user: User, operator: User) -> None:
     desk.force_login(operator)
     form = {"email": user.email, "name": "Renamed", "timezone": "UTC", "is_active": "on", "is_confirmed": "on"}
     assert desk.post(f"/admin/users/user/{user.pk}/change/", form).status_code == 302
-    form = {"owner": user.pk, "title": "Renamed", "priority": 0, "tags": "canary"}
+    form = {"owner": str(user.pk), "title": "Renamed", "priority": "0", "tags": "canary"}
     assert desk.post(f"/admin/todos/task/{task.pk}/change/", form).status_code == 302
     desk.logout()
 
