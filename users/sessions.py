@@ -11,7 +11,7 @@ from django.db import models
 
 class Session(AbstractBaseSession):
     # No constraint: Django takes a refused one for a key that is taken, and would try again for ever.
-    owner = models.ForeignKey(
+    user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+", db_constraint=False
     )
 
@@ -27,5 +27,5 @@ class SessionStore(DatabaseStore):
 
     def create_model_instance(self, data):
         session: Any = super().create_model_instance(data)
-        session.owner_id = data.get(SESSION_KEY)
+        session.user_id = data.get(SESSION_KEY)
         return session

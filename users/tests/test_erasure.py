@@ -134,14 +134,14 @@ def test_a_session_says_whose_it_is_and_goes_with_the_account(alice, bob):
 
     alice.delete()
 
-    assert [session.owner for session in Session.objects.all()] == [bob]
+    assert [session.user for session in Session.objects.all()] == [bob]
 
 
 def test_the_purge_takes_sessions_past_their_time(alice, bob):
     for user in (alice, bob):
         Browser().force_login(user)
-    Session.objects.filter(owner=alice).update(expire_date=timezone.now() - timedelta(seconds=1))
+    Session.objects.filter(user=alice).update(expire_date=timezone.now() - timedelta(seconds=1))
 
     call_command("purge")
 
-    assert [session.owner for session in Session.objects.all()] == [bob]
+    assert [session.user for session in Session.objects.all()] == [bob]
