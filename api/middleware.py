@@ -13,10 +13,10 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 from django.utils.functional import SimpleLazyObject
 from django.views import defaults
-from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType
+from rest_framework.exceptions import APIException, ParseError, Throttled, UnsupportedMediaType
 from rest_framework.permissions import SAFE_METHODS
 
-from api.errors import LengthRequired, TooLarge, Unavailable, as_api_exception, problem, problem_response
+from api.errors import LengthRequired, TooLarge, as_api_exception, problem, problem_response
 from api.logs import current_request_id
 from api.renderers import PROBLEM_TYPE, dumps
 
@@ -148,6 +148,11 @@ class ProblemMiddleware(Middleware):
         return response
 
     @staticmethod
+    def process_exception(request: HttpRequest, exc: Exception) -> HttpResponse | None:
+        # From the forms that sign in (the pages', the admin's), which know nothing of throttles.
+        return refuse(request, exc) if isinstance(exc, Throttled) else None
+
+    @staticmethod
     def explain(request: HttpRequest, response: HttpResponse) -> dict:
         if said := getattr(response, "data", None):
             return problem(response.status_code, said["code"], said["detail"], said.get("errors"))
@@ -159,8 +164,8 @@ def refuse(request: HttpRequest, error: APIException) -> HttpResponse:
         response = problem_response(error.status_code, error.default_code, str(error.detail))
     else:
         response = HttpResponse(f"{error.detail}\n", status=error.status_code, content_type="text/plain")
-    if isinstance(error, Unavailable):
-        response["Retry-After"] = str(error.wait)
+    if wait := getattr(error, "wait", None):
+        response["Retry-After"] = str(wait)
     return response
 
 
