@@ -1,0 +1,159 @@
+"""The contestants, and how each is started: as its own documentation says for production, one worker on one core."""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent
+PEERS = ROOT / "bench" / "peers"
+VENV = ROOT / "bench" / ".venv" / "bin"
+WORKER_CORE = 0
+# No worker is replaced in the middle of a run: it would fall into one contestant's and not into another's.
+GUNICORN = ["-m", "gunicorn", "--bind=127.0.0.1:{port}", "--max-requests=0"]
+LIKE_OURS = [
+    *GUNICORN,
+    "--workers=1",
+    "--worker-class=gthread",
+    "--threads=4",
+    "--keep-alive=65",
+    "--no-control-socket",
+]
+UVICORN = ["-m", "uvicorn", "--port={port}", "--loop=uvloop", "--http=httptools", "--no-access-log"]
+
+
+@dataclass(frozen=True)
+class Contestant:
+    key: str  # the name of its database, too
+    name: str
+    python: Path
+    command: tuple[str, ...]
+    directory: Path
+    table: str = "tasks"
+
+    def environment(self, server: str) -> dict[str, str]:
+        return peer_environment(server, self.key, self.command[-1].partition(":")[0])
+
+
+class Ours(Contestant):
+    def environment(self, server: str) -> dict[str, str]:
+        return our_environment(f"{server.rsplit('/', 1)[0]}/{self.key}")
+
+
+OURS = Ours(
+    "ours",
+    "this project",
+    Path(sys.executable),
+    (*GUNICORN, "--config=config/gunicorn.py", "config.wsgi"),
+    ROOT,
+    "todos_task",
+)
+ASYNC = Contestant("fastapi_async", "FastAPI async", VENV / "python", (*UVICORN, "fastapi_async:app"), PEERS)
+SYNC = Contestant("fastapi_sync", "FastAPI sync", VENV / "python", (*UVICORN, "fastapi_sync:app"), PEERS)
+NINJA = Contestant("ninja", "Django Ninja", VENV / "python", (*LIKE_OURS, "ninja_api"), PEERS)
+DRF = Contestant("drf", "plain DRF", VENV / "python", (*LIKE_OURS, "drf"), PEERS)
+FLOOR = Contestant("floor", "bare WSGI", VENV / "python", (*LIKE_OURS, "floor"), PEERS)
+PEER_CONTESTANTS = (ASYNC, SYNC, NINJA, DRF, FLOOR)
+
+SECRET_KEY = secrets.token_urlsafe(64)  # one for the processes of this run, which read each other's cursors
+
+
+def our_environment(url: str) -> dict[str, str]:
+    """As `make serve` runs it, without limits of the rate: 100 owners share one load generator."""
+    rates = {f"THROTTLE_{name}": "1000000/s" for name in ("USER", "ANON", "CREDENTIALS")}
+    return {
+        "PATH": os.environ["PATH"],
+        "ENV_FILE": os.devnull,
+        "SECRET_KEY": SECRET_KEY,
+        "DATABASE_URL": url,
+        "WEB_CONCURRENCY": "1",
+        **rates,
+    }
+
+
+def peer_environment(server: str, name: str, module: str) -> dict[str, str]:
+    host = unquote(urlsplit(server).netloc.rpartition("@")[2].rpartition(":")[0])
+    return {"PATH": os.environ["PATH"], "PGHOST": host, "PGDATABASE": name, "PEER": module}
+
+
+class Server:
+    """One contestant, running."""
+
+    def __init__(self, contestant: Contestant, environment: dict[str, str], log: Path, options: tuple[str, ...] = ()):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.contestant, self.log = contestant, log
+        arguments = [argument.format(port=self.port) for argument in (*contestant.command[:-1], *options)]
+        with log.open("w") as output:
+            self.process = subprocess.Popen(
+                [contestant.python, *arguments, contestant.command[-1]],
+                cwd=contestant.directory,
+                env=environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=lambda: os.sched_setaffinity(0, {WORKER_CORE}),
+            )
+
+    def wait(self) -> "Server":
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(f"{self.address}/api/v1/tasks/", timeout=5).close()
+            except urllib.error.HTTPError:  # it answers: that we may not see it
+                return self
+            except OSError:
+                if self.process.poll() is not None:
+                    break
+                time.sleep(0.1)
+        sys.exit(f"{self.contestant.name} doesn't start:\n{self.log.read_text()[-4000:]}")
+
+    def cpu(self) -> float:
+        """The seconds that the processes of this server have computed for, so far."""
+        fields = [stat.rpartition(")")[2].split() for stat in process_stats()]
+        ticks = sum(int(each[11]) + int(each[12]) for each in fields if int(each[2]) == self.process.pid)
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+    def stop(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)  # it holds nothing that is worth a graceful end
+        self.process.wait()
+
+
+def process_stats() -> Iterator[str]:
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it may end at this moment
+            yield file.read_text()
+
+
+@contextmanager
+def running(server: str, contestants: list[Contestant], logs: Path) -> Iterator[dict[str, Server]]:
+    """All of these contestants, each on its own database, ready to answer."""
+    servers: dict[str, Server] = {}
+    try:
+        for each in contestants:
+            servers[each.key] = Server(each, each.environment(server), logs / f"{each.key}.log")
+        for started in servers.values():
+            started.wait()
+        yield servers
+    finally:
+        for started in servers.values():
+            started.stop()
+
+
+def keep_off_the_workers_core() -> None:
+    """Put this process, and all that it starts, on the other cores."""
+    if not hasattr(os, "sched_setaffinity") or not (others := os.sched_getaffinity(0) - {WORKER_CORE}):
+        sys.exit("This needs Linux and two cores: one for the server's worker, one for the database and the load.")
+    os.sched_setaffinity(0, others)
