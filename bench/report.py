@@ -30,9 +30,9 @@ class Verdict:
         return median(self.ratios) >= self.target
 
     def row(self) -> str:
-        spread = f"{min(self.ratios):.2f}–{max(self.ratios):.2f}"
+        measured = f"{median(self.ratios):.2f} | {min(self.ratios):.2f}–{max(self.ratios):.2f} | {self.cpu:.2f}"
         said = "met" if self.met else "**missed**"
-        return f"| {self.title} | {self.against} | ≥ {self.target:g} | {median(self.ratios):.2f} | {spread} | {self.cpu:.2f} | {said} |"
+        return f"| {self.title} | {self.against} | ≥ {self.target:g} | {measured} | {said} |"
 
 
 def verdict(case: Case, figures: Figures) -> Verdict:

@@ -19,6 +19,7 @@ LONG_CONNECTIONS, LONG_SECONDS = 2, 4
 
 @dataclass(frozen=True)
 class Run:
+    requests: int
     per_second: float
     cpu_ms: float  # of the server, per request
 
@@ -50,4 +51,5 @@ def run(server: Server, case: Case, requests: Path, start: int, seconds: int) ->
     if bad or not said["requests"]:
         log = server.log.read_text()[-3000:]
         sys.exit(f"{case.title}, {server.contestant.name}: {bad} of {said['requests']} requests.\n{log}")
-    return Run(said["requests"] * case.per_request / said["seconds"], computed * 1000 / said["requests"])
+    per_second = said["requests"] * case.per_request / said["seconds"]
+    return Run(said["requests"], per_second, computed * 1000 / said["requests"])
