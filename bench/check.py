@@ -3,6 +3,7 @@
 import http.client
 import json
 import sys
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -44,6 +45,8 @@ def check(servers: dict[str, Server], subjects: list[Subject]) -> None:
     for case in MEASURED:
         for subject in subjects[:3]:
             expected = comparable(case, *ask(clients[OURS.key], case, subject))
+            if isinstance(expected, Useless):
+                sys.exit(f"{case.title}: this project answers {expected}")
             for contestant in case.contestants:
                 answer = comparable(case, *ask(clients[contestant.key], case, subject))
                 if answer != expected:
@@ -56,18 +59,26 @@ def ask(client: Client, case: Case, subject: Subject) -> tuple[int, Any]:
     return client.send(case.method, subject.path(case), subject.token, case.body)[:2]
 
 
+@dataclass
+class Useless:
+    """An answer that is no success, or has no rows: nothing to measure."""
+
+    status: int
+    answer: Any
+
+
 def comparable(case: Case, status: int, answer: Any) -> Any:
-    """What has to be the same everywhere: the status, the fields and their values, however they are written."""
-    if status != {"create": 201, "many": 201}.get(case.key, 200):
-        return status, answer
+    """What has to be the same everywhere: the fields and their values, however they are written."""
+    if status != (201 if case.body and case.method == "POST" else 200) or not answer:
+        return Useless(status, answer)
     if isinstance(answer, list):
-        return status, [values(each, MADE_THERE) for each in answer]
+        return [values(each, MADE_THERE) for each in answer]
     if "results" not in answer:
-        return status, values(answer, MADE_THERE | {"completed_at"} if case.writes else set())
+        return values(answer, MADE_THERE | {"completed_at"} if case.writes else set())
     if not answer["results"]:
-        return f"an empty list is no measure: {case.title}"
+        return Useless(status, answer)
     links = {name: answer[name] is not None for name in ("next", "previous")}
-    return status, sorted(answer), links, [values(each, set()) for each in answer["results"]]
+    return sorted(answer), links, [values(each, set()) for each in answer["results"]]
 
 
 def values(task: dict, present: set[str]) -> dict:
