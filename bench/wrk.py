@@ -44,9 +44,10 @@ def run(server: Server, case: Case, requests: Path, start: int, seconds: int) ->
     before = server.cpu()
     done = subprocess.run(command, capture_output=True, text=True)
     computed = server.cpu() - before
-    if done.returncode:
+    last = done.stdout.strip().rpartition("\n")[2]
+    if done.returncode or not last.startswith("{"):  # what load.lua prints in the end
         sys.exit(f"wrk failed:\n{done.stdout}{done.stderr}")
-    said = json.loads(done.stdout.strip().splitlines()[-1])
+    said = json.loads(last)
     bad = {name: said[name] for name in ("refused", "broken", "changed") if said[name]}
     if bad or not said["requests"]:
         log = server.log.read_text()[-3000:]
