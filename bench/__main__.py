@@ -1,4 +1,4 @@
-"""This project beside its peers, in one run: `make bench`, or `make bench QUICK=1` for a first look."""
+"""This project beside its peers, in one run: `make bench`, or `make bench QUICK=1` for a look."""
 
 import os
 import sys
