@@ -6,7 +6,6 @@ import socketserver
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from threading import Thread
 
 from django.db import connection

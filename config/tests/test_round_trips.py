@@ -52,7 +52,9 @@ def test_a_new_task_costs_5(cost):
     assert cost("POST", "/tasks/", {"title": "Buy milk"}, status=201) <= 5
 
 
-@pytest.mark.parametrize("fields", [{"title": "Buy oat milk"}, {"completed": True}, {"due_date": "2030-01-31"}], ids=list)
+@pytest.mark.parametrize(
+    "fields", [{"title": "Buy oat milk"}, {"completed": True}, {"due_date": "2030-01-31"}], ids=list
+)
 def test_a_change_costs_5(cost, task, fields):
     assert cost("PATCH", f"/tasks/{task.pk}/", fields) <= 5
 
