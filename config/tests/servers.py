@@ -20,10 +20,9 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from django.conf import settings
 from django.db import connection
 
-ROOT = settings.BASE_DIR
+ROOT = Path(__file__).resolve().parents[2]
 CUT_OFF = (OSError, http.client.HTTPException)  # no answer came: whether the request was carried out is unknown
 
 
