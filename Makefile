@@ -17,10 +17,10 @@ PRODUCTION := DEBUG=False
 # Behind a TLS proxy, with a key and a database that nobody has: nothing on this machine can change what lint says.
 STRICT = env ENV_FILE=/dev/null DEBUG=False TRUSTED_PROXIES=1 DATABASE_URL=sqlite://:memory: SECRET_KEY=$$($(SECRET))
 
-.PHONY: help setup run serve test proofs lint schema seed clean
+.PHONY: help setup run serve test test-browser proofs lint schema seed clean
 
 help:  ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 setup: $(VENV)/.dev $(ENV_FILE)  ## Install everything for development
 	@echo "Ready for: make run, make test, make lint"
@@ -50,6 +50,10 @@ test: $(VENV)/.dev  ## Run the tests on SQLite, then on Postgres; ARGS="-k title
 	$(PY) -m pytest --database=postgres $(if $(ARGS),$(ARGS),$(IN_PARALLEL) --cov --cov-append --cov-fail-under=95 \
 		--cov-report=term-missing:skip-covered)
 
+# Apart from `test`, because it needs a browser: Chromium or Chrome of the system, or the one that TEST_BROWSER names.
+test-browser: $(VENV)/.browser  ## Try the pages in a real browser, against the production server
+	$(PY) -m pytest --database=sqlite $(ARGS) config/tests/browser
+
 proofs:  ## Prove with several server processes, and in large numbers, what is promised about changes (minutes)
 	@PROOFS=full $(MAKE) --no-print-directory test ARGS="-q -rP config/tests/test_many_processes.py"
 
@@ -71,7 +75,7 @@ seed: $(VENV)/.runtime $(ENV_FILE)  ## Add the demo user and sample tasks to the
 
 clean:  ## Remove what was made here: packages, the SQLite database, static files, caches (.env stays)
 	rm -rf $(VENV) db.sqlite3 db.sqlite3-shm db.sqlite3-wal staticfiles .coverage .coverage.*
-	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf screenshots .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Kept $(ENV_FILE): it has the secret key."
 
@@ -86,6 +90,10 @@ $(VENV)/.runtime: requirements.txt constraints.txt
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
 	@echo "Installing development packages into $(VENV)"
 	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.browser: requirements-browser.txt $(VENV)/.dev
+	@$(PIP) -r requirements-browser.txt
 	@touch $@
 
 $(ENV_FILE): | $(VENV)/.runtime
