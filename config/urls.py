@@ -23,6 +23,7 @@ api: list = [
     path("", include(router.urls)),
 ]
 
+admin.site.enable_nav_sidebar = False  # the lists are wide
 admin.site.site_title = admin.site.site_header = "Todo API administration"
 
 urlpatterns = [

@@ -101,7 +101,7 @@ class TaskForm(forms.ModelForm):
 @admin.register(Task)
 class TaskAdmin(OwnedAdmin):
     form = TaskForm
-    list_display = ["title", "owner", "project", "priority", "due_date", "is_completed", "is_in_trash", "updated_at"]
+    list_display = ["title", "owner", "is_completed", "is_in_trash", "due_date", "priority", "project", "updated_at"]
     list_filter = [CompletedFilter, InTrashFilter, "priority", "due_date", "created_at"]
     list_select_related = ["owner", "project"]
     search_fields = ["title", "owner__email"]
@@ -151,18 +151,7 @@ admin.site.unregister(User)
 
 @admin.register(User)
 class OwnerAdmin(UserAdmin):
-    list_display = [
-        "email",
-        "name",
-        "open_tasks",
-        "completed_tasks",
-        "trashed_tasks",
-        "projects",
-        "tokens",
-        "last_active",
-        "is_active",
-        "is_staff",
-    ]
+    list_display = ["email", "open_tasks", "completed_tasks", "trashed_tasks", "projects", "tokens", "last_active"]
 
     def get_queryset(self, request):
         tasks = owned(Task)

@@ -42,3 +42,9 @@ def test_a_debug_page_is_left_alone(client, settings):
 @pytest.mark.parametrize("path", ["/tasks/", "/schema/", "/docs/?script="])
 def test_what_is_no_page_needs_no_policy(api, path):
     assert "Content-Security-Policy" not in api.get(path)
+
+
+def test_the_docs_have_nobody_else_check_the_schema(client):
+    script = client.get("/api/v1/docs/?script=", HTTP_ACCEPT="text/html").content.decode()
+
+    assert '"validatorUrl": null' in script

@@ -45,6 +45,13 @@ def test_a_form_makes_a_task(browser):
     assert Task.objects.get().title == "From a form"
 
 
+def test_what_a_form_made_is_said_and_linked(browser):
+    page = browser.post("/api/v1/tasks/", {"title": "From a form"}).content.decode()
+
+    assert "Done: 201 Created." in page
+    assert f'<a href="http://testserver/api/v1/tasks/{Task.objects.get().pk}/">See what was made</a>' in page
+
+
 def test_a_bad_form_says_why(browser):
     page = browser.post("/api/v1/tasks/", {"title": ""})
 

@@ -105,11 +105,8 @@ class Desk:
         size = self.page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
         assert size[0] <= size[1], f"{self.page.url} is {size[0]} wide in {size[1]}"
         # Without preloading: axe would ask for style sheets at wrong addresses.
-        found = (
-            Axe()
-            .run(self.page, options={"preload": False, "resultTypes": ["violations"], "rules": NOT_OURS})
-            .response["violations"]
-        )
+        options = {"preload": False, "resultTypes": ["violations"], "rules": NOT_OURS}
+        found = Axe().run(self.page, options=options).response["violations"]
         assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in found] == [], self.page.url
 
 

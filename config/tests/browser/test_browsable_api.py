@@ -51,9 +51,9 @@ def test_a_task_is_made_changed_completed_and_deleted_by_forms(desk):
     page.get_by_label("Project").select_option(label="Home")
     page.get_by_label("Tags").fill("one, two")
     page.get_by_role("button", name="POST", exact=True).first.click()
-    expect(page.locator("pre").last).to_contain_text("HTTP 201 Created")
+    expect(page.get_by_role("status")).to_contain_text("Done: 201 Created.")
 
-    desk.open("/api/v1/tasks/").get_by_role("link", name="Made in a browser").click()
+    page.get_by_role("link", name="See what was made").click()
     page.get_by_label("Title").fill("Changed in a browser")
     page.get_by_role("button", name="PUT", exact=True).first.click()
     expect(page.locator("pre").last).to_contain_text('"title": "Changed in a browser"')
@@ -66,7 +66,8 @@ def test_a_task_is_made_changed_completed_and_deleted_by_forms(desk):
     page.get_by_role("navigation", name="Where this is").get_by_role("link").nth(2).click()
     page.get_by_text("DELETE", exact=True).click()
     page.get_by_role("button", name="Yes, delete it").click()
-    expect(page.locator("pre").last).to_contain_text("HTTP 204 No Content")
+    expect(page.get_by_role("status")).to_contain_text("Done: 204 No Content.")
+    expect(page.get_by_label("Title")).to_have_count(0)
 
 
 def test_a_form_that_is_refused_says_why_and_keeps_what_was_typed(desk):
