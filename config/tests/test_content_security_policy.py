@@ -1,6 +1,10 @@
 """What browsers are told that our pages may load and do."""
 
+import re
+
 import pytest
+from django.conf import settings
+from django.contrib.staticfiles import finders
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -48,3 +52,12 @@ def test_the_docs_have_nobody_else_check_the_schema(client):
     script = client.get("/api/v1/docs/?script=", HTTP_ACCEPT="text/html").content.decode()
 
     assert '"validatorUrl": null' in script
+
+
+def test_every_file_that_a_template_names_is_there():
+    # In production a page with a name that was not collected is a 500.
+    texts = [template.read_text() for template in (settings.BASE_DIR / "templates").rglob("*.html")]
+    names = {name for text in texts for name in re.findall(r"{% static ['\"]([^'\"]+)", text)}
+
+    assert "api/pages.css" in names
+    assert {name for name in names if not finders.find(name)} == set()
