@@ -17,7 +17,7 @@ PRODUCTION := DEBUG=False
 # Behind a TLS proxy, with a key and a database that nobody has: nothing on this machine can change what lint says.
 STRICT = env ENV_FILE=/dev/null DEBUG=False TRUSTED_PROXIES=1 DATABASE_URL=sqlite://:memory: SECRET_KEY=$$($(SECRET))
 
-.PHONY: help setup run serve test proofs drills lint schema seed bench bench-growth bench-memory clean
+.PHONY: help setup run serve test test-browser proofs drills lint schema seed bench bench-growth bench-memory clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -49,6 +49,10 @@ test: $(VENV)/.dev  ## Run the tests on SQLite, then on Postgres; ARGS="-k title
 	$(PY) -m pytest --database=sqlite $(if $(ARGS),$(ARGS),$(IN_PARALLEL) --cov --cov-report=)
 	$(PY) -m pytest --database=postgres $(if $(ARGS),$(ARGS),$(IN_PARALLEL) --cov --cov-append --cov-fail-under=95 \
 		--cov-report=term-missing:skip-covered)
+
+# Apart from `test`, because it needs a browser: Chromium or Chrome of the system, or the one that TEST_BROWSER names.
+test-browser: $(VENV)/.browser  ## Try the pages in a real browser, against the production server
+	$(PY) -m pytest --database=sqlite $(ARGS) config/tests/browser
 
 proofs:  ## Prove with several server processes, and in large numbers, what is promised about changes (minutes)
 	@PROOFS=full $(MAKE) --no-print-directory test ARGS="-q -rP config/tests/test_many_processes.py"
@@ -84,7 +88,7 @@ bench-memory: $(VENV)/.dev  ## Measure the memory of a worker over 100,000 reque
 
 clean:  ## Remove what was made here: packages, the SQLite database, static files, caches (.env stays)
 	rm -rf $(VENV) bench/.venv db.sqlite3 db.sqlite3-shm db.sqlite3-wal staticfiles .coverage .coverage.*
-	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf screenshots .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Kept $(ENV_FILE): it has the secret key."
 
@@ -105,6 +109,8 @@ bench/.venv/.peers: bench/requirements.txt $(VENV)/.runtime
 	@echo "Installing the peers into bench/.venv"
 	@$(PY) -m venv bench/.venv
 	@bench/.venv/bin/python -m pip install --quiet --disable-pip-version-check -r bench/requirements.txt
+$(VENV)/.browser: requirements-browser.txt $(VENV)/.dev
+	@$(PIP) -r requirements-browser.txt
 	@touch $@
 
 $(ENV_FILE): | $(VENV)/.runtime

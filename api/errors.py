@@ -135,6 +135,8 @@ def exception_handler(exc: Exception, context: dict) -> Response | None:
         return None  # a defect: Django logs it, and ProblemMiddleware answers 500
     if isinstance(exc, exceptions.ValidationError):
         response.data = validation_problem(exc.detail)
+        # The browsable page shows its form again, with what was typed and what is wrong with it.
+        response.serializer = getattr(exc.detail, "serializer", None)  # type: ignore[attr-defined]
     else:
         detail = response.data["detail"]
         response.data = problem(response.status_code, detail.code, str(detail))

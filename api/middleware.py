@@ -75,6 +75,21 @@ class RequestLogMiddleware(Middleware):
         return response
 
 
+class ContentSecurityPolicyMiddleware(Middleware):
+    """Tells browsers what a page may load and do. Django 6.0 has the same, with the same setting."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        super().__init__(get_response)
+        self.policy = "; ".join(f"{name} {' '.join(sources)}" for name, sources in settings.SECURE_CSP.items())
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        is_debug_page = settings.DEBUG and response.status_code in (404, 500)  # they are one file, scripts and all
+        if response.get("Content-Type", "").startswith("text/html") and not is_debug_page:
+            response["Content-Security-Policy"] = self.policy
+        return response
+
+
 class HealthMiddleware(Middleware):
     """`/healthz` and `/readyz`. Here, because a platform's probe knows no host name, no TLS and no session."""
 

@@ -1,5 +1,10 @@
+from typing import Any
+
 import orjson
 from rest_framework import renderers
+from rest_framework.utils.serializer_helpers import ReturnDict
+
+from api.serializers import EmptySerializer
 
 PROBLEM_TYPE = "application/problem+json"
 
@@ -19,6 +24,33 @@ class PageRenderer(renderers.BrowsableAPIRenderer):
         # A form offers choices from the database; when that is away, the page that says so must not need it.
         failed = self.renderer_context["response"].status_code >= 500
         return not failed and super().show_form_for_method(view, method, request, obj)
+
+    def get_context(self, data, accepted_media_type, renderer_context) -> dict[str, Any]:
+        if refused := getattr(renderer_context["response"], "serializer", None):
+            data = ReturnDict(data, serializer=refused)
+        context = super().get_context(data, accepted_media_type, renderer_context)
+        status = context["response"].status_code
+        # The page of a call that can only be posted to is a 405; to whoever opens it for its form that is no problem.
+        context["problem"] = data if status >= 400 and status != 405 else None
+        return {**context, "data": data, "things": self.get_things(data, context["view"])}
+
+    @staticmethod
+    def get_things(data, view) -> list[dict]:
+        """Links to those that a page of a list shows, by what stands after the id: it is what people call them."""
+        if getattr(view, "action", "") != "list" or "results" not in data:
+            return []
+        names = [(row["id"], next(value for name, value in row.items() if name != "id")) for row in data["results"]]
+        return [{"name": name, "url": view.reverse_action("detail", args=[pk])} for pk, name in names]
+
+    def get_extra_actions(self, view, status_code):
+        """The further calls; those on one object that take no fields (verbs) can be made with a button."""
+        urls = super().get_extra_actions(view, status_code) or {}
+        calls = {action.kwargs["name"]: action.kwargs for action in view.get_extra_actions()} if urls else {}
+        return [
+            {"name": name, "url": url, "is_verb": calls[name].get("serializer_class") is EmptySerializer}
+            for name, url in urls.items()
+            if not (view.detail and "queryset" in calls[name])  # it is for what is in the trash
+        ]
 
 
 class JSONRenderer(renderers.JSONRenderer):

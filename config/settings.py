@@ -95,6 +95,18 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = BEHIND_TLS
 SECURE_REFERRER_POLICY = "same-origin"
 CSRF_TRUSTED_ORIGINS = env("CSRF_TRUSTED_ORIGINS")
 X_FRAME_OPTIONS = "DENY"
+# What pages may load and do: nothing but our own files and addresses. No inline script and no inline style.
+SECURE_CSP = {
+    "default-src": ["'none'"],
+    "script-src": ["'self'"],
+    "style-src": ["'self'"],
+    "img-src": ["'self'", "data:"],  # Swagger UI's icons
+    "font-src": ["'self'"],
+    "connect-src": ["'self'"],
+    "form-action": ["'self'"],
+    "base-uri": ["'none'"],
+    "frame-ancestors": ["'none'"],
+}
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -120,6 +132,7 @@ CORS_PREFLIGHT_MAX_AGE = 7200  # more than that Chromium doesn't keep
 
 MIDDLEWARE = [
     "api.middleware.RequestLogMiddleware",
+    "api.middleware.ContentSecurityPolicyMiddleware",
     "api.middleware.HealthMiddleware",
     # Around all that may refuse a request: a page can't read an answer without its headers.
     *(["corsheaders.middleware.CorsMiddleware"] if CORS_ALLOWED_ORIGINS else []),
@@ -299,8 +312,8 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "COMPONENT_SPLIT_REQUEST": True,
     "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": False},
+    # validatorUrl: else Swagger UI sends the schema's address to a server of its makers, and shows what that says.
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": False, "validatorUrl": None},
     "POSTPROCESSING_HOOKS": ["api.schema.document_problems"],
 }
 

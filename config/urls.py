@@ -24,6 +24,9 @@ api: list = [
     path("", include(router.urls)),
 ]
 
+admin.site.enable_nav_sidebar = False  # the lists are wide
+admin.site.site_title = admin.site.site_header = "Todo API administration"
+
 urlpatterns = [
     path("", TemplateView.as_view(template_name="landing.html"), name="landing"),
     path("api/v1/", include(api)),

@@ -1,7 +1,13 @@
 from django import forms
 from django.contrib import admin
+from django.db.models import DateTimeField, F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce, Greatest
 
+from api.admin import BoundedAdmin
 from todos.models import Project, Tag, Task
+from todos.models.counts import count_of
+from users.admin import UserAdmin
+from users.models import ApiToken, User
 
 STAMPS = ["deleted_at", "id", "revision", "created_at", "updated_at"]
 
@@ -19,12 +25,27 @@ class InTrashFilter(admin.SimpleListFilter):
         return queryset.filter(deleted_at__isnull=self.value() == "no")
 
 
-class OwnedAdmin(admin.ModelAdmin):
+class CompletedFilter(admin.SimpleListFilter):
+    title = "completion"
+    parameter_name = "completed"
+
+    def lookups(self, request, model_admin):
+        return [("no", "Open"), ("yes", "Completed")]
+
+    def queryset(self, request, queryset):
+        match self.value():
+            case "yes":
+                return queryset.completed()
+            case "no":
+                return queryset.open()
+        return queryset
+
+
+class OwnedAdmin(BoundedAdmin):
     """Shows who owns what. Deleting moves to the trash; what is in the trash can be restored."""
 
     list_select_related = ["owner"]
     autocomplete_fields = ["owner"]
-    show_full_result_count = False
     readonly_fields = STAMPS
 
     def get_readonly_fields(self, request, obj=None):
@@ -80,8 +101,8 @@ class TaskForm(forms.ModelForm):
 @admin.register(Task)
 class TaskAdmin(OwnedAdmin):
     form = TaskForm
-    list_display = ["title", "owner", "project", "priority", "due_date", "is_completed", "is_in_trash", "updated_at"]
-    list_filter = [("completed_at", admin.EmptyFieldListFilter), InTrashFilter, "priority", "due_date", "created_at"]
+    list_display = ["title", "owner", "is_completed", "is_in_trash", "due_date", "priority", "project", "updated_at"]
+    list_filter = [CompletedFilter, InTrashFilter, "priority", "due_date", "created_at"]
     list_select_related = ["owner", "project"]
     search_fields = ["title", "owner__email"]
     autocomplete_fields = ["owner", "project", "parent"]
@@ -102,6 +123,10 @@ class TaskAdmin(OwnedAdmin):
     def is_completed(self, task: Task) -> bool:
         return task.completed
 
+    @admin.action(description="Restore selected tasks from the trash")
+    def restore(self, request, queryset):
+        self.message_user(request, f"{queryset.in_trash().do_each('restore')} restored.")
+
     @admin.action(description="Complete selected tasks")
     def complete(self, request, queryset):
         self.message_user(request, f"{queryset.present().open().do_each('complete')} completed.")
@@ -109,3 +134,64 @@ class TaskAdmin(OwnedAdmin):
     @admin.action(description="Reopen selected tasks")
     def reopen(self, request, queryset):
         self.message_user(request, f"{queryset.present().completed().do_each('reopen')} reopened.")
+
+
+def owned(model):
+    return model.objects.filter(owner=OuterRef("pk"))
+
+
+def latest(rows: QuerySet, moment: str) -> Coalesce:
+    newest = rows.exclude(**{moment: None}).order_by(f"-{moment}").values(moment)[:1]
+    return Coalesce(Subquery(newest), "created_at", output_field=DateTimeField())
+
+
+# Which users there are, users/admin.py says. What they have, only this app knows.
+admin.site.unregister(User)
+
+
+@admin.register(User)
+class OwnerAdmin(UserAdmin):
+    list_display = ["email", "open_tasks", "completed_tasks", "trashed_tasks", "projects", "tokens", "last_active"]
+
+    def get_queryset(self, request):
+        tasks = owned(Task)
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                open_tasks=count_of(tasks.present().open(), "owner"),
+                completed_tasks=count_of(tasks.present().completed(), "owner"),
+                trashed_tasks=count_of(tasks.in_trash(), "owner"),
+                projects=count_of(owned(Project).present(), "owner"),
+                tokens=count_of(owned(ApiToken), "owner"),
+                last_active=Greatest(
+                    Coalesce("last_login", F("created_at")),
+                    latest(owned(ApiToken), "last_used_at"),
+                    latest(tasks, "updated_at"),
+                ),
+            )
+        )
+
+    @admin.display(description="open", ordering="open_tasks")
+    def open_tasks(self, user) -> int:
+        return user.open_tasks
+
+    @admin.display(description="completed", ordering="completed_tasks")
+    def completed_tasks(self, user) -> int:
+        return user.completed_tasks
+
+    @admin.display(description="in the trash", ordering="trashed_tasks")
+    def trashed_tasks(self, user) -> int:
+        return user.trashed_tasks
+
+    @admin.display(ordering="projects")
+    def projects(self, user) -> int:
+        return user.projects
+
+    @admin.display(ordering="tokens")
+    def tokens(self, user) -> int:
+        return user.tokens
+
+    @admin.display(description="last active", ordering="last_active")
+    def last_active(self, user):
+        return user.last_active

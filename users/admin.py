@@ -2,6 +2,7 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 
+from api.admin import BoundedAdmin
 from users.models import ApiToken, User
 
 
@@ -18,14 +19,13 @@ class UserForm(UserChangeForm):
 
 
 @admin.register(User)
-class UserAdmin(BaseUserAdmin):
+class UserAdmin(BoundedAdmin, BaseUserAdmin):
     form = UserForm
     add_form = NewUserForm
     list_display = ["email", "name", "timezone", "is_active", "is_staff", "created_at", "last_login"]
     list_filter = ["is_active", "is_staff", "created_at"]
     search_fields = ["email", "name"]
     ordering = ["email"]
-    show_full_result_count = False
     readonly_fields = ["id", "revision", "created_at", "last_login"]
     fieldsets = [
         (None, {"fields": ["email", "password", "name", "timezone"]}),
@@ -39,15 +39,20 @@ class UserAdmin(BaseUserAdmin):
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(admin.ModelAdmin):
+class ApiTokenAdmin(BoundedAdmin):
     """To see and revoke; tokens are made by those who use them, since the secret is shown once."""
 
     list_display = ["name", "owner", "prefix", "scopes", "created_at", "expires_at", "last_used_at"]
     list_filter = ["created_at", "expires_at"]
     list_select_related = ["owner"]
     search_fields = ["name", "prefix", "owner__email"]
-    show_full_result_count = False
     readonly_fields = ["id", "owner", "name", "prefix", "scopes", "created_at", "expires_at", "last_used_at"]
+
+    def get_actions(self, request):
+        actions = super().get_actions(request)
+        if delete := actions.get("delete_selected"):
+            actions["delete_selected"] = (*delete[:2], "Revoke selected API tokens")
+        return actions
 
     def has_add_permission(self, request) -> bool:
         return False

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db import models
 from rest_framework import serializers
 
 from api import fields
@@ -43,6 +44,13 @@ class OwnedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
 
     def to_representation(self, value):
         return str(value.pk)
+
+    def get_choices(self, cutoff=None):
+        """For the select of a form: the first ones, and the one that is chosen, or saving the form would lose it."""
+        choices = super().get_choices(cutoff)
+        instance = getattr(self.parent, "instance", None)
+        chosen = getattr(instance, str(self.field_name), None) if isinstance(instance, models.Model) else None
+        return choices if chosen is None else {self.to_representation(chosen): self.display_value(chosen), **choices}
 
 
 def know_references(serializer, items: list) -> None:

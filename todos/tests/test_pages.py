@@ -1,9 +1,12 @@
 """The browsable API: the same calls, for people."""
 
+import re
+from html import unescape
+
 import pytest
 
 from conftest import PASSWORD
-from todos.models import Task
+from todos.models import Project, Task
 
 
 @pytest.fixture
@@ -42,11 +45,108 @@ def test_a_form_makes_a_task(browser):
     assert Task.objects.get().title == "From a form"
 
 
+def test_what_a_form_made_is_said_and_linked(browser):
+    page = browser.post("/api/v1/tasks/", {"title": "From a form"}).content.decode()
+
+    assert "Done: 201 Created." in page
+    assert f'<a href="http://testserver/api/v1/tasks/{Task.objects.get().pk}/">See what was made</a>' in page
+
+
 def test_a_bad_form_says_why(browser):
     page = browser.post("/api/v1/tasks/", {"title": ""})
 
     assert page.status_code == 400
     assert "This field may not be blank." in page.content.decode()
+
+
+def test_a_form_that_is_refused_keeps_what_was_typed(browser):
+    page = browser.post("/api/v1/tasks/", {"title": "", "description": "Typed at length"})
+
+    assert "Typed at length</textarea>" in page.content.decode()
+
+
+def test_a_password_is_never_written_into_a_page(browser):
+    page = browser.post("/api/v1/me/password/", {"current_password": "canary-1", "new_password": "canary-2"})
+
+    assert page.status_code == 400
+    assert "This is not the current password." in page.content.decode()
+    assert "canary" not in page.content.decode()
+
+
+def options(page: str, field: str) -> list[str]:
+    """The texts of a select, the one that is chosen in capitals."""
+    select = page.split(f'name="{field}"')[1].split("</select>")[0]
+    found = re.findall(r"<option value=\"[^\"]*\"([^>]*)>([^<]*)</option>", select)
+    return [text.upper() if "selected" in how else text for how, text in found]
+
+
+def test_a_form_offers_only_ones_own_projects_and_tasks(browser, alice, bob, task, bobs_task):
+    Project.objects.create(owner=alice, name="Home")
+    Project.objects.create(owner=bob, name="Bob's")
+    Task.objects.create(owner=alice, title="Thrown away").delete()
+
+    page = browser.get("/api/v1/tasks/").content.decode()
+
+    assert options(page, "project") == ["---------", "Home"]
+    assert options(page, "parent") == ["---------", "Buy milk"]
+
+
+def test_a_form_offers_200_parents_with_the_one_that_is_chosen(browser, alice):
+    oldest = Task.objects.create(owner=alice, title="Oldest")
+    below = Task.objects.create(owner=alice, title="Below", parent=oldest)
+    Task.objects.bulk_create(Task(owner=alice, title="x") for _ in range(250))
+
+    page = browser.get(f"/api/v1/tasks/{below.pk}/").content.decode()
+
+    assert options(page, "parent") == ["---------", "OLDEST", *["x"] * 199, "More than 200 items..."]
+
+
+def test_a_list_leads_to_what_is_in_it_and_to_the_next_page(browser, alice, task):
+    Task.objects.create(owner=alice, title="Newer")
+
+    page = browser.get("/api/v1/tasks/?limit=1").content.decode()
+
+    assert f'<a href="http://testserver/api/v1/tasks/{Task.objects.first().pk}/">Newer</a>' in page
+    (address,) = re.findall(r'rel="next" href="([^"]+)"', page)
+    assert f"/api/v1/tasks/{task.pk}/" in browser.get(unescape(address)).content.decode()
+
+
+def test_the_page_of_a_task_has_a_button_for_each_verb(browser, task):
+    page = browser.get(f"/api/v1/tasks/{task.pk}/").content.decode()
+
+    forms = re.findall(r'<form method="post" action="http://testserver/api/v1/tasks/[^/]+/(\w+)/">', page)
+    assert forms == ["complete", "reopen", "toggle"]
+    assert f'href="http://testserver/api/v1/tasks/{task.pk}/move/"' in page
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "text"),
+    [("/nothing", 404, "Page not found"), ("/api-auth/login/", 403, "This form is too old")],
+)
+def test_a_page_that_refuses_says_why(browser, path, status, text):
+    browser.handler.enforce_csrf_checks = True
+
+    page = browser.post(path)
+
+    assert page.status_code == status
+    assert f"<h1>{text}</h1>" in page.content.decode()
+
+
+def test_a_host_that_is_not_ours_gets_a_page(browser):
+    page = browser.get("/", HTTP_HOST="evil.example")
+
+    assert page.status_code == 400
+    assert "<h1>Bad request</h1>" in page.content.decode()
+
+
+def test_a_defect_is_a_page_without_details(browser, monkeypatch):
+    monkeypatch.setattr("django.views.generic.TemplateView.get", lambda *args, **kwargs: 1 / 0)
+
+    page = browser.get("/")
+
+    assert page.status_code == 500
+    assert "<h1>Something went wrong</h1>" in page.content.decode()
+    assert "ZeroDivisionError" not in page.content.decode()
 
 
 def test_text_in_a_page_is_never_markup(browser, alice):
