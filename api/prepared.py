@@ -16,6 +16,10 @@ from django.db import DEFAULT_DB_ALIAS, connection, models
 from django.db.models.expressions import Value
 from django.db.models.query import get_related_populators
 from django.db.models.sql import UpdateQuery
+from psycopg2.extensions import UNICODE, new_type, register_type
+
+
+UUID_AS_TEXT = new_type((2950,), "UUID_AS_TEXT", UNICODE)  # 2950: what Postgres calls the type
 
 
 class Later(Value):
@@ -51,15 +55,20 @@ class Prepared:
                 if isinstance(expression.output_field, models.JSONField):
                     self.converters[index] = ([as_it_is], expression)
 
-    def tuples(self, call) -> list:
+    def tuples(self, call, uuids_as_text: bool = False) -> list:
         with connection.cursor() as cursor:
+            if uuids_as_text and connection.vendor == "postgresql":
+                register_type(UUID_AS_TEXT, cursor.cursor)
             cursor.execute(self.sql, bind(self.parameters, call))
             rows = cursor.fetchall()
         return list(self.compiler.apply_converters(rows, self.converters)) if self.converters else rows
 
     def rows(self, call) -> list[dict]:
-        """The rows of a query with `.values()`. What is JSON in the database stays as it is, for orjson to pass on."""
-        return [dict(zip(self.names, row, strict=True)) for row in self.tuples(call)]
+        """The rows of a query with `.values()`, made to be answered.
+
+        What is text for the database, JSON and on Postgres UUIDs, stays text: to parse it would be for nothing.
+        """
+        return [dict(zip(self.names, row, strict=True)) for row in self.tuples(call, uuids_as_text=True)]
 
     def objects(self, call) -> list:
         """The objects of a query without `.values()`, with what was selected as related and annotated."""
