@@ -6,7 +6,7 @@ from http.client import responses
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import IntegrityError, InterfaceError, OperationalError
+from django.db import DatabaseError, IntegrityError, InterfaceError, InternalError, OperationalError, connection
 from django.http import HttpResponse, UnreadablePostError
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -114,10 +114,18 @@ def as_api_exception(exc: Exception) -> Exception:
             return exceptions.ValidationError(as_serializer_error(exc))
         case IntegrityError():
             return Conflict()
-        case OperationalError() | InterfaceError():
+        case _ if is_away(exc):
             logger.error("The database did not answer.", exc_info=exc)
             return Unavailable()
     return exc
+
+
+def is_away(exc: Exception) -> bool:
+    """Whether this says that the database is away, busy, or just now a replica that can't be written to."""
+    if isinstance(exc, OperationalError | InterfaceError | InternalError) or type(exc) is DatabaseError:
+        return True
+    # What is tried on a connection that broke may raise anything.
+    return isinstance(exc, DatabaseError) and not connection.is_usable()
 
 
 def exception_handler(exc: Exception, context: dict) -> Response | None:

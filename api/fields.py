@@ -9,6 +9,8 @@ from uuid import UUID
 from rest_framework import serializers
 from rest_framework.utils import html
 
+from api.text import fold
+
 
 def is_text(field: serializers.Field) -> bool:
     """Whether the values come as text (a form, a query string) instead of as JSON."""
@@ -21,6 +23,13 @@ class StringField(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class FoldedField(StringField):
+    """Text to be compared without regard to case: its value is folded."""
+
+    def run_validation(self, data=serializers.empty):
+        return fold(super().run_validation(data))  # afterwards: folding can make it longer
 
 
 class EmailField(serializers.EmailField):

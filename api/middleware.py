@@ -14,6 +14,7 @@ from django.urls import Resolver404, resolve
 from django.utils.functional import SimpleLazyObject
 from django.views import defaults
 from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType
+from rest_framework.permissions import SAFE_METHODS
 
 from api.errors import LengthRequired, TooLarge, Unavailable, as_api_exception, problem, problem_response
 from api.logs import current_request_id
@@ -109,6 +110,31 @@ class HealthMiddleware(Middleware):
             response["Retry-After"] = "1"
             return response
         return HttpResponse("ok\n", content_type="text/plain")
+
+
+class RepeatMiddleware(Middleware):
+    """Does once more what failed because the connection to the database broke, where doing it twice is harmless: what
+    only reads, and what has an Idempotency-Key. Neon closes connections whenever it moves or suspends a database."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        before = connection.connection
+        response = self.get_response(request)
+        if response.status_code == 503 and before and self.is_broken(before) and self.is_harmless(request):
+            connection.close()
+            return self.get_response(request)
+        return response
+
+    @staticmethod
+    def is_broken(before) -> bool:
+        # At the end of a transaction that failed so, Django has connected again.
+        return connection.connection is not before or not connection.is_usable()
+
+    @staticmethod
+    def is_harmless(request: HttpRequest) -> bool:
+        if request.method in SAFE_METHODS:
+            return True
+        view = getattr(request.resolver_match.func, "cls", None) if request.resolver_match else None
+        return getattr(view, "is_revised", False) and request.method == "POST" and "Idempotency-Key" in request.headers
 
 
 def explain_not_found(request: HttpRequest) -> str:

@@ -1,17 +1,19 @@
 """Keyset pages: any page costs the same, and rows that nobody touched are never skipped or repeated."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
 
 import orjson
 from django.core import signing
-from django.db.models import BooleanField, Case, Expression, F, Func, Lookup, QuerySet, UUIDField, Value, When
+from django.db.models import BooleanField, Case, Expression, F, Field, Func, Lookup, QuerySet, UUIDField, Value, When
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import GreaterThan, GreaterThanOrEqual, LessThan, LessThanOrEqual
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
+
+from api.prepared import Later, prepared
 
 DEFAULT_LIMIT = 50
 INVALID_CURSOR = ErrorDetail("This cursor is damaged, or it is from another list.", code="invalid")
@@ -80,18 +82,26 @@ class Cursor:
             raise ValidationError({"cursor": [INVALID_CURSOR]}) from None
 
 
+def key_at(index: int, field: Field) -> Callable:
+    return lambda view: field.to_python(view.paginator.cursor.keys[index])
+
+
 class KeysetPagination(BasePagination):
     """Pages by `(ordering key, id)`. The view's `parameters_class` says by which keys a list can be ordered."""
 
-    def paginate_queryset(self, queryset, request, view=None):
-        parameters = view.parameters
+    def page(self, view, shape: Hashable, build: Callable[[], QuerySet]) -> list[dict]:
+        """The rows of the page that the view's caller asks for, out of those of `build()`, which has the `shape`."""
+        request, parameters = view.request, view.parameters
         self.url = request.build_absolute_uri()
         # A cursor is good for the caller and the list that it was made for.
         self.salt = f"cursor:{request.user.pk}:{view.basename}:{view.action}"
         self.ordering = parameters.get("ordering", view.parameters_class.default_ordering)
         self.cursor = self.read_cursor(parameters)
         limit = parameters.get("limit", DEFAULT_LIMIT)
-        rows = list(self.in_order(queryset, view.parameters_class.orderings)[: limit + 1])
+        self.key = view.parameters_class.orderings[self.ordering.removeprefix("-")]
+        place = self.cursor and (self.cursor.back, self.cursor.inclusive)
+        query = prepared((shape, self.ordering, place, limit), lambda: self.in_order(build())[: limit + 1])
+        rows = query.rows(view)
         self.more = len(rows) > limit
         return self.finish(rows[:limit])
 
@@ -104,20 +114,24 @@ class KeysetPagination(BasePagination):
         self.ordering = cursor.ordering
         return cursor
 
-    def in_order(self, queryset: QuerySet, orderings: dict) -> QuerySet:
-        ordering = orderings[self.ordering.removeprefix("-")]
+    @property
+    def names(self) -> list[str]:
+        """What the keys are called in a row."""
+        return ["_key0", "_key1"] if isinstance(self.key, NullsLast) else ["_key0"]
+
+    def in_order(self, queryset: QuerySet) -> QuerySet:
         descending = self.ordering.startswith("-")
-        expressions = ordering.keys(descending) if isinstance(ordering, NullsLast) else [ordering]
-        self.names = [f"_key{index}" for index in range(len(expressions))]
+        expressions = self.key.keys(descending) if isinstance(self.key, NullsLast) else [self.key]
         queryset = queryset.annotate(**dict(zip(self.names, expressions, strict=True)))
         if self.cursor and self.cursor.back:
             descending = not descending
         if self.cursor:
             fields = [queryset.query.annotations[name].output_field for name in self.names]
-            place = [Value(field.to_python(key), field) for field, key in zip(fields, self.cursor.keys, strict=True)]
+            place = [Later(key_at(index, field), field) for index, field in enumerate(fields)]
             beyond = self.cursor.lookup(descending)
             here = RowValue(*map(F, self.names), F("id"))
-            queryset = queryset.filter(beyond(here, RowValue(*place, Value(self.cursor.id, UUIDField()))))
+            there = RowValue(*place, Later(lambda view: view.paginator.cursor.id, UUIDField()))
+            queryset = queryset.filter(beyond(here, there))
         sign = "-" if descending else ""
         return queryset.order_by(*(f"{sign}{name}" for name in [*self.names, "id"]))
 
@@ -128,7 +142,10 @@ class KeysetPagination(BasePagination):
             has_previous, has_next = self.more, True
         else:
             has_previous, has_next = self.cursor is not None, self.more
-        places = [self.place(row) for row in rows]
+        places = [self.place(row) for row in (rows[:1] + rows[-1:])]
+        for row in rows:
+            for name in self.names:
+                del row[name]
         if self.cursor and not rows:  # they went meanwhile: only the way back is left
             places, has_previous, has_next = [self.cursor.turned()], not self.cursor.back, self.cursor.back
         self.next = self.link(places[-1], back=False) if has_next else None
@@ -136,7 +153,7 @@ class KeysetPagination(BasePagination):
         return rows
 
     def place(self, row: dict) -> Cursor:
-        return Cursor(self.ordering, False, [row.pop(name) for name in self.names], str(row["id"]))
+        return Cursor(self.ordering, False, [row[name] for name in self.names], str(row["id"]))
 
     def link(self, place: Cursor, back: bool) -> str:
         return replace_query_param(self.url, "cursor", replace(place, back=back).sign(self.salt))

@@ -1,7 +1,11 @@
+from collections.abc import Hashable
+
+from django.db import models
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from api import fields
+from api.prepared import Later
 from api.serializers import Serializer
 
 REPEATED = ErrorDetail("This parameter may be given only once.", code="repeated")
@@ -38,6 +42,13 @@ class PageParameters(QueryParameters):
     """The query parameters of a list: which rows, in which order, and which page of them."""
 
     MAX_LIMIT = 200
+    PAGING = frozenset({"format", "limit", "cursor", "ordering"})
+    # Values that a filter gives to the database as they are. Others can make another query of it.
+    PASSED_ON = {
+        fields.UUIDField: models.UUIDField(),
+        fields.DateField: models.DateField(),
+        fields.FoldedField: models.TextField(),
+    }
 
     limit = fields.IntegerField(
         required=False, min_value=1, max_value=MAX_LIMIT, help_text="How many rows a page holds (50 by default)."
@@ -50,9 +61,35 @@ class PageParameters(QueryParameters):
         return False
 
     @classmethod
+    def prepare(cls, values: dict) -> tuple[Hashable, dict]:
+        """What is of the shape of a query with these filters, and the filters with a `Later` for what is not."""
+        filters = {name: cls.pass_on(name, values[name]) for name in sorted(values.keys() - cls.PAGING)}
+        shape = tuple((name, describe(value)) for name, value in filters.items())
+        return shape, filters
+
+    @classmethod
+    def pass_on(cls, name: str, value):
+        field = cls._declared_fields[name]
+        kind = next(
+            (kind for each, kind in cls.PASSED_ON.items() if isinstance(getattr(field, "child", field), each)), None
+        )
+        if kind is None or value is None:
+            return value
+        if isinstance(value, list):
+            return [Later(lambda view, at=index: view.parameters[name][at], kind) for index in range(len(value))]
+        return Later(lambda view: view.parameters[name], kind)
+
+    @classmethod
     def apply(cls, queryset, values: dict, user):
         """The rows of `queryset` that the valid `values` of `user` ask for."""
         return queryset
+
+
+def describe(value) -> Hashable:
+    """The value, where it is of the shape of a query; the word for one that comes later."""
+    if isinstance(value, list):
+        return tuple(map(describe, value))
+    return "later" if isinstance(value, Later) else value
 
 
 def ordering_field(orderings: dict) -> serializers.ChoiceField:

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from rest_framework.routers import APIRootView
 
 from api.parameters import QueryParameters
-from api.serializers import Serializer
+from api.serializers import Serializer, printer
 
 
 class ApiView(GenericAPIView):
@@ -46,7 +46,11 @@ class ApiView(GenericAPIView):
 
     def represent(self, instance) -> dict:
         """The representation of `instance`, as the serializer of the view's class gives it."""
-        return type(self).serializer_class(instance, context=self.get_serializer_context()).data
+        serializer_class = type(self).serializer_class
+        if self.request.accepted_renderer.format == "json":
+            return printer(serializer_class).to_representation(instance)
+        # The form of a page looks for the serializer at its data.
+        return serializer_class(instance, context=self.get_serializer_context()).data
 
     def respond(self, instance, status: int = 200, headers: dict | None = None) -> Response:
         return Response(self.represent(instance), status=status, headers=headers)

@@ -5,7 +5,9 @@ Safe by default: what is unsafe has to be asked for, and a missing or misspelt v
 """
 
 import os
+import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import dj_database_url
 import environ
@@ -29,17 +31,40 @@ def log_level(value: str) -> str:
     return value.upper()
 
 
+def https_url(value: str) -> str:
+    """Plain HTTP on this machine alone: whoever can change the keys on their way is everybody."""
+    url = urlsplit(value)
+    is_safe = url.scheme == "https" or (url.scheme == "http" and url.hostname in {"localhost", "127.0.0.1", "::1"})
+    if value and not (is_safe and url.hostname and url.port != 0 and re.fullmatch(r"[!-~]+", value)):
+        raise ValueError("it has to be an https:// address")
+    return value
+
+
+def origins(value: list[str] | str) -> list[str]:
+    found = value.split(",") if isinstance(value, str) else value
+    for origin in filter(None, found):
+        if not re.fullmatch(r"[a-z][a-z0-9+.-]*://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?", origin):
+            raise ValueError(f"{origin!r} is no origin as browsers send it, such as https://app.example.com")
+    return [origin for origin in found if origin]
+
+
 # Every name that may stand in the environment or in .env, with its type and default (None: no default).
 VARIABLES: dict = {
     "SECRET_KEY": (str, None),
     "DEBUG": (strict_bool, False),
     "ALLOWED_HOSTS": (list, ["localhost", "127.0.0.1", "[::1]"]),
     "DATABASE_URL": (str, f"sqlite:///{BASE_DIR / 'db.sqlite3'}"),
+    "DATABASE_URL_UNPOOLED": (str, ""),
+    "ROW_LEVEL_SECURITY": (strict_bool, True),
     "ALLOW_SIGN_UP": (strict_bool, True),
     "TOKEN_LIFETIME_DAYS": (int, 30),
     "TRASH_DAYS": (int, 30),
     "CSRF_TRUSTED_ORIGINS": (list, []),
     "TRUSTED_PROXIES": (int, 0),
+    "JWT_ISSUER": (str, ""),
+    "JWT_AUDIENCE": (str, ""),
+    "JWT_JWKS_URL": (https_url, ""),
+    "CORS_ALLOWED_ORIGINS": (origins, []),
     "LOG_LEVEL": (log_level, "INFO"),
 }
 # Read by the Makefile and the server, allowed in .env beside them.
@@ -113,10 +138,19 @@ INSTALLED_APPS = [
     "todos",
 ]
 
+# Other origins whose pages may call the API, with a token: cookies are never allowed from there.
+CORS_ALLOWED_ORIGINS = env("CORS_ALLOWED_ORIGINS")
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = ["authorization", "content-type", "if-match", "if-none-match", "idempotency-key", "x-request-id"]
+CORS_EXPOSE_HEADERS = ["ETag", "Location", "Retry-After", "X-Request-ID", "Idempotency-Replayed"]
+CORS_PREFLIGHT_MAX_AGE = 7200  # more than that Chromium doesn't keep
+
 MIDDLEWARE = [
     "api.middleware.RequestLogMiddleware",
     "api.middleware.ContentSecurityPolicyMiddleware",
     "api.middleware.HealthMiddleware",
+    # Around all that may refuse a request: a page can't read an answer without its headers.
+    *(["corsheaders.middleware.CorsMiddleware"] if CORS_ALLOWED_ORIGINS else []),
     "api.middleware.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -127,6 +161,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "api.middleware.RepeatMiddleware",
+    "users.middleware.RowLevelSecurityMiddleware",  # last, so that it ends when the page is rendered
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -150,27 +186,38 @@ TEMPLATES = [
 ]
 
 
-def database(url: str) -> dict:
+SQLITE = {
+    "transaction_mode": "IMMEDIATE",  # two writers wait for each other, and none fails halfway
+    "timeout": 20,
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+}
+POSTGRES = {"connect_timeout": 10}  # a host that swallows packets would hold a thread until the kernel gives up
+# The server's certificate and its name are checked, against the system's authorities, unless the URL says otherwise.
+TLS = {"sslmode": "verify-full", "sslrootcert": "system"}
+ON_THIS_MACHINE = ("", "localhost", "127.0.0.1", "::1")
+
+
+def database(name: str) -> dict:
     try:
-        config: dict = {**dj_database_url.parse(url, conn_max_age=240, disable_server_side_cursors=True)}
+        config: dict = {**dj_database_url.parse(env(name), conn_max_age=240, conn_health_checks=True)}
     except ValueError:  # its text would repeat the URL, and the password in it
-        raise ImproperlyConfigured("DATABASE_URL is no database URL that is known here: see .env.example.") from None
-    if config["ENGINE"] == "django.db.backends.postgresql":
-        # A host that swallows packets would otherwise hold a thread until the kernel gives up.
-        config["OPTIONS"] = {"connect_timeout": 10, **config.get("OPTIONS", {})}
+        raise ImproperlyConfigured(f"{name} is no database URL that is known here: see .env.example.") from None
+    options = config.get("OPTIONS", {})
     if config["ENGINE"] == "django.db.backends.sqlite3":
-        # IMMEDIATE: two writers wait for each other instead of failing with "database is locked" halfway.
-        config["OPTIONS"] = {
-            **config.get("OPTIONS", {}),
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-        }
-        config["TEST"] = {"NAME": f"{config['NAME']}.test"}
+        return {**config, "OPTIONS": {**options, **SQLITE}, "TEST": {"NAME": f"{config['NAME']}.test"}}
+    if config["ENGINE"] == "django.db.backends.postgresql":
+        is_near = config["HOST"] in ON_THIS_MACHINE or config["HOST"].startswith("/")
+        tls = {} if is_near or "sslmode" in options else TLS
+        # Cursors of the server need the session that a pooler in transaction mode doesn't keep.
+        config |= {"ENGINE": "config.postgres", "DISABLE_SERVER_SIDE_CURSORS": True}
+        return {**config, "OPTIONS": {**POSTGRES, **tls, **options}}
     return config
 
 
-DATABASES = {"default": database(env("DATABASE_URL"))}
+DATABASES = {"default": database("DATABASE_URL")}
+# For migrations; elsewhere the pooled one does.
+UNPOOLED_DATABASE = database("DATABASE_URL_UNPOOLED") if env("DATABASE_URL_UNPOOLED") else None
+ROW_LEVEL_SECURITY = env("ROW_LEVEL_SECURITY")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "users.User"
@@ -191,6 +238,13 @@ PASSWORD_HASHERS = [
 ALLOW_SIGN_UP = env("ALLOW_SIGN_UP")
 TOKEN_LIFETIME_DAYS = env("TOKEN_LIFETIME_DAYS")
 TRASH_DAYS = env("TRASH_DAYS")
+
+# An identity provider whose JWTs sign in here. All three, or none.
+IDENTITY_PROVIDER = {name: env(name) for name in ("JWT_ISSUER", "JWT_AUDIENCE", "JWT_JWKS_URL")}
+if 0 < len(missing := [name for name, value in IDENTITY_PROVIDER.items() if not value]) < 3:
+    raise ImproperlyConfigured(f"{', '.join(missing)}: not set, but an identity provider needs all three JWT_….")
+JWT_ISSUER, JWT_AUDIENCE, JWT_JWKS_URL = IDENTITY_PROVIDER.values()
+
 LOGIN_URL = "rest_framework:login"
 LOGIN_REDIRECT_URL = "landing"
 LOGOUT_REDIRECT_URL = "landing"
@@ -268,7 +322,7 @@ LOGGING = {
         "django.security": {"level": "ERROR"},
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         "django.server": {"handlers": ["console"], "level": "ERROR", "propagate": False},
-        "gunicorn.http.wsgi": {"level": "ERROR"},  # a warning for each HEAD
+        "uvicorn.error": {"level": "ERROR"},
         "django.utils.autoreload": {"level": "WARNING"},
     },
 }

@@ -48,12 +48,12 @@ class TaskParameters(PageParameters):
     project = IdOrNone(required=False, help_text="In this project; `none`: in the inbox.")
     parent = IdOrNone(required=False, help_text="Right under this task; `none`: on top.")  # type: ignore[assignment]
     tag = serializers.ListField(
-        child=fields.StringField(max_length=50),
+        child=fields.FoldedField(max_length=50),
         required=False,
         max_length=Task.MAX_TAGS,  # more no task has, and a thousand are too many for one query
         help_text="With all of these tags.",
     )
-    q = fields.StringField(
+    q = fields.FoldedField(
         required=False, max_length=200, help_text="Text in the title or the description, without regard to case."
     )
     ordering = ordering_field(orderings)

@@ -1,26 +1,56 @@
+import logging
 import re
 
+import jwt
+from django.conf import settings
 from rest_framework import authentication, permissions
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 
-from users.models import ApiToken
+from users import issuer
+from users.models import ApiToken, Identity
+
+logger = logging.getLogger("users.authentication")
 
 SECRET = re.compile(r"todo_[A-Za-z0-9_-]{43}", re.ASCII)
 
 
 class TokenAuthentication(authentication.BaseAuthentication):
-    """`Authorization: Bearer todo_…` (RFC 6750), or `Token` instead of `Bearer` as DRF's own clients say it."""
+    """`Authorization: Bearer todo_…` (RFC 6750), or `Token` instead of `Bearer` as DRF's own clients say it.
+
+    Where an identity provider is set, a JWT of its as well.
+    """
+
+    refusal = "This token is not valid: unknown, expired or revoked."
 
     def authenticate(self, request):
         scheme, _, secret = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme.lower() not in ("bearer", "token"):
             return None
         secret = secret.strip()
-        token = ApiToken.objects.find(secret) if SECRET.fullmatch(secret) else None
+        if SECRET.fullmatch(secret):
+            return self.authenticate_own(secret)
+        if settings.JWT_ISSUER and len(secret) <= issuer.MAX_LENGTH and issuer.SHAPE.fullmatch(secret):
+            return self.authenticate_jwt(secret)
+        raise AuthenticationFailed(self.refusal)
+
+    def authenticate_own(self, secret: str):
+        token = ApiToken.objects.find(secret)
         if token is None:
-            raise AuthenticationFailed("This token is not valid: unknown, expired or revoked.")
+            raise AuthenticationFailed(self.refusal)
         token.note_use()
         return token.owner, token
+
+    def authenticate_jwt(self, secret: str):
+        try:
+            token = issuer.read_token(secret)
+        except jwt.PyJWTError as error:
+            # For the operator, who sets this up: the kind alone, since the words repeat what the token says.
+            logger.info("A JWT was refused.", extra={"fields": {"reason": type(error).__name__}})
+            raise AuthenticationFailed(self.refusal) from None
+        owner = Identity.objects.find_or_make(token.issuer, token.subject, token.email).owner
+        if not owner.is_active:
+            raise AuthenticationFailed(self.refusal)
+        return owner, token
 
     def authenticate_header(self, request):
         return "Bearer"
@@ -30,7 +60,7 @@ class TokenHasScope(permissions.BasePermission):
     """A token may do what its scopes say; a session may do everything that its user may."""
 
     def has_permission(self, request, view):
-        if not isinstance(request.auth, ApiToken):
+        if request.auth is None:
             return True
         needed = ApiToken.READ if request.method in permissions.SAFE_METHODS else ApiToken.WRITE
         if needed not in request.auth.scopes:

@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo, available_timezones
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
 
 from api.ids import uuid7
+from api.prepared import Later, prepared
 from users.ownership import OwnedModel, OwnedQuerySet
 from users.revisions import write
 
@@ -136,15 +137,18 @@ class User(AbstractBaseUser, PermissionsMixin):
 class ApiTokenQuerySet(OwnedQuerySet):
     def find(self, secret: str) -> "ApiToken | None":
         """The valid token with this secret and its active user, in one query."""
-        token: ApiToken | None = (
-            self.select_related("owner").filter(digest=digest(secret), owner__is_active=True).first()
-        )
-        return None if token is None or token.expired else token
+        query = prepared("token", lambda: self.select_related("owner").filter(digest=DIGEST, owner__is_active=True))
+        for token in query.objects(secret):
+            return None if token.expired else token
+        return None
 
 
 def digest(secret: str) -> str:
     # A fast hash is right here: 256 random bits can't be guessed, and each request needs it.
     return sha256(secret.encode()).hexdigest()
+
+
+DIGEST = Later(digest, models.CharField())
 
 
 def all_scopes() -> list[str]:
@@ -197,6 +201,47 @@ class ApiToken(OwnedModel):
         now = timezone.now()
         if self.last_used_at is None or now - self.last_used_at >= self.USE_IS_NOTED_EVERY:
             type(self).objects.filter(pk=self.pk).update(last_used_at=now)
+
+
+class IdentityQuerySet(OwnedQuerySet):
+    def find(self, issuer: str, subject: str) -> "Identity | None":
+        identity: Identity | None = self.select_related("owner").filter(issuer=issuer, subject=subject).first()
+        return identity
+
+    def find_or_make(self, issuer: str, subject: str, email: str | None) -> "Identity":
+        """The identity of this subject, with its account; at first sight both are made.
+
+        `email` has to be verified. An account that has it already isn't touched: registering proves nothing, so it may
+        be somebody else's. The new one gets an address then that no mail reaches (RFC 2606).
+        """
+        if found := self.find(issuer, subject):
+            return found
+        try:
+            with transaction.atomic():
+                owner = User.objects.create_user(email or f"{uuid7()}@identity.invalid")
+                return self.create(owner=owner, issuer=issuer, subject=subject)
+        except IntegrityError:
+            if found := self.find(issuer, subject):  # another request was faster
+                return found
+            if not email:
+                raise
+        return self.find_or_make(issuer, subject, None)
+
+
+class Identity(OwnedModel):
+    """Who somebody is at an identity provider. It is the only thing that ties the two: never an e-mail address."""
+
+    issuer = models.CharField(max_length=255)
+    subject = models.CharField(max_length=255)
+
+    objects: ClassVar = IdentityQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "identities"
+        constraints = [models.UniqueConstraint(fields=["issuer", "subject"], name="identity_once")]
+
+    def __str__(self) -> str:
+        return f"{self.subject} at {self.issuer}"
 
 
 class StoredAnswerQuerySet(OwnedQuerySet):

@@ -20,6 +20,7 @@ from django.db.models import Case, Value, When
 from django.db.models.functions import Cast
 from django.utils import timezone
 
+from api.prepared import prepared_update
 from api.text import FoldedField, fold
 from users.ownership import OwnedModel, OwnedQuerySet
 
@@ -195,6 +196,9 @@ class RevisedQuerySet(OwnedQuerySet):
         return len(dirty)
 
     def _write_fields(self, objs: list["RevisedModel"], fields: list[str]) -> None:
+        if len(objs) == 1:
+            prepared_update(self.model, tuple(fields)).run(objs[0])
+            return
         # Not Django's bulk_update: it writes a CASE for each field, also for those that are the same everywhere.
         values = {name: self._value_or_case(objs, self.model._meta.get_field(name)) for name in fields}
         rows: models.QuerySet = models.QuerySet(self.model, using=self.db)

@@ -127,7 +127,7 @@ class TokenSerializer(ModelSerializer):
 
     def validate_expires_at(self, moment):
         maker = self.context["request"].auth
-        limit = maker.expires_at if isinstance(maker, ApiToken) else None
+        limit = maker.expires_at if maker else None
         if moment is None:
             return limit
         if moment <= timezone.now():

@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.conf import settings
 from django.contrib.auth import authenticate, logout, update_session_auth_hash
 from django.contrib.auth.models import update_last_login
@@ -10,6 +12,7 @@ from rest_framework.response import Response
 from api.serializers import EmptySerializer
 from users import serializers
 from users.authentication import NoAuthentication
+from users.issuer import IssuerToken
 from users.models import ApiToken, User
 from users.viewsets import CallerView, OwnedViewSet
 
@@ -68,13 +71,18 @@ class LoginView(SignInView):
 
 
 class LogoutView(AccountView):
-    """Revoke the token that makes this call (or end the session, in a browser)."""
+    """Revoke the token that makes this call (or end the session, in a browser).
+
+    The token of an identity provider can only be revoked there: 403.
+    """
 
     serializer_class = EmptySerializer
 
     @extend_schema(operation_id="logout", request=None, responses={204: None})
     def post(self, request):
         self.read_body()
+        if isinstance(request.auth, IssuerToken):
+            raise PermissionDenied("This token is the identity provider's: sign out there. It can't be revoked here.")
         if isinstance(request.auth, ApiToken):
             request.auth.delete()
         else:
@@ -88,7 +96,14 @@ class MeView(AccountView):
     serializer_class = serializers.UserSerializer
 
     def get_serializer_class(self):
-        return serializers.AccountDeletionSerializer if self.request.method == "DELETE" else self.serializer_class
+        if self.request.method != "DELETE":
+            return self.serializer_class
+        return EmptySerializer if self.has_only_a_provider() else serializers.AccountDeletionSerializer
+
+    def has_only_a_provider(self) -> bool:
+        """Whether the caller signed in at the identity provider, and has no password here."""
+        user: Any = self.request.user
+        return isinstance(self.request.auth, IssuerToken) and not user.has_usable_password()
 
     @extend_schema(operation_id="me_retrieve")
     def get(self, request):
@@ -100,8 +115,13 @@ class MeView(AccountView):
 
     @extend_schema(operation_id="me_delete", request=serializers.AccountDeletionSerializer, responses={204: None})
     def delete(self, request):
-        """Erase the account and all its data, for good."""
+        """Erase the account and all its data, for good.
+
+        A user of an identity provider has no password here. No body then, but a token issued in the last 5 minutes.
+        """
         self.read_body()
+        if self.has_only_a_provider() and not request.auth.is_fresh:
+            raise PermissionDenied("Sign in at the identity provider again: this needs a token of the last 5 minutes.")
         with transaction.atomic():
             User.objects.lock(request.user)
             request.user.delete()
@@ -120,7 +140,7 @@ class PasswordView(AccountView):
         with transaction.atomic():
             User.objects.lock(user)
             user.set_password(new_password)
-            user.kept_token = request.auth
+            user.kept_token = request.auth if isinstance(request.auth, ApiToken) else None
             user.save(update_fields=["password"])
         if request.auth is None:
             update_session_auth_hash(request, user)

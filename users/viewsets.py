@@ -1,8 +1,11 @@
 """The owner rule over HTTP: viewsets of what belongs to the caller."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.db import models
+from django.db.models import QuerySet
 from django.http import Http404
 from rest_framework import viewsets
 from rest_framework.decorators import action
@@ -12,20 +15,50 @@ from rest_framework.response import Response
 
 from api.conditional import check_preconditions, is_unchanged, make_etag
 from api.parameters import PageParameters
+from api.prepared import Later, Prepared, prepared
 from api.serializers import EmptySerializer, ModelSerializer
 from api.views import ApiView
 from users.idempotency import answer_once, read_key
 from users.revisions import write
+from users.wall import stand_behind
 
 
 class CallerView(ApiView):
-    """A call of somebody who is signed in."""
+    """A call of somebody who is signed in: from here on, the database shows nobody else's rows."""
+
+    def initial(self, request, *args, **kwargs):
+        super().initial(request, *args, **kwargs)
+        if request.user.is_authenticated:
+            stand_behind(request.user.pk)
 
     def handle_exception(self, exc):
         # Who is calling was read without a lock: the account may be erased while its call is under way.
         if isinstance(exc, get_user_model().DoesNotExist):
             exc = AuthenticationFailed("This account is gone, or its password was changed just now.")
         return super().handle_exception(exc)
+
+
+class AnyCaller:
+    """Stands for the caller in a query that is prepared for all of them."""
+
+    is_authenticated = True
+    pk = Later(lambda view: view.request.user.pk, models.UUIDField())
+
+    @staticmethod
+    def now() -> "AnyMoment":
+        return AnyMoment()
+
+
+class AnyMoment:
+    """The moment of the call, on the caller's clock."""
+
+    @staticmethod
+    def date() -> Later:
+        return Later(lambda view: view.request.user.today(), models.DateField())
+
+    @staticmethod
+    def time() -> Later:
+        return Later(lambda view: view.request.user.now().time(), models.TimeField())
 
 
 class OwnedViewSet(CallerView, viewsets.GenericViewSet):
@@ -35,23 +68,38 @@ class OwnedViewSet(CallerView, viewsets.GenericViewSet):
     serializer_class: type[ModelSerializer]
     parameters_class: type[PageParameters]
 
-    def get_queryset(self):
-        return super().get_queryset().owned_by(self.request.user)  # type: ignore[attr-defined]
+    def get_queryset(self, user=None):
+        return super().get_queryset().owned_by(user or self.request.user)  # type: ignore[attr-defined]
 
-    def filter_queryset(self, queryset):
-        return self.parameters_class.apply(queryset, self.parameters, self.request.user)
+    def prepared(self, kind: str, build: Callable[[QuerySet], QuerySet]) -> Prepared:
+        """The query that `build` makes of what the caller owns."""
+        return prepared((type(self), self.action, kind), lambda: build(self.get_queryset(AnyCaller)))
+
+    def get_object(self):
+        for thing in self.prepared("object", lambda owned: owned.filter(pk=PK)).objects(self):
+            return thing
+        raise Http404
 
     def list(self, request):
-        rows = self.serializer_class.rows(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(self.paginate_queryset(rows))
+        shape, filters = self.parameters_class.prepare(self.parameters)
+
+        def build() -> QuerySet:
+            filtered = self.parameters_class.apply(self.get_queryset(AnyCaller), filters, AnyCaller)
+            return self.serializer_class.rows(filtered)
+
+        page = self.paginator.page(self, (type(self), self.action, shape), build)
+        return self.get_paginated_response(page)
 
     def retrieve(self, request, pk):
         if request.accepted_renderer.format != "json":  # the page's form wants the object
             return self.respond(self.get_object())
-        row = self.serializer_class.rows(self.get_queryset()).filter(pk=pk).first()
-        if row is None:
-            raise Http404
-        return Response(row)
+        query = self.prepared("row", lambda owned: self.serializer_class.rows(owned.filter(pk=PK)))
+        for row in query.rows(self):
+            return Response(row)
+        raise Http404
+
+
+PK = Later(lambda view: view.kwargs["pk"], models.UUIDField())
 
 
 def verb(method=None, **kwargs):

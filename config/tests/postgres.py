@@ -209,6 +209,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config):
         os.environ["DATABASE_URL"], early_config.stash[HEADER] = use(resources)
         # The developer's own .env must not change what the tests say.
         os.environ |= {"SECRET_KEY": secrets.token_urlsafe(64), "DEBUG": "False", "ENV_FILE": os.devnull}
+        os.environ["DATABASE_URL_UNPOOLED"] = ""
     return (yield)
 
 

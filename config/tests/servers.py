@@ -108,7 +108,6 @@ def gunicorn(directory: Path, processes: int) -> Iterator[Server]:
         try:
             yield server.wait()
         finally:
-            # Not as Ctrl-C does: gunicorn then waits 20 seconds for connections that were closed at that very moment.
             server.process.terminate()
             server.process.wait(timeout=30)
 

@@ -1,9 +1,11 @@
 """The guard of the owner rule, over every route and method of the API."""
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from api.ids import uuid7
+from api.prepared import known
 from config.tests.routes import METHODS, PUBLIC, ROUTES, Route
 from conftest import Client
 from todos.models import Project, Tag, Task
@@ -19,6 +21,20 @@ MAKE = {
     Tag: lambda owner: Tag.objects.create(owner=owner, name=f"canary {uuid7().hex}"),
     ApiToken: lambda owner: ApiToken.issue(owner, "canary")[0],
 }
+
+
+WALLS = ["both walls", "the owner rule alone", "the database alone"]
+
+
+@pytest.fixture(params=WALLS if connection.vendor == "postgresql" else WALLS[1:2])
+def _walls(request, settings, monkeypatch):
+    """Either wall has to hold without the other one. SQLite has only the one."""
+    known.clear()
+    settings.ROW_LEVEL_SECURITY = request.param != "the owner rule alone"
+    if request.param == "the database alone":
+        monkeypatch.setattr(OwnedQuerySet, "owned_by", lambda queryset, user: queryset.all())
+    yield
+    known.clear()
 
 
 def make(route: Route, owner: User):
@@ -40,6 +56,7 @@ def answer_of(client: Client, method: str, url: str) -> tuple:
     return answer.status_code, dict(answer.headers), answer.content
 
 
+@pytest.mark.usefixtures("_walls")
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("route", WITH_ID, ids=str)
 def test_what_is_anothers_answers_byte_for_byte_like_what_is_missing(route, method, alice, bobs_api):
@@ -54,6 +71,7 @@ def test_what_is_anothers_answers_byte_for_byte_like_what_is_missing(route, meth
     assert type(theirs).objects.filter(pk=theirs.pk).values().get() == before
 
 
+@pytest.mark.usefixtures("_walls")
 @pytest.mark.parametrize("route", WITH_ID, ids=str)
 def test_the_owner_does_find_it(route, alice, api):
     """Without this, a guard that looks at the wrong place would pass."""
@@ -63,6 +81,7 @@ def test_the_owner_does_find_it(route, alice, api):
         assert status not in (401, 403, 404, 405), method
 
 
+@pytest.mark.usefixtures("_walls")
 @pytest.mark.parametrize("accept", ["application/json", "text/html"])
 @pytest.mark.parametrize("route", OWNED, ids=str)
 def test_no_page_shows_anything_of_another(route, accept, alice, bobs_api):

@@ -87,7 +87,7 @@ def test_without_any_postgres_the_run_ends_and_says_what_to_do(monkeypatch):
 
 
 def test_the_tests_run_on_the_database_that_was_asked_for(pytestconfig, settings):
-    engines = {"sqlite": "django.db.backends.sqlite3", "postgres": "django.db.backends.postgresql"}
+    engines = {"sqlite": "django.db.backends.sqlite3", "postgres": "config.postgres"}
 
     assert settings.DATABASES["default"]["ENGINE"] == engines[pytestconfig.getoption("database")]
 

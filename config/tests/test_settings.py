@@ -44,7 +44,26 @@ def test_the_readme_lists_every_setting():
         ({"ALLOW_SIGN_UP": ""}, "ALLOW_SIGN_UP"),
         ({"TOKEN_LIFETIME_DAYS": "a month"}, "TOKEN_LIFETIME_DAYS"),
         ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL"),
-        ({"DATABASE_URL": "mysqll://x"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "mysqll://x"}, "DATABASE_URL is no"),
+        ({"DATABASE_URL_UNPOOLED": "mysqll://x"}, "DATABASE_URL_UNPOOLED is no"),
+        ({"ROW_LEVEL_SECURITY": "maybe"}, "ROW_LEVEL_SECURITY"),
+        ({"JWT_ISSUER": "https://i.example"}, "JWT_AUDIENCE, JWT_JWKS_URL: not set"),
+        ({"JWT_ISSUER": "https://i.example", "JWT_JWKS_URL": "https://i.example/"}, "JWT_AUDIENCE: not set"),
+        ({"JWT_AUDIENCE": "todo", "JWT_JWKS_URL": "https://i.example/"}, "JWT_ISSUER: not set"),
+        ({"JWT_JWKS_URL": "http://i.example/jwks"}, "JWT_JWKS_URL can't be read from the environment: it has to be an"),
+        ({"JWT_JWKS_URL": "http://localhost.evil.example/"}, "JWT_JWKS_URL"),
+        ({"JWT_JWKS_URL": "file:///etc/passwd"}, "JWT_JWKS_URL"),
+        ({"JWT_JWKS_URL": "https://"}, "JWT_JWKS_URL"),
+        ({"JWT_JWKS_URL": "https://i.example:port/"}, "JWT_JWKS_URL"),
+        ({"JWT_JWKS_URL": "https://i.example/a b"}, "JWT_JWKS_URL"),
+        ({"CORS_ALLOWED_ORIGINS": "*"}, "CORS_ALLOWED_ORIGINS can't be read from the environment: '*' is no origin"),
+        ({"CORS_ALLOWED_ORIGINS": "null"}, "CORS_ALLOWED_ORIGINS"),
+        ({"CORS_ALLOWED_ORIGINS": "app.example.com"}, "CORS_ALLOWED_ORIGINS"),
+        ({"CORS_ALLOWED_ORIGINS": "https://app.example.com/"}, "CORS_ALLOWED_ORIGINS"),
+        ({"CORS_ALLOWED_ORIGINS": "https://app.example.com,https://*.example.com"}, "CORS_ALLOWED_ORIGINS"),
+        ({"CORS_ALLOWED_ORIGINS": "https://app.example.com https://b.example"}, "CORS_ALLOWED_ORIGINS"),
+        ({"CORS_ALLOWED_ORIGINS": "https://App.example.com"}, "CORS_ALLOWED_ORIGINS"),
+        ({"CORS_ALLOWED_ORIGINS": "https://user@app.example.com"}, "CORS_ALLOWED_ORIGINS"),
     ],
 )
 def test_a_bad_value_stops_the_process_by_name(environment, message):
@@ -52,6 +71,15 @@ def test_a_bad_value_stops_the_process_by_name(environment, message):
 
     assert done.returncode == 1
     assert f"ImproperlyConfigured: {message}" in done.stderr
+
+
+@pytest.mark.parametrize("address", ["https://i.example/jwks?v=1", "http://localhost:3000/jwks", "http://[::1]/"])
+def test_the_keys_of_an_identity_provider_come_by_https_or_from_this_machine(address):
+    provider = {"JWT_ISSUER": "i", "JWT_AUDIENCE": "todo", "JWT_JWKS_URL": address}
+
+    done = manage("check", **PRODUCTION, **provider)
+
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_missing_secret_key_stops_the_process_by_name():
@@ -92,3 +120,31 @@ def test_the_environment_wins_over_the_env_file(tmp_path: Path):
     done = manage("shell", "--no-imports", "-c", show, **{**PRODUCTION, "ENV_FILE": str(env_file)}, LOG_LEVEL="INFO")
 
     assert done.stdout.strip() == "INFO 3"
+
+
+@pytest.mark.parametrize(
+    ("url", "tls"),
+    [
+        ("postgres://u@ep-x-pooler.aws.neon.tech/db", "verify-full system"),
+        ("postgres://u@10.0.0.7/db", "verify-full system"),
+        ("postgres://u@db/db?sslmode=disable", "disable None"),
+        ("postgres://u@localhost/db", "None None"),
+        ("postgres://u@%2Frun%2Fpostgresql/db", "None None"),
+    ],
+)
+def test_a_server_elsewhere_has_to_prove_who_it_is(url, tls):
+    options = "from django.conf import settings; o = settings.DATABASES['default']['OPTIONS']"
+    show = f"{options}; print(o.get('sslmode'), o.get('sslrootcert'))"
+
+    done = manage("shell", "--no-imports", "-c", show, **PRODUCTION, DATABASE_URL=url)
+
+    assert done.stdout.strip() == tls
+
+
+@pytest.mark.parametrize(("sslmode", "warnings"), [("require", 1), ("verify-full", 0)])
+def test_a_tls_that_checks_no_certificate_is_warned_of(sslmode, warnings):
+    url = f"postgres://u@ep-x.aws.neon.tech/db?sslmode={sslmode}"
+
+    done = manage("check", "--deploy", **PRODUCTION, TRUSTED_PROXIES="1", DATABASE_URL=url)
+
+    assert done.stderr.count("api.W001") == warnings

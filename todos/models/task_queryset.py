@@ -46,9 +46,8 @@ class TaskQuerySet(PositionQuerySet):
         """Open, and due before `now`, a moment in the owner's time zone."""
         return self.filter(is_overdue(now))
 
-    def containing(self, text: str) -> Self:
-        """With `text` in the title or the description, without regard to case."""
-        folded = fold(text)
+    def containing(self, folded: str) -> Self:
+        """With this folded text in the title or the description."""
         return self.filter(Q(title_folded__contains=folded) | Q(description_folded__contains=folded))
 
     def due(self, when: str, now: datetime) -> Self:
@@ -63,11 +62,11 @@ class TaskQuerySet(PositionQuerySet):
         return self.filter(due_date=None)
 
     def tagged(self, names: Iterable[str]) -> Self:
-        """With all of these tags."""
+        """With all of these tags; the names are folded."""
         tasks = self
         for name in names:
             links = TaskTag.objects.filter(owner=OuterRef("owner"), task=OuterRef("pk"))
-            tasks = tasks.filter(Exists(links.filter(tag__name_folded=fold(name))))
+            tasks = tasks.filter(Exists(links.filter(tag__name_folded=name)))
         return tasks
 
     def summary(self, now: datetime) -> list[dict]:

@@ -1,0 +1,121 @@
+"""Queries that are compiled once and run often.
+
+For Django, making the SQL of a list costs more than the rest of the request. It depends on which filters there are,
+and not on their values: with `Later` in the place of the values, the same SQL serves all calls of one shape.
+
+    newest = Prepared(Task.objects.filter(owner_id=Later(lambda call: call.user.pk, UUIDField())).values("id", "title"))
+    rows = newest.rows(call)
+"""
+
+from collections.abc import Callable, Hashable, Iterable
+from operator import attrgetter
+from typing import Any
+
+import orjson
+from django.db import DEFAULT_DB_ALIAS, connection, models
+from django.db.models.expressions import Value
+from django.db.models.query import get_related_populators
+from django.db.models.sql import UpdateQuery
+
+
+class Later(Value):
+    """A value that a prepared query gets each time it runs: what `read` says of that call."""
+
+    def __init__(self, read: Callable[[Any], Any], output_field: models.Field):
+        super().__init__(read, output_field)
+
+    def as_sql(self, compiler, connection):
+        return "%s", [self]
+
+    def of(self, call) -> Any:
+        return self.output_field.get_db_prep_value(self.value(call), connection)
+
+
+def bind(parameters: Iterable, call) -> list:
+    return [each.of(call) if isinstance(each, Later) else each for each in parameters]
+
+
+class Prepared:
+    """A query in SQL, and how its rows are read. Any thread may run it."""
+
+    def __init__(self, queryset: models.QuerySet):
+        self.db = queryset.db
+        query = queryset.query
+        self.compiler = query.get_compiler(queryset.db)
+        self.sql, self.parameters = self.compiler.as_sql()
+        self.names = list(query.selected or ())
+        select = [column for column, _, _ in self.compiler.select]
+        self.converters = self.compiler.get_converters(select)
+        if self.names:
+            for index, (_, expression) in list(self.converters.items()):
+                if isinstance(expression.output_field, models.JSONField):
+                    self.converters[index] = ([as_it_is], expression)
+
+    def tuples(self, call) -> list:
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, bind(self.parameters, call))
+            rows = cursor.fetchall()
+        return list(self.compiler.apply_converters(rows, self.converters)) if self.converters else rows
+
+    def rows(self, call) -> list[dict]:
+        """The rows of a query with `.values()`. What is JSON in the database stays as it is, for orjson to pass on."""
+        return [dict(zip(self.names, row, strict=True)) for row in self.tuples(call)]
+
+    def objects(self, call) -> list:
+        """The objects of a query without `.values()`, with what was selected as related and annotated."""
+        info = self.compiler.klass_info
+        columns = slice(info["select_fields"][0], info["select_fields"][-1] + 1)
+        names = [column.target.attname for column, _, _ in self.compiler.select[columns]]
+        related = get_related_populators(info, self.compiler.select, self.db)
+        found = []
+        for row in self.tuples(call):
+            thing = info["model"].from_db(self.db, names, row[columns])
+            for populator in related:
+                populator.populate(row, thing)
+            for name, index in self.compiler.annotation_col_map.items():
+                setattr(thing, name, row[index])
+            found.append(thing)
+        return found
+
+
+class PreparedUpdate:
+    """Writes these columns of one object."""
+
+    def __init__(self, model: type[models.Model], columns: Iterable[str]):
+        query = models.QuerySet(model).filter(pk=Later(attrgetter("pk"), model._meta.pk)).query.chain(UpdateQuery)
+        fields = [model._meta.get_field(name) for name in columns]
+        query.add_update_fields([(each, None, Later(attrgetter(each.attname), each)) for each in fields])
+        self.sql, self.parameters = query.get_compiler(DEFAULT_DB_ALIAS).as_sql()
+
+    def run(self, thing: models.Model) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, bind(self.parameters, thing))
+
+
+def as_it_is(text: str | None, expression, connection) -> Any:
+    return None if text is None else orjson.Fragment(text)
+
+
+MOST = 500  # shapes that are kept; clients can make up any number
+known: dict[Hashable, Any] = {}
+
+
+def kept(shape: Hashable, make: Callable[[], Any]) -> Any:
+    found = known.get(shape)
+    if found is None:
+        if len(known) >= MOST:
+            known.clear()
+        found = known[shape] = make()
+    return found
+
+
+def prepared(shape: Hashable, build: Callable[[], models.QuerySet]) -> Prepared:
+    """The query of this shape, compiled when it is asked for the first time.
+
+    `shape` has to differ wherever `build()` would give other SQL, or another value that isn't a `Later`.
+    """
+    return kept(("read", shape), lambda: Prepared(build()))
+
+
+def prepared_update(model: type[models.Model], columns: tuple[str, ...]) -> PreparedUpdate:
+    return kept(("update", model, columns), lambda: PreparedUpdate(model, columns))

@@ -1,0 +1,69 @@
+"""Django's Postgres backend, with fewer round trips. settings.DATABASES names it as the ENGINE.
+
+A transaction begins in the message of its first statement. And whether the other side has hung up is read from the
+socket, so that `CONN_HEALTH_CHECKS` costs nothing.
+"""
+
+import select
+
+from django.db.backends.postgresql import base
+from django.db.backends.utils import debug_transaction
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE, cursor
+
+
+class Cursor(cursor):
+    wrapper: "DatabaseWrapper | None" = None  # None: one of psycopg2's or of Django's own, outside of transactions
+
+    def execute(self, query, vars=None):
+        return super().execute(f"BEGIN; {query}" if self.begins else query, vars)
+
+    def executemany(self, query, vars_list):
+        if self.begins:
+            super().execute("BEGIN")
+        return super().executemany(query, vars_list)
+
+    @property
+    def begins(self) -> bool:
+        """Whether Django wants a transaction and there is none yet."""
+        return self.wrapper is not None and not self.wrapper.autocommit and self.wrapper.is_idle
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    # psycopg2 itself stays in autocommit mode all the time: it would send its BEGIN alone.
+
+    @property
+    def is_idle(self) -> bool:
+        return self.connection.get_transaction_status() == TRANSACTION_STATUS_IDLE
+
+    def get_connection_params(self) -> dict:
+        return {**super().get_connection_params(), "cursor_factory": Cursor}
+
+    def create_cursor(self, name=None):
+        made = super().create_cursor(name)
+        made.wrapper = self
+        return made
+
+    def _set_autocommit(self, autocommit: bool) -> None:
+        if autocommit:
+            super()._set_autocommit(True)  # type: ignore[misc]
+
+    def _commit(self) -> None:
+        self._end("COMMIT")
+
+    def _rollback(self) -> None:
+        self._end("ROLLBACK")
+
+    def _end(self, command: str) -> None:
+        if self.connection is None or (not self.connection.closed and self.is_idle):
+            return
+        with debug_transaction(self, command), self.wrap_database_errors, self.connection.cursor() as plain:
+            plain.execute(command)
+
+    def is_usable(self) -> bool:
+        """Whether there is a connection that the other side has not closed. Asks only this side's socket."""
+        if self.connection is None or self.connection.closed:
+            return False
+        waiting = select.poll()  # not select(), which knows no descriptor over 1023
+        waiting.register(self.connection.fileno(), select.POLLIN)
+        # Nothing is asked, so what comes is a farewell.
+        return not waiting.poll(0)

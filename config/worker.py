@@ -1,0 +1,53 @@
+"""One server process: gunicorn starts, watches and replaces it, uvicorn speaks HTTP in it, threads run the project."""
+
+import os
+
+from gunicorn.workers.base import Worker as GunicornWorker
+from uvicorn import Config, Server
+
+
+class Worker(GunicornWorker):
+    # None of gunicorn's own workers keeps slow clients away from its threads: see docs/servers.md.
+    def load_wsgi(self) -> None:
+        super().load_wsgi()
+        # Not before: these need Django, which the application has set up.
+        from django.conf import settings
+
+        from config.bridge import WholeRequests
+
+        self.application = WholeRequests(self.wsgi, self.cfg.threads, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+
+    def run(self) -> None:
+        config = Config(
+            self.application,
+            loop="uvloop",
+            http="config.protocol:Protocol",
+            ws="none",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            backlog=self.cfg.backlog,
+            limit_concurrency=self.cfg.worker_connections,
+            limit_max_requests=self.max_requests,
+            timeout_keep_alive=self.cfg.keepalive,
+            timeout_notify=1,
+            callback_notify=self.beat,
+            # Before gunicorn's patience ends, and it kills.
+            timeout_graceful_shutdown=self.cfg.graceful_timeout - 2,
+        )
+        self.server = Server(config)
+        self.server.run([listener.sock for listener in self.sockets])
+
+    async def beat(self) -> None:
+        self.notify()
+        if self.ppid != os.getppid():
+            self.stop()  # the master was killed
+
+    def stop(self, *signal) -> None:
+        self.server.should_exit = True
+
+    # TERM and INT reach uvicorn itself; QUIT is what gunicorn sends after Ctrl-C.
+    handle_exit = handle_quit = stop

@@ -1,0 +1,43 @@
+from django.conf import settings
+from django.core.management.base import CommandError
+from django.core.management.commands import migrate
+from django.db import DatabaseError, connection
+
+from users import wall_setup
+
+
+class Command(migrate.Command):
+    help = (
+        "Bring the database up to date, with its row-level security. Goes to DATABASE_URL_UNPOOLED where that is set: "
+        "migrations need a session of their own, which a pooler in transaction mode doesn't give them."
+    )
+
+    def execute(self, *args, **options):
+        if settings.UNPOOLED_DATABASE:
+            self.connect_directly(settings.UNPOOLED_DATABASE)
+        self.complete_wall(options)  # before Django's checks, which would say that it is missing
+        output = super().execute(*args, **options)
+        self.complete_wall(options)
+        return output
+
+    @staticmethod
+    def connect_directly(direct: dict) -> None:
+        connection.close()
+        # Not the name: that of a test's database stays.
+        connection.settings_dict |= {key: direct[key] for key in ("HOST", "PORT", "USER", "PASSWORD", "OPTIONS")}
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = 0")  # that of the role is for requests
+
+    def complete_wall(self, options: dict) -> None:
+        if options["plan"] or options["check_unapplied"]:
+            return  # these change nothing
+        try:
+            done = wall_setup.complete()
+        except DatabaseError as error:
+            wanted = "; ".join(wall_setup.missing())
+            raise CommandError(
+                f"Row-level security needs what this role may not do ({error}): {wanted}. {wall_setup.SWITCH}"
+            ) from None
+        if options["verbosity"]:
+            for command in done:
+                self.stdout.write(command)

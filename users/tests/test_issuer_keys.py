@@ -1,0 +1,354 @@
+"""How the keys of an identity provider are fetched, and kept."""
+
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conftest import Client
+from users.issuer import PUBLIC_PARTS, IssuerKeys, issuer_keys, read_key
+from users.tests.answers import INVALID_TOKEN, problem
+from users.tests.issuers import private_key, public_jwk
+from users.tests.races import in_thread
+
+UNAVAILABLE = {
+    "type": "about:blank",
+    "title": "Service Unavailable",
+    "status": 503,
+    "code": "unavailable",
+    "detail": "The keys of the identity provider can't be read right now. Try again.",
+}
+GARBAGE = {
+    "nothing": b" ",
+    "no JSON": b"<html>",
+    "a list": b"[]",
+    "null": b"null",
+    "no keys": b'{"keys": []}',
+    "keys that are none": b'{"keys": 5}',
+    "members that are none": b'{"keys": [null, 5, "x", [], {}, {"kid": "ed"}, {"kid": "ed", "kty": ["OKP"]}]}',
+    "depth": b'{"keys":' + b"[" * 100_000,
+    "no UTF-8": b'{"keys": "\xff"}',
+}
+
+
+def assert_unavailable(answer) -> None:
+    assert answer.status_code == 503
+    assert answer["Retry-After"] == "10"
+    assert problem(answer) == UNAVAILABLE
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    """The keys may be fetched again without a pause."""
+    monkeypatch.setattr(IssuerKeys, "COOLDOWN", 0)
+
+
+@pytest.fixture
+def outdated(monkeypatch):
+    """Each token is reason to fetch the keys again."""
+    monkeypatch.setattr(IssuerKeys, "COOLDOWN", 0)
+    monkeypatch.setattr(IssuerKeys, "FRESH", 0)
+
+
+def test_the_keys_are_fetched_once(issuer, sign_in):
+    for kid in ("rsa", "ec", "ed", "ed"):
+        assert sign_in(kid).get("/me/").status_code == 200
+
+    assert issuer.fetches == 1
+
+
+def test_a_flood_of_made_up_keys_is_one_fetch(issuer, sign_in):
+    sign_in().get("/me/")
+
+    for number in range(200):
+        answer = sign_in(header={"kid": f"unknown {number}"}).get("/me/")
+        assert problem(answer) == INVALID_TOKEN
+
+    assert issuer.fetches == 1
+    assert sign_in().get("/me/").status_code == 200
+
+
+def test_a_burst_at_the_start_is_one_fetch(issuer, keys):
+    issuer.delay = 0.2
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(keys.find, ["ed"] * 8))
+
+    assert all(found)
+    assert issuer.fetches == 1
+
+
+def test_there_is_one_fetch_at_a_time(issuer, sign_in, at_once, monkeypatch):
+    monkeypatch.setattr(IssuerKeys, "WAIT", 0.05)
+    issuer.delay = 5
+
+    for _ in range(3):
+        assert_unavailable(sign_in().get("/me/"))
+
+    assert issuer.fetches == 1
+
+
+def test_a_key_that_is_new_is_fetched(issuer, sign_in, at_once):
+    sign_in().get("/me/")
+
+    issuer.rotate("new")
+
+    assert sign_in("new").get("/me/").status_code == 200
+    assert issuer.fetches == 2
+
+
+def test_a_key_that_is_withdrawn_is_good_until_the_keys_are_fetched_again(issuer, sign_in, keys, at_once):
+    old = sign_in("ed")
+    old.get("/me/")
+    issuer.rotate("new")
+
+    assert old.get("/me/").status_code == 200
+    sign_in("new").get("/me/")
+    answer = old.get("/me/")
+
+    assert problem(answer) == INVALID_TOKEN
+
+
+def test_a_key_that_was_withdrawn_while_nobody_asked_is_refused(issuer, sign_in, keys):
+    old = sign_in("ed")
+    old.get("/me/")
+    issuer.rotate("new")
+
+    keys.fetched_at = keys.tried_at = time.monotonic() - 601
+
+    assert problem(old.get("/me/")) == INVALID_TOKEN
+
+
+def test_a_slow_issuer_holds_up_known_keys_once_and_not_for_long(issuer, sign_in, keys):
+    client = sign_in()
+    client.get("/me/")
+    issuer.delay = 10
+    keys.fetched_at = keys.tried_at = time.monotonic() - 601
+
+    started = time.monotonic()
+    statuses = [client.get("/me/").status_code for _ in range(5)]
+
+    assert statuses == [200] * 5
+    assert time.monotonic() - started < 3
+
+
+def test_keys_past_their_time_are_fetched_beside_the_requests(issuer, sign_in, keys, outdated):
+    sign_in().get("/me/")
+    issuer.delay = 1
+
+    started = time.monotonic()
+    answer = sign_in().get("/me/")
+
+    assert answer.status_code == 200
+    assert time.monotonic() - started < 0.5
+    keys.fetching.join(5)
+    assert issuer.fetches == 2
+
+
+def test_a_key_that_was_replaced_under_its_id_is_taken(issuer, sign_in, keys, outdated):
+    sign_in("ed").get("/me/")
+    issuer.rotate("ed")
+
+    sign_in("ed").get("/me/")
+    keys.fetching.join(5)
+
+    assert sign_in("ed").get("/me/").status_code == 200
+
+
+def test_a_slow_issuer_is_a_503_soon(issuer, sign_in):
+    issuer.delay = 10
+
+    started = time.monotonic()
+    answer = sign_in().get("/me/")
+
+    assert 1.5 < time.monotonic() - started < 3
+    assert_unavailable(answer)
+    assert_unavailable(sign_in().get("/me/"))
+    assert time.monotonic() - started < 3  # the second one didn't wait any more
+    assert issuer.fetches == 1
+
+
+def test_what_a_slow_issuer_says_counts_when_it_comes(issuer, sign_in, keys, monkeypatch):
+    monkeypatch.setattr(IssuerKeys, "WAIT", 0.1)
+    issuer.delay = 0.5
+    first = sign_in().get("/me/")
+
+    keys.fetching.join(5)
+    second = sign_in().get("/me/")
+
+    assert_unavailable(first)
+    assert second.status_code == 200
+    assert issuer.fetches == 1
+
+
+def test_a_dead_issuer_is_a_503_for_keys_that_are_not_known(issuer, sign_in):
+    client = sign_in()
+    issuer.die()
+
+    assert_unavailable(client.get("/me/"))
+    assert_unavailable(client.get("/me/"))
+
+
+def test_our_own_tokens_need_no_issuer(issuer, api):
+    issuer.die()
+
+    assert api.get("/me/").status_code == 200
+
+
+def test_known_keys_work_while_the_issuer_is_away(issuer, sign_in, keys, outdated):
+    client, other = sign_in(), sign_in(header={"kid": "unknown"})
+    client.get("/me/")
+    issuer.die()
+
+    for _ in range(3):
+        assert client.get("/me/").status_code == 200
+        assert_unavailable(other.get("/me/"))
+
+
+def test_but_not_for_longer_than_a_day(issuer, sign_in, keys):
+    client = sign_in()
+    client.get("/me/")
+    issuer.die()
+
+    for seconds, status in ((86_390, 200), (86_400, 503)):
+        keys.fetched_at = keys.tried_at = time.monotonic() - seconds
+        assert client.get("/me/").status_code == status
+        keys.fetching.join(5)
+
+
+def test_a_dead_issuer_is_asked_again_after_a_pause(issuer, sign_in, keys):
+    issuer.status = 500
+    assert_unavailable(sign_in().get("/me/"))
+    issuer.status = 200
+    assert_unavailable(sign_in().get("/me/"))
+
+    keys.tried_at -= keys.COOLDOWN
+
+    assert sign_in().get("/me/").status_code == 200
+    assert issuer.fetches == 2
+
+
+@pytest.mark.parametrize("body", GARBAGE.values(), ids=GARBAGE)
+def test_garbage_is_no_keys_and_takes_none_away(issuer, sign_in, keys, outdated, body):
+    client = sign_in("ed")
+    client.get("/me/")
+    issuer.body = body
+
+    assert_unavailable(sign_in(header={"kid": "unknown"}).get("/me/"))
+    assert client.get("/me/").status_code == 200
+
+
+@pytest.mark.parametrize("status", [204, 301, 302, 404, 429, 500])
+def test_another_status_is_no_keys_and_a_redirect_is_not_followed(issuer, sign_in, status):
+    issuer.status = status
+
+    assert_unavailable(sign_in().get("/me/"))
+    assert issuer.fetches == 1
+
+
+def test_ten_megabytes_are_not_read(issuer, sign_in, keys):
+    issuer.body = orjson.dumps({**issuer.jwks(), "more": "x" * 10_000_000})
+
+    assert_unavailable(sign_in().get("/me/"))
+    with pytest.raises(ValueError, match="not a JWKS"):
+        keys.download()
+    assert issuer.answered == 0  # we hung up
+
+
+def test_a_server_that_speaks_no_http_is_a_503(issuer, settings, sign_in):
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as pool:
+        settings.JWT_JWKS_URL = f"http://127.0.0.1:{server.getsockname()[1]}/"
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.sendall(b"\x16\x03\x01 SSH-2.0\r\n\r\n")
+
+        pool.submit(answer)
+        assert_unavailable(sign_in().get("/me/"))
+
+
+def test_the_address_may_have_a_query(issuer, settings, sign_in):
+    settings.JWT_JWKS_URL = f"{issuer.url}?version=2"
+
+    assert sign_in().get("/me/").status_code == 200
+    assert issuer.asked == ["/jwks?version=2"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_one_waits_for_the_issuer_others_are_served(issuer, sign_in, alice):
+    issuer.delay = 10
+    own, waiting = Client(alice), sign_in()
+    own.get("/me/")
+
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(in_thread, waiting.get, "/me/")
+        time.sleep(0.2)
+        started = time.monotonic()
+        assert own.get("/me/").status_code == 200
+        assert time.monotonic() - started < 1
+        assert_unavailable(answer.result(timeout=10))
+
+
+def jwk(kind: str, **changes: object) -> dict:
+    found = {**public_jwk(kind, private_key(kind)), "kid": "1", **changes}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+@pytest.mark.parametrize(("kind", "algorithm"), [("rsa", "RS256"), ("ec", "ES256"), ("ed", "EdDSA")])
+@pytest.mark.parametrize("changes", [{}, {"use": "sig"}, {"x5c": ["…"], "key_ops": ["verify"]}])
+def test_a_key_says_what_it_signs_with(kind, algorithm, changes):
+    for named in (None, algorithm):
+        kid, key = read_key(jwk(kind, alg=named, **changes))
+
+        assert (kid, key.algorithm_name) == ("1", algorithm)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"kid": None},
+        {"kid": 5},
+        {"kid": ["1"]},
+        {"use": "enc"},
+        {"use": ["sig"]},
+        {"alg": "RS512"},
+        {"alg": "HS256"},
+        {"alg": ["RS256"]},
+        {"kty": "oct", "k": "AAAA"},
+        {"kty": "OKP", "crv": "Ed25519"},
+        {"crv": "P-384"},
+        {"d": "AQAB"},
+        {"n": None},
+        {"n": ""},
+        {"n": 5},
+        {"e": "!"},
+        {"e": "Ag"},
+        {"n": "é"},
+    ],
+    ids=str,
+)
+def test_a_key_that_checks_nothing_here_is_left_out(changes):
+    assert read_key(jwk("rsa", **changes)) is None
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([*PUBLIC_PARTS, "alg", "use"]),
+        st.sampled_from(["RSA", "EC", "OKP", "P-256", "Ed25519", "AQAB", "AA", "sig"])
+        | st.text("AQgw019_-=!é", max_size=99)
+        | st.none(),
+    )
+)
+def test_no_key_is_a_defect(parts):
+    found = read_key({**parts, "kid": "1"})
+
+    assert found is None or found[1].algorithm_name in ("RS256", "ES256", "EdDSA")
+
+
+def test_each_process_has_one_set_of_keys(issuer):
+    assert issuer_keys(issuer.url) is issuer_keys(issuer.url)
