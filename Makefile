@@ -17,7 +17,7 @@ PRODUCTION := DEBUG=False
 # Behind a TLS proxy, with a key and a database that nobody has: nothing on this machine can change what lint says.
 STRICT = env ENV_FILE=/dev/null DEBUG=False TRUSTED_PROXIES=1 DATABASE_URL=sqlite://:memory: SECRET_KEY=$$($(SECRET))
 
-.PHONY: help setup run serve test test-browser proofs lint schema seed clean
+.PHONY: help setup run serve test test-browser proofs drills lint schema seed bench bench-growth bench-memory clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -57,6 +57,10 @@ test-browser: $(VENV)/.browser  ## Try the pages in a real browser, against the 
 proofs:  ## Prove with several server processes, and in large numbers, what is promised about changes (minutes)
 	@PROOFS=full $(MAKE) --no-print-directory test ARGS="-q -rP config/tests/test_many_processes.py"
 
+drills: $(VENV)/.dev  ## Put it through what a database in the cloud does: restarts, kills, suspends, under load (15 minutes)
+	@drills/packages
+	$(PY) -m drills $(ARGS)
+
 lint: $(VENV)/.dev  ## Check style, types, migrations, the production settings and the API's schema
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
@@ -73,8 +77,17 @@ seed: $(VENV)/.runtime $(ENV_FILE)  ## Add the demo user and sample tasks to the
 	@$(PY) manage.py migrate --verbosity 0
 	@$(PY) manage.py seed --address http://$(BIND):$(PORT)
 
+bench: $(VENV)/.dev bench/.venv/.peers  ## Measure this project beside its peers (15 minutes), into docs/performance.md; QUICK=1 takes a look
+	@$(PY) -m bench
+
+bench-growth: $(VENV)/.dev  ## Measure what a request costs an owner of a thousand tasks, and one of a million (10 minutes)
+	@$(PY) -m bench.growth
+
+bench-memory: $(VENV)/.dev  ## Measure the memory of a worker over 100,000 requests (5 minutes)
+	@$(PY) -m bench.memory
+
 clean:  ## Remove what was made here: packages, the SQLite database, static files, caches (.env stays)
-	rm -rf $(VENV) db.sqlite3 db.sqlite3-shm db.sqlite3-wal staticfiles .coverage .coverage.*
+	rm -rf $(VENV) bench/.venv db.sqlite3 db.sqlite3-shm db.sqlite3-wal staticfiles .coverage .coverage.*
 	rm -rf screenshots .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Kept $(ENV_FILE): it has the secret key."
@@ -94,6 +107,12 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
 
 $(VENV)/.browser: requirements-browser.txt $(VENV)/.dev
 	@$(PIP) -r requirements-browser.txt
+	@touch $@
+
+bench/.venv/.peers: bench/requirements.txt $(VENV)/.runtime
+	@echo "Installing the peers into bench/.venv"
+	@$(PY) -m venv bench/.venv
+	@bench/.venv/bin/python -m pip install --quiet --disable-pip-version-check -r bench/requirements.txt
 	@touch $@
 
 $(ENV_FILE): | $(VENV)/.runtime

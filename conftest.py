@@ -49,6 +49,8 @@ def leave_the_wall(get_response):
 def _test_settings(settings):
     settings.MIDDLEWARE = ["conftest.leave_the_wall", *settings.MIDDLEWARE]
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # Argon2 is slow on purpose
+    settings.THROTTLE_USER = settings.THROTTLE_ANON = settings.THROTTLE_CREDENTIALS = None  # tests make many calls
+    settings.SENDS_MAIL, settings.PUBLIC_URL = True, "https://todo.example.com"
     # Without `collectstatic` there is no manifest of hashed names.
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}

@@ -13,10 +13,10 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 from django.utils.functional import SimpleLazyObject
 from django.views import defaults
-from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType
+from rest_framework.exceptions import APIException, ParseError, Throttled, UnsupportedMediaType
 from rest_framework.permissions import SAFE_METHODS
 
-from api.errors import LengthRequired, TooLarge, Unavailable, as_api_exception, problem, problem_response
+from api.errors import LengthRequired, TooLarge, as_api_exception, problem, problem_response
 from api.logs import current_request_id
 from api.renderers import PROBLEM_TYPE, dumps
 
@@ -86,7 +86,7 @@ class ContentSecurityPolicyMiddleware(Middleware):
         response = self.get_response(request)
         is_debug_page = settings.DEBUG and response.status_code in (404, 500)  # they are one file, scripts and all
         if response.get("Content-Type", "").startswith("text/html") and not is_debug_page:
-            response["Content-Security-Policy"] = self.policy
+            response.setdefault("Content-Security-Policy", self.policy)  # a page may have a stricter one
         return response
 
 
@@ -163,6 +163,11 @@ class ProblemMiddleware(Middleware):
         return response
 
     @staticmethod
+    def process_exception(request: HttpRequest, exc: Exception) -> HttpResponse | None:
+        # From the forms that sign in (the pages', the admin's), which know nothing of throttles.
+        return refuse(request, exc) if isinstance(exc, Throttled) else None
+
+    @staticmethod
     def explain(request: HttpRequest, response: HttpResponse) -> dict:
         if said := getattr(response, "data", None):
             return problem(response.status_code, said["code"], said["detail"], said.get("errors"))
@@ -174,8 +179,8 @@ def refuse(request: HttpRequest, error: APIException) -> HttpResponse:
         response = problem_response(error.status_code, error.default_code, str(error.detail))
     else:
         response = HttpResponse(f"{error.detail}\n", status=error.status_code, content_type="text/plain")
-    if isinstance(error, Unavailable):
-        response["Retry-After"] = str(error.wait)
+    if wait := getattr(error, "wait", None):
+        response["Retry-After"] = str(wait)
     return response
 
 

@@ -1,4 +1,5 @@
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
+from typing import ClassVar
 
 from django.db import models
 from rest_framework import serializers
@@ -44,7 +45,7 @@ class PageParameters(QueryParameters):
     MAX_LIMIT = 200
     PAGING = frozenset({"format", "limit", "cursor", "ordering"})
     # Values that a filter gives to the database as they are. Others can make another query of it.
-    PASSED_ON = {
+    PASSED_ON: ClassVar[dict[type[serializers.Field], models.Field]] = {
         fields.UUIDField: models.UUIDField(),
         fields.DateField: models.DateField(),
         fields.FoldedField: models.TextField(),
@@ -69,20 +70,26 @@ class PageParameters(QueryParameters):
 
     @classmethod
     def pass_on(cls, name: str, value):
-        field = cls._declared_fields[name]
-        kind = next(
-            (kind for each, kind in cls.PASSED_ON.items() if isinstance(getattr(field, "child", field), each)), None
-        )
+        kind = cls.kind_of(cls._declared_fields[name])
         if kind is None or value is None:
             return value
         if isinstance(value, list):
-            return [Later(lambda view, at=index: view.parameters[name][at], kind) for index in range(len(value))]
+            return [Later(parameter_at(name, index), kind) for index in range(len(value))]
         return Later(lambda view: view.parameters[name], kind)
+
+    @classmethod
+    def kind_of(cls, field: serializers.Field) -> models.Field | None:
+        single = getattr(field, "child", field)
+        return next((kind for passed, kind in cls.PASSED_ON.items() if isinstance(single, passed)), None)
 
     @classmethod
     def apply(cls, queryset, values: dict, user):
         """The rows of `queryset` that the valid `values` of `user` ask for."""
         return queryset
+
+
+def parameter_at(name: str, index: int) -> Callable:
+    return lambda view: view.parameters[name][index]
 
 
 def describe(value) -> Hashable:

@@ -66,7 +66,7 @@ class Prepared:
         info = self.compiler.klass_info
         columns = slice(info["select_fields"][0], info["select_fields"][-1] + 1)
         names = [column.target.attname for column, _, _ in self.compiler.select[columns]]
-        related = get_related_populators(info, self.compiler.select, self.db)
+        related = get_related_populators(info, self.compiler.select, self.db)  # type: ignore[call-arg]
         found = []
         for row in self.tuples(call):
             thing = info["model"].from_db(self.db, names, row[columns])
@@ -82,8 +82,9 @@ class PreparedUpdate:
     """Writes these columns of one object."""
 
     def __init__(self, model: type[models.Model], columns: Iterable[str]):
-        query = models.QuerySet(model).filter(pk=Later(attrgetter("pk"), model._meta.pk)).query.chain(UpdateQuery)
-        fields = [model._meta.get_field(name) for name in columns]
+        this = Later(attrgetter("pk"), model._meta.pk)
+        query: Any = models.QuerySet(model).filter(pk=this).query.chain(UpdateQuery)
+        fields: list[Any] = [model._meta.get_field(name) for name in columns]
         query.add_update_fields([(each, None, Later(attrgetter(each.attname), each)) for each in fields])
         self.sql, self.parameters = query.get_compiler(DEFAULT_DB_ALIAS).as_sql()
 

@@ -20,6 +20,7 @@ DESCRIPTIONS = {
     "413": "The body is larger than 1 MiB.",
     "415": "The body is of a type that is not read here.",
     "422": "The key was used for another request; nothing was changed.",
+    "429": "Too many calls, or too many failed sign-ins. Try again after `Retry-After` seconds.",
     "503": "The database is away or busy. Try again after `Retry-After` seconds.",
 }
 PROBLEM = {
@@ -118,7 +119,7 @@ class AutoSchema(openapi.AutoSchema):
 
 
 def problem_response(status: str) -> dict:
-    headers = {"X-Request-ID": REQUEST_ID, **({"Retry-After": RETRY_AFTER} if status == "503" else {})}
+    headers = {"X-Request-ID": REQUEST_ID, **({"Retry-After": RETRY_AFTER} if status in ("429", "503") else {})}
     code = "validation_error" if status == "400" else CODES[int(status)]
     example = {**problem(int(status), code, DESCRIPTIONS[status]), "request_id": "6f1d5e0c"}
     content = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}
@@ -127,7 +128,7 @@ def problem_response(status: str) -> dict:
 
 def statuses(path: str, method: str, operation: dict) -> list[str]:
     """The problems that this call can answer with."""
-    found = ["400", "503"]
+    found = ["400", "429", "503"]
     if operation.get("security") != [{}]:
         found += ["401", "403"]
     if "{" in path:

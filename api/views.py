@@ -2,6 +2,7 @@ from django.db import InterfaceError, OperationalError
 from django.utils.cache import patch_vary_headers
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework import serializers
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
@@ -21,10 +22,18 @@ class ApiView(GenericAPIView):
     def perform_authentication(self, request):
         try:
             super().perform_authentication(request)
+        except AuthenticationFailed:
+            super().check_throttles(request)  # as nobody: guesses count too
+            raise
         except (OperationalError, InterfaceError):
             # As REST framework does when credentials are refused: whoever renders the 503 must not ask again.
             request._not_authenticated()
             raise
+        super().check_throttles(request)
+
+    def check_throttles(self, request):
+        # It has come already, as soon as the caller was known: what is refused with 401 or 403 counts as well.
+        pass
 
     def initial(self, request, *args, **kwargs):
         super().initial(request, *args, **kwargs)

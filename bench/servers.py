@@ -1,258 +1,159 @@
-"""HTTP servers side by side, with this project in them: docs/servers.md has the results.
+"""The contestants, and how each is started: as its own documentation says for production, one worker on one core."""
 
-    python3 -m venv /tmp/servers && /tmp/servers/bin/pip install -r requirements.txt granian waitress cheroot hypercorn
-    /tmp/servers/bin/python -m bench.servers [name …]      # needs Linux with wrk and taskset, 2 cores, some minutes
-
-On 127.0.0.1, with an SQLite database of its own. Throughput: one process on core 0, wrk on core 1, in turn.
-"""
-
-import asyncio
-import json
 import os
-import re
+import secrets
 import signal
 import socket
-import statistics
 import subprocess
 import sys
-import tempfile
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
-BIN = Path(sys.executable).parent
-ROUNDS, SECONDS = 2, 2
-PROJECT, SMALL = "config.wsgi:application", "bench.small:application"
-TASKS = "/api/v1/tasks/?limit=50"
-GUNICORN = "gunicorn {app} -w {processes} -b 127.0.0.1:{port} --no-control-socket --keep-alive 65"
-SERVERS = {
-    "chosen": "gunicorn {app} --config config/gunicorn.py --max-requests 0",
-    "gunicorn gthread": f"{GUNICORN} -k gthread --threads 4 --worker-connections 2000",
-    "granian": "granian --interface wsgi --workers {processes} --blocking-threads 4 --backlog 4096 --port {port} {app}",
-    "waitress": "waitress-serve --listen=127.0.0.1:{port} --threads=4 --connection-limit=2000 {app}",
-    "cheroot": "cheroot --bind 127.0.0.1:{port} --threads 4 {app}",
-    "hypercorn": "hypercorn wsgi:{app} --workers {processes} --bind 127.0.0.1:{port} --worker-class uvloop",
-}
-SEED = """
-from users.models import ApiToken, User
-from todos.models import Task
-user = User.objects.create_user("bench@example.com", "correct horse battery")
-for number in range(50):
-    Task.objects.create(owner=user, title=f"Task {number}", description="Two litres", priority=number % 5)
-print("TOKEN", ApiToken.issue(user, "bench")[1])
-"""
-POST = b"POST / HTTP/1.1\r\nHost: localhost\r\n"
-MALFORMED = {
-    "no HTTP": b"GARBAGE\r\n\r\n",
-    "line of 9 kB": b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
-    "header of 16 kB": b"GET / HTTP/1.1\r\nHost: localhost\r\nX-A: " + b"a" * 16384 + b"\r\n\r\n",
-    "two lengths": POST + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab",
-    "length and chunks": POST + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    "broken chunk": POST + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n",
-    "space in a name": b"GET / HTTP/1.1\r\nHost: localhost\r\nA b: c\r\n\r\n",
-}
+ROOT = Path(__file__).resolve().parent.parent
+PEERS = ROOT / "bench" / "peers"
+VENV = ROOT / "bench" / ".venv" / "bin"
+WORKER_CORE = 0
+# No worker is replaced in the middle of a run: it would fall into one contestant's and not into another's.
+GUNICORN = ["-m", "gunicorn", "--bind=127.0.0.1:{port}", "--max-requests=0"]
+LIKE_OURS = [
+    *GUNICORN,
+    "--workers=1",
+    "--worker-class=gthread",
+    "--threads=4",
+    "--keep-alive=65",
+    "--no-control-socket",
+]
+UVICORN = ["-m", "uvicorn", "--port={port}", "--loop=uvloop", "--http=httptools", "--no-access-log"]
 
 
-def found(pattern: str, text: str) -> str:
-    match = re.search(pattern, text)
-    assert match, text
-    return match[1]
+@dataclass(frozen=True)
+class Contestant:
+    key: str  # the name of its database, too
+    name: str
+    python: Path
+    command: tuple[str, ...]
+    directory: Path
+    table: str = "tasks"
+
+    def environment(self, server: str) -> dict[str, str]:
+        return peer_environment(server, self.key, self.command[-1].partition(":")[0])
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+class Ours(Contestant):
+    def environment(self, server: str) -> dict[str, str]:
+        return our_environment(f"{server.rsplit('/', 1)[0]}/{self.key}")
 
 
-class Running:
-    """A server, started."""
+OURS = Ours(
+    "ours",
+    "this project",
+    Path(sys.executable),
+    (*GUNICORN, "--config=config/gunicorn.py", "config.wsgi"),
+    ROOT,
+    "todos_task",
+)
+ASYNC = Contestant("fastapi_async", "FastAPI async", VENV / "python", (*UVICORN, "fastapi_async:app"), PEERS)
+SYNC = Contestant("fastapi_sync", "FastAPI sync", VENV / "python", (*UVICORN, "fastapi_sync:app"), PEERS)
+NINJA = Contestant("ninja", "Django Ninja", VENV / "python", (*LIKE_OURS, "ninja_api"), PEERS)
+DRF = Contestant("drf", "plain DRF", VENV / "python", (*LIKE_OURS, "drf"), PEERS)
+FLOOR = Contestant("floor", "bare WSGI", VENV / "python", (*LIKE_OURS, "floor"), PEERS)
+PEER_CONTESTANTS = (ASYNC, SYNC, NINJA, DRF, FLOOR)
 
-    def __init__(self, name: str, app: str, processes: int, environment: dict[str, str]):
-        self.port = free_port()
-        command = SERVERS[name].format(app=app, processes=processes, port=self.port).split()
-        pinned = ["taskset", "-c", "0"] if processes == 1 else []
-        self.process = subprocess.Popen(
-            [*pinned, str(BIN / command[0]), *command[1:]],
-            env={**environment, "PORT": str(self.port), "WEB_CONCURRENCY": str(processes)},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+SECRET_KEY = secrets.token_urlsafe(64)  # one for the processes of this run, which read each other's cursors
 
-    def wait(self) -> None:
-        for _ in range(100):
-            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
-                connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
-                if connection.recv(100).startswith(b"HTTP/1.1 200"):
-                    return
-            time.sleep(0.1)
-        raise SystemExit("it doesn't start")
+
+def our_environment(url: str) -> dict[str, str]:
+    """As `make serve` runs it, without limits of the rate: 100 owners share one load generator."""
+    rates = {f"THROTTLE_{name}": "1000000/s" for name in ("USER", "ANON", "CREDENTIALS")}
+    return {
+        "PATH": os.environ["PATH"],
+        "ENV_FILE": os.devnull,
+        "SECRET_KEY": SECRET_KEY,
+        "DATABASE_URL": url,
+        "WEB_CONCURRENCY": "1",
+        **rates,
+    }
+
+
+def peer_environment(server: str, name: str, module: str) -> dict[str, str]:
+    host = unquote(urlsplit(server).netloc.rpartition("@")[2].rpartition(":")[0])
+    return {"PATH": os.environ["PATH"], "PGHOST": host, "PGDATABASE": name, "PEER": module}
+
+
+class Server:
+    """One contestant, running."""
+
+    def __init__(self, contestant: Contestant, environment: dict[str, str], log: Path, options: tuple[str, ...] = ()):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.contestant, self.log = contestant, log
+        arguments = [argument.format(port=self.port) for argument in (*contestant.command[:-1], *options)]
+        with log.open("w") as output:
+            self.process = subprocess.Popen(
+                [contestant.python, *arguments, contestant.command[-1]],
+                cwd=contestant.directory,
+                env=environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=lambda: os.sched_setaffinity(0, {WORKER_CORE}),
+            )
+
+    def wait(self) -> "Server":
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(f"{self.address}/api/v1/tasks/", timeout=5).close()
+            except urllib.error.HTTPError:  # it answers: that we may not see it
+                return self
+            except OSError:
+                if self.process.poll() is not None:
+                    break
+                time.sleep(0.1)
+        sys.exit(f"{self.contestant.name} doesn't start:\n{self.log.read_text()[-4000:]}")
+
+    def cpu(self) -> float:
+        """The seconds that the processes of this server have computed for, so far."""
+        fields = [stat.rpartition(")")[2].split() for stat in process_stats()]
+        ticks = sum(int(each[11]) + int(each[12]) for each in fields if int(each[2]) == self.process.pid)
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def stop(self) -> None:
-        self.process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            self.process.wait(timeout=15)
         with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+            os.killpg(self.process.pid, signal.SIGKILL)  # it holds nothing that is worth a graceful end
         self.process.wait()
 
-    def stats(self) -> Iterator[tuple[list[str], Path]]:
-        for directory in Path("/proc").glob("[0-9]*"):
-            with suppress(OSError):
-                fields = (directory / "stat").read_text().rpartition(")")[2].split()
-                if int(fields[3]) == self.process.pid:  # its session
-                    yield fields, directory
 
-    def cpu_seconds(self) -> float:
-        return sum(int(fields[11]) + int(fields[12]) for fields, _ in self.stats()) / os.sysconf("SC_CLK_TCK")
-
-    def megabytes(self) -> int:
-        found = [re.search(r"Pss:\s+(\d+)", (path / "smaps_rollup").read_text()) for _, path in self.stats()]
-        return sum(int(match[1]) for match in found if match) // 1024
+def process_stats() -> Iterator[str]:
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it may end at this moment
+            yield file.read_text()
 
 
 @contextmanager
-def started(name: str, app: str, processes: int, environment: dict[str, str]) -> Iterator[Running]:
-    server = Running(name, app, processes, environment)
+def running(server: str, contestants: list[Contestant], logs: Path) -> Iterator[dict[str, Server]]:
+    """All of these contestants, each on its own database, ready to answer."""
+    servers: dict[str, Server] = {}
     try:
-        server.wait()
-        yield server
+        for each in contestants:
+            servers[each.key] = Server(each, each.environment(server), logs / f"{each.key}.log")
+        for started in servers.values():
+            started.wait()
+        yield servers
     finally:
-        server.stop()
+        for started in servers.values():
+            started.stop()
 
 
-def throughput(server: Running, path: str, token: str) -> tuple[float, float]:
-    """Requests per second, and the server's microseconds of CPU for each."""
-    command = ["taskset", "-c", "1", "wrk", "-t1", "-c8", f"-d{SECONDS}s", "-H", f"Authorization: Bearer {token}"]
-    before = server.cpu_seconds()
-    output = subprocess.check_output([*command, f"http://localhost:{server.port}{path}"], text=True)
-    assert "Non-2xx" not in output, output
-    count = int(found(r"(\d+) requests in", output))
-    return float(found(r"Requests/sec:\s+([\d.]+)", output)), (server.cpu_seconds() - before) * 1e6 / count
-
-
-async def one_request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> float:
-    began = time.perf_counter()
-    writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
-    assert answer.startswith(b"HTTP/1.1 200"), answer
-    length = re.search(rb"(?i)content-length: (\d+)", answer)
-    await (reader.readexactly(int(length[1])) if length else reader.readuntil(b"0\r\n\r\n"))
-    return time.perf_counter() - began
-
-
-async def client(port: int, count: int, pause: float, wait: float) -> list[float]:
-    """Times in seconds of `count` requests on one connection; a failure is infinite."""
-    await asyncio.sleep(wait)
-    times = []
-    try:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        for _ in range(count):
-            times.append(await one_request(reader, writer))
-            await asyncio.sleep(pause)
-        writer.close()
-    except (OSError, AssertionError, TimeoutError, asyncio.IncompleteReadError) as error:
-        print(repr(error)[:100], file=sys.stderr)
-        times += [float("inf")] * (count - len(times))
-    return times
-
-
-async def slow_client(port: int, head: bytes) -> None:
-    """Sends a request one byte a second, until it is canceled."""
-    with suppress(OSError):
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(head)
-        while True:
-            writer.write(b"a")
-            await writer.drain()
-            await asyncio.sleep(1)
-
-
-async def crowd(port: int, clients: int, rate: int, seconds: int) -> list[float]:
-    """`clients` open connections with `rate` requests a second among them."""
-    pause = clients / rate
-    count = max(1, int(seconds / pause))
-    tasks = [client(port, count, pause, pause * number / clients) for number in range(clients)]
-    return [each for times in await asyncio.gather(*tasks) for each in times]
-
-
-async def among_slow_ones(port: int) -> list[float]:
-    body = b"POST /api/v1/tasks/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500\r\n\r\n"
-    heads = [b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: ", body] * 100
-    slow = [asyncio.create_task(slow_client(port, head)) for head in heads]
-    await asyncio.sleep(2)
-    times = await crowd(port, 10, 50, 6)
-    for task in slow:
-        task.cancel()
-    await asyncio.gather(*slow, return_exceptions=True)
-    return times
-
-
-def p95(times: list[float]) -> str:
-    lost = times.count(float("inf"))
-    worst = statistics.quantiles(times, n=20)[18] if lost < len(times) / 20 else float("inf")
-    return f"{worst * 1000:.0f} ms" + (f", {lost} of {len(times)} failed" if lost else "")
-
-
-def answers_to_malformed(port: int) -> dict[str, str]:
-    answers = {}
-    for name, request in MALFORMED.items():
-        with socket.create_connection(("127.0.0.1", port), timeout=3) as connection:
-            try:
-                connection.sendall(request)
-                answer = connection.recv(2000).decode(errors="replace")
-            except OSError as error:
-                answer = f"- {type(error).__name__}"
-        kind = re.search(r"(?i)content-type: ([\w/+]+)", answer)
-        answers[name] = f"{answer.split(' ')[1] if ' ' in answer else 'closed'} {kind[1] if kind else ''}".strip()
-    return answers
-
-
-def load(name: str, environment: dict[str, str]) -> dict:
-    with started(name, SMALL, 2, environment) as server:
-        asyncio.run(crowd(server.port, 10, 50, 2))  # warm
-        return {
-            "1,000 connections": p95(asyncio.run(crowd(server.port, 1000, 100, 20))),
-            "memory": f"{server.megabytes()} MB",
-            "alone": p95(asyncio.run(crowd(server.port, 10, 50, 6))),
-            "malformed": answers_to_malformed(server.port),
-            "with 200 slow ones": p95(asyncio.run(among_slow_ones(server.port))),
-        }
-
-
-def main(names: list[str]) -> None:
-    with tempfile.TemporaryDirectory() as directory:
-        environment = {
-            **os.environ,
-            "ENV_FILE": os.devnull,
-            "SECRET_KEY": "k" * 60,
-            "DEBUG": "False",
-            "DATABASE_URL": f"sqlite:///{directory}/db.sqlite3",
-            "PYTHONPATH": os.getcwd(),
-        }
-        manage = [sys.executable, "manage.py"]
-        subprocess.run([*manage, "migrate", "--verbosity=0"], env=environment, check=True)
-        subprocess.run([*manage, "collectstatic", "--noinput", "--verbosity=0"], env=environment, check=True)
-        output = subprocess.check_output(
-            [*manage, "shell", "-c", SEED], env=environment, text=True, stderr=subprocess.DEVNULL
-        )
-        token = found(r"TOKEN (\S+)", output)
-        measured: dict[tuple[str, str], list] = {}
-        for _ in range(ROUNDS):
-            for app, path in ((SMALL, "/healthz"), (PROJECT, TASKS)):
-                for name in names:
-                    with started(name, app, 1, environment) as server:
-                        throughput(server, path, token)  # warm
-                        measured.setdefault((name, path), []).append(throughput(server, path, token))
-        for name in names:
-            result = load(name, environment)
-            for path, label in (("/healthz", "small answer"), (TASKS, "50 tasks")):
-                rates, cpu = zip(*measured[name, path], strict=True)
-                result[label] = f"{max(rates):.0f}/s, {min(cpu):.0f} us CPU"
-            print(name, json.dumps(result, indent=2), flush=True)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:] or list(SERVERS))
+def keep_off_the_workers_core() -> None:
+    """Put this process, and all that it starts, on the other cores."""
+    if not hasattr(os, "sched_setaffinity") or not (others := os.sched_getaffinity(0) - {WORKER_CORE}):
+        sys.exit("This needs Linux and two cores: one for the server's worker, one for the database and the load.")
+    os.sched_setaffinity(0, others)

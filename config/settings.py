@@ -5,7 +5,6 @@ Safe by default: what is unsafe has to be asked for, and a missing or misspelt v
 """
 
 import os
-import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,40 +12,19 @@ import dj_database_url
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from config.values import (
+    https_url,
+    log_level,
+    mail_server,
+    mailbox,
+    natural,
+    origin,
+    origins,
+    rate,
+    strict_bool,
+)
+
 BASE_DIR = Path(__file__).resolve().parent.parent
-
-
-def strict_bool(value: str | bool) -> bool:
-    # django-environ reads DEBUG=ture as False without a word.
-    words = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
-    try:
-        return words[str(value).strip().lower()]
-    except KeyError:
-        raise ValueError("it has to be true or false") from None
-
-
-def log_level(value: str) -> str:
-    if value.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}:
-        raise ValueError("it has to be DEBUG, INFO, WARNING, ERROR or CRITICAL")
-    return value.upper()
-
-
-def https_url(value: str) -> str:
-    """Plain HTTP on this machine alone: whoever can change the keys on their way is everybody."""
-    url = urlsplit(value)
-    is_safe = url.scheme == "https" or (url.scheme == "http" and url.hostname in {"localhost", "127.0.0.1", "::1"})
-    if value and not (is_safe and url.hostname and url.port != 0 and re.fullmatch(r"[!-~]+", value)):
-        raise ValueError("it has to be an https:// address")
-    return value
-
-
-def origins(value: list[str] | str) -> list[str]:
-    found = value.split(",") if isinstance(value, str) else value
-    for origin in filter(None, found):
-        if not re.fullmatch(r"[a-z][a-z0-9+.-]*://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?", origin):
-            raise ValueError(f"{origin!r} is no origin as browsers send it, such as https://app.example.com")
-    return [origin for origin in found if origin]
-
 
 # Every name that may stand in the environment or in .env, with its type and default (None: no default).
 VARIABLES: dict = {
@@ -60,11 +38,18 @@ VARIABLES: dict = {
     "TOKEN_LIFETIME_DAYS": (int, 30),
     "TRASH_DAYS": (int, 30),
     "CSRF_TRUSTED_ORIGINS": (list, []),
-    "TRUSTED_PROXIES": (int, 0),
     "JWT_ISSUER": (str, ""),
     "JWT_AUDIENCE": (str, ""),
     "JWT_JWKS_URL": (https_url, ""),
     "CORS_ALLOWED_ORIGINS": (origins, []),
+    "TRUSTED_PROXIES": (natural, 0),
+    "THROTTLE_USER": (rate, rate("600/min")),
+    "THROTTLE_ANON": (rate, rate("60/min")),
+    "THROTTLE_CREDENTIALS": (rate, rate("20/min")),
+    "EMAIL_URL": (str, ""),
+    "DEFAULT_FROM_EMAIL": (mailbox, ""),
+    "PUBLIC_URL": (origin, ""),
+    "CONFIRM_SIGN_UP": (strict_bool, False),
     "LOG_LEVEL": (log_level, "INFO"),
 }
 # Read by the Makefile and the server, allowed in .env beside them.
@@ -236,6 +221,9 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 ALLOW_SIGN_UP = env("ALLOW_SIGN_UP")
+AUTHENTICATION_BACKENDS = ["users.backends.PasswordBackend"]
+SESSION_ENGINE = "users.sessions"
+PASSWORD_RESET_TIMEOUT = 3600
 TOKEN_LIFETIME_DAYS = env("TOKEN_LIFETIME_DAYS")
 TRASH_DAYS = env("TRASH_DAYS")
 
@@ -248,6 +236,25 @@ JWT_ISSUER, JWT_AUDIENCE, JWT_JWKS_URL = IDENTITY_PROVIDER.values()
 LOGIN_URL = "rest_framework:login"
 LOGIN_REDIRECT_URL = "landing"
 LOGOUT_REDIRECT_URL = "landing"
+
+# For a user, for an address without sign-in, and for an address that proves who it is; None: not at all.
+THROTTLE_USER = env("THROTTLE_USER")
+THROTTLE_ANON = env("THROTTLE_ANON")
+THROTTLE_CREDENTIALS = env("THROTTLE_CREDENTIALS")
+
+# Where the links in mails lead; with DEBUG, to wherever the server was called. In production never: who names the
+# host in a request would say where the secret in the link goes.
+PUBLIC_URL = env("PUBLIC_URL")
+# Without a mail server none is sent: printing secrets into the log has to be asked for.
+SENDS_MAIL = bool(env("EMAIL_URL")) or DEBUG
+if SENDS_MAIL and not DEBUG and not PUBLIC_URL:
+    raise ImproperlyConfigured("PUBLIC_URL is not set, and EMAIL_URL needs it: the links in mails lead there.")
+CONFIRM_SIGN_UP = env("CONFIRM_SIGN_UP")
+if CONFIRM_SIGN_UP and not SENDS_MAIL:
+    raise ImproperlyConfigured("EMAIL_URL is not set, and CONFIRM_SIGN_UP needs it.")
+globals().update(mail_server(env("EMAIL_URL") or ("consolemail://" if DEBUG else "dummymail://")))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL") or f"noreply@{urlsplit(PUBLIC_URL).hostname or 'localhost'}"
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
@@ -287,7 +294,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "api.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "api.schema.AutoSchema",
     "EXCEPTION_HANDLER": "api.errors.exception_handler",
-    "NUM_PROXIES": TRUSTED_PROXIES,
+    "DEFAULT_THROTTLE_CLASSES": ["api.throttles.CallerThrottle"],
     "LIST_SERIALIZER_ERRORS_AS_DICT": True,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }

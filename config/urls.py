@@ -5,6 +5,7 @@ from rest_framework.routers import DefaultRouter
 
 from api.views import DocsView, RootView, SchemaView
 from todos.views import ProjectViewSet, SyncView, TagViewSet, TaskViewSet
+from users.pages import PasswordIsSetView, SetPasswordView
 from users.views import TokenViewSet
 
 router = DefaultRouter(use_regex_path=False)
@@ -29,6 +30,8 @@ admin.site.site_title = admin.site.site_header = "Todo API administration"
 urlpatterns = [
     path("", TemplateView.as_view(template_name="landing.html"), name="landing"),
     path("api/v1/", include(api)),
+    path("set-password/done/", PasswordIsSetView.as_view(), name="password-is-set"),
+    path("set-password/<uidb64>/<token>/", SetPasswordView.as_view(), name="set-password"),
     path("api-auth/", include("rest_framework.urls")),
     path("admin/", admin.site.urls),
 ]

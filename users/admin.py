@@ -29,7 +29,10 @@ class UserAdmin(BoundedAdmin, BaseUserAdmin):
     readonly_fields = ["id", "revision", "created_at", "last_login"]
     fieldsets = [
         (None, {"fields": ["email", "password", "name", "timezone"]}),
-        ("What they may do", {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]}),
+        (
+            "What they may do",
+            {"fields": ["is_active", "is_confirmed", "is_staff", "is_superuser", "groups", "user_permissions"]},
+        ),
         ("Facts", {"fields": ["id", "revision", "created_at", "last_login"]}),
     ]
     add_fieldsets = [(None, {"fields": ["email", "name", "timezone", "usable_password", "password1", "password2"]})]

@@ -3,19 +3,26 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from typing import ClassVar, Self
+from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.http import urlsafe_base64_decode
 
 from api.ids import uuid7
 from api.prepared import Later, prepared
+from users.attempts import Attempts
 from users.ownership import OwnedModel, OwnedQuerySet
 from users.revisions import write
+from users.sessions import Session
+
+__all__ = ["ApiToken", "Attempts", "Session", "StoredAnswer", "User"]
 
 
 class LowercaseEmailField(models.EmailField):
@@ -37,7 +44,31 @@ def validate_timezone(name: str) -> None:
         raise ValidationError("This is not an IANA time zone name, such as Europe/Zurich.", code="invalid")
 
 
-class UserManager(BaseUserManager["User"]):
+class UserQuerySet(models.QuerySet["User"]):
+    def delete(self):
+        from users.erasure import erase_traces  # it needs the models
+
+        with transaction.atomic():
+            erase_traces(self)
+            return super().delete()
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
+
+    def with_password_by_mail(self) -> Self:
+        """Those who may set a password by a link in a mail: not who was switched off, nor who never had a password."""
+        unconfirmed = models.Q(is_confirmed=False)
+        return self.filter(unconfirmed | ~models.Q(password__startswith=UNUSABLE_PASSWORD_PREFIX), is_active=True)
+
+    def of_link(self, uid: str) -> "User | None":
+        """Whom the first part of a mailed link names."""
+        try:
+            return self.with_password_by_mail().get(pk=UUID(urlsafe_base64_decode(uid).decode()))
+        except (ValueError, self.model.DoesNotExist):
+            return None
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
     def create_user(self, email: str, password: str | None = None, **fields) -> "User":
         user = self.model(email=email.lower(), **fields)
         user.set_password(password)
@@ -76,6 +107,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(
         "active", default=True, help_text="Switched off, no sign-in and no token of this user works any more."
     )
+    is_confirmed = models.BooleanField(
+        "confirmed", default=True, help_text="Until the mailed link was used, no sign-in of this user works."
+    )
     is_staff = models.BooleanField("staff", default=False, help_text="May sign in to this admin.")
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -105,6 +139,22 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def today(self) -> date:
         return self.now().date()
+
+    def delete(self, *args, **kwargs):
+        from users.erasure import erase_traces  # it needs the models
+
+        with transaction.atomic():
+            erase_traces([self])
+            return super().delete(*args, **kwargs)
+
+    def set_mailed_password(self, password: str) -> None:
+        """Set the password of somebody who used a mailed link. Raises User.DoesNotExist for a second use at once."""
+        with transaction.atomic():
+            User.objects.lock(self)
+            self.set_password(password)
+            self.is_confirmed = True
+            self.save(update_fields=["password", "is_confirmed"])
+            Attempts.objects.filter(subject=self.email).delete()
 
     def set_unusable_password(self) -> None:
         super().set_unusable_password()

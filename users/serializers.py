@@ -1,9 +1,12 @@
+from django.contrib.auth import authenticate
 from django.contrib.auth.password_validation import validate_password
+from django.contrib.auth.tokens import default_token_generator
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import F
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
 
 from api import fields
 from api.parameters import PageParameters
@@ -30,6 +33,16 @@ class PasswordField(fields.StringField):
         super().__init__(
             max_length=128, trim_whitespace=False, write_only=True, style={"input_type": "password"}, **kwargs
         )
+
+
+def is_current(password: str, request) -> bool:
+    """Whether this is the caller's password."""
+    # By `authenticate`, since that counts: a stolen token mustn't be a way to guess the password.
+    user = authenticate(request, username=request.user.email, password=password)
+    if user is None or user != request.user:
+        return False
+    request.user.password = user.password  # perhaps in a better hash by now
+    return True
 
 
 def check_password_rules(password: str, user: User, field: str) -> None:
@@ -63,6 +76,17 @@ class RegistrationSerializer(ModelSerializer):
         return User.objects.create_user(**validated_data)
 
 
+class UnconfirmedSerializer(RegistrationSerializer):
+    email = fields.EmailField(max_length=254)  # not refused as taken: nobody is to learn who has an account
+
+    def create(self, validated_data):
+        """Make the account unless there is one. Either way it is one statement that writes one row."""
+        user = User(**{**validated_data, "email": validated_data["email"].lower(), "is_confirmed": False})
+        user.set_unusable_password()
+        User.objects.bulk_create([user], update_conflicts=True, unique_fields=["email"], update_fields=["email"])
+        return user
+
+
 @extend_schema_serializer(
     examples=[
         OpenApiExample(
@@ -89,7 +113,7 @@ class PasswordChangeSerializer(Serializer):
     new_password = PasswordField()
 
     def validate_current_password(self, password: str) -> str:
-        if not self.context["request"].user.check_password(password):
+        if not is_current(password, self.context["request"]):
             raise serializers.ValidationError("This is not the current password.", code="wrong")
         return password
 
@@ -98,11 +122,39 @@ class PasswordChangeSerializer(Serializer):
         return attrs
 
 
+class PasswordResetSerializer(Serializer):
+    email = fields.EmailField(max_length=254)
+
+
+class PasswordResetConfirmSerializer(Serializer):
+    uid = fields.StringField(max_length=100)
+    token = fields.StringField(max_length=100)
+    new_password = PasswordField()
+
+    def validate(self, attrs):
+        self.instance = User.objects.of_link(attrs["uid"])
+        if not default_token_generator.check_token(self.instance, attrs["token"]):
+            self.refuse_token()
+        check_password_rules(attrs["new_password"], self.instance, "new_password")
+        return attrs
+
+    def update(self, user, validated_data):
+        try:
+            user.set_mailed_password(validated_data["new_password"])
+        except User.DoesNotExist:  # used twice at the same moment
+            self.refuse_token()
+        return user
+
+    def refuse_token(self):
+        message = "This link was used, is too old, or is not complete. Ask for another one."
+        raise serializers.ValidationError({"token": [ErrorDetail(message, code="invalid")]})
+
+
 class AccountDeletionSerializer(Serializer):
     password = PasswordField()
 
     def validate_password(self, password: str) -> str:
-        if not self.context["request"].user.check_password(password):
+        if not is_current(password, self.context["request"]):
             raise serializers.ValidationError("This is not the password.", code="wrong")
         return password
 

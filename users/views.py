@@ -10,10 +10,13 @@ from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 
 from api.serializers import EmptySerializer
+from api.throttles import CallerThrottle
 from users import serializers
 from users.authentication import NoAuthentication
 from users.issuer import IssuerToken
+from users.mails import mail_link
 from users.models import ApiToken, User
+from users.throttles import CredentialsThrottle
 from users.viewsets import CallerView, OwnedViewSet
 
 
@@ -22,15 +25,25 @@ class SignUpClosed(PermissionDenied):
     default_detail = "Sign-up is closed here. Ask the operator for an account."
 
 
+class NoMail(PermissionDenied):
+    default_code = "mail_not_set_up"
+    default_detail = "This server sends no mail. Ask the operator for a new password."
+
+
 class AccountView(CallerView):
     """A call about the caller's own account."""
 
 
-class SignInView(AccountView):
-    """A call that needs no sign-in and answers with a fresh token."""
+class OpenView(AccountView):
+    """A call that needs no sign-in."""
 
     authentication_classes = [NoAuthentication]
     permission_classes = [AllowAny]
+    throttle_classes: list = [CredentialsThrottle]
+
+
+class SignInView(OpenView):
+    """A call that needs no sign-in and answers with a fresh token."""
 
     @staticmethod
     def signed_in(user: User, token_name: str, status: int) -> Response:
@@ -40,22 +53,35 @@ class SignInView(AccountView):
 
 
 class RegisterView(SignInView):
-    """Make an account. The answer has a token for it."""
+    """Make an account. The answer has a token for it.
+
+    Where addresses have to be confirmed, the answer is 202 and the same for every address, and a link is mailed to
+    it. By that link the password is set, in place of the one given here, and then the account can sign in.
+    """
 
     serializer_class = serializers.RegistrationSerializer
     problems = ("403",)
 
-    @extend_schema(operation_id="register", responses={201: serializers.SignedInSerializer})
+    def get_serializer_class(self):
+        return serializers.UnconfirmedSerializer if settings.CONFIRM_SIGN_UP else self.serializer_class
+
+    @extend_schema(operation_id="register", responses={201: serializers.SignedInSerializer, 202: None})
     def post(self, request):
         if not settings.ALLOW_SIGN_UP:
             raise SignUpClosed
-        return self.signed_in(self.read_body().save(), "registration", status=201)
+        user = self.read_body().save()
+        if not settings.CONFIRM_SIGN_UP:
+            return self.signed_in(user, "registration", status=201)
+        addressee = User.objects.with_password_by_mail().filter(email=user.email).first()
+        mail_link(request, user.email, addressee, "sign_up")
+        return Response(status=202)
 
 
 class LoginView(SignInView):
     """Sign in with e-mail address and password. The answer has a fresh token; earlier ones stay valid."""
 
     serializer_class = serializers.LoginSerializer
+    throttle_classes = [CallerThrottle]  # and `authenticate` counts, for every form that signs in
     problems = ("401",)
 
     @extend_schema(operation_id="login", responses={200: serializers.SignedInSerializer})
@@ -87,6 +113,33 @@ class LogoutView(AccountView):
             request.auth.delete()
         else:
             logout(request)
+        return Response(status=204)
+
+
+class PasswordResetView(OpenView):
+    """Ask for a link by mail to set a new password. The answer is the same, whether there is an account or not."""
+
+    serializer_class = serializers.PasswordResetSerializer
+    problems = ("403",)
+
+    @extend_schema(operation_id="reset_password", responses={202: None})
+    def post(self, request):
+        if not settings.SENDS_MAIL:
+            raise NoMail
+        email = self.read_body().validated_data["email"].lower()
+        user = User.objects.with_password_by_mail().filter(email=email).first()
+        mail_link(request, email, user, "password_reset")
+        return Response(status=202)
+
+
+class PasswordResetConfirmView(OpenView):
+    """Set a new password with what was mailed, which works once. Every token and session of the account ends."""
+
+    serializer_class = serializers.PasswordResetConfirmSerializer
+
+    @extend_schema(operation_id="confirm_password_reset", responses={204: None})
+    def post(self, request):
+        self.read_body().save()
         return Response(status=204)
 
 

@@ -14,6 +14,7 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.response import Response
 
 from api.conditional import check_preconditions, is_unchanged, make_etag
+from api.pagination import KeysetPagination
 from api.parameters import PageParameters
 from api.prepared import Later, Prepared, prepared
 from api.serializers import EmptySerializer, ModelSerializer
@@ -67,6 +68,7 @@ class OwnedViewSet(CallerView, viewsets.GenericViewSet):
     lookup_value_converter = "uuid"
     serializer_class: type[ModelSerializer]
     parameters_class: type[PageParameters]
+    paginator: KeysetPagination
 
     def get_queryset(self, user=None):
         return super().get_queryset().owned_by(user or self.request.user)  # type: ignore[attr-defined]

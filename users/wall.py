@@ -86,9 +86,11 @@ def guarded_tables() -> set[str]:
 
 
 def reached_tables() -> set[str]:
-    """Those that ending a session or erasing an account reaches besides. What is in them says nothing of tasks."""
+    """Those that proving a password, ending a session or erasing an account reaches besides. What is in them says
+    nothing of tasks."""
     models_of_users = {model for model in apps.get_models(include_auto_created=True) if keys_to_users(model)}
-    return {model._meta.db_table for model in {apps.get_model("sessions.Session"), *models_of_users}} - guarded_tables()
+    others = {apps.get_model(name) for name in ("sessions.Session", "users.Attempts", "contenttypes.ContentType")}
+    return {model._meta.db_table for model in others | models_of_users} - guarded_tables()
 
 
 def keys_to_users(model: type[models.Model]) -> list[models.ForeignKey]:

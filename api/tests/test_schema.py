@@ -4,7 +4,9 @@ from html.parser import HTMLParser
 from urllib.parse import urljoin
 
 import pytest
+from django.contrib.auth.tokens import default_token_generator
 from django.test import Client as Browser
+from django.utils.http import urlsafe_base64_encode
 from drf_spectacular.validation import validate_schema
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
@@ -25,9 +27,20 @@ BODIES = {
     ("POST", "tokens/"): {"name": "x"},
     ("POST", "auth/register/"): {"email": "new@example.com", "password": PASSWORD},
     ("POST", "auth/login/"): {"email": "alice@example.com", "password": PASSWORD},
+    ("POST", "auth/password-reset/"): {"email": "alice@example.com"},
     ("POST", "me/password/"): {"current_password": PASSWORD, "new_password": PASSWORD + "2"},
     ("DELETE", "me/"): {"password": PASSWORD},
 }
+
+
+def body_of(route, method: str, thing, owner) -> dict:
+    """What this call needs to succeed."""
+    if route.path == "tasks/bulk/":
+        return {"action": "complete", "ids": [str(thing.pk)]}
+    if route.path == "auth/password-reset/confirm/":
+        uid, token = urlsafe_base64_encode(str(owner.pk).encode()), default_token_generator.make_token(owner)
+        return {"uid": uid, "token": token, "new_password": PASSWORD + "2"}
+    return BODIES.get((method, route.path), {})
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +106,7 @@ def test_every_call_has_a_name_of_its_own(document):
 
 @pytest.mark.parametrize(("route", "method"), CALLS, ids=str)
 def test_every_call_names_its_problems(document, route, method):
-    expected = {"400", "503"}
+    expected = {"400", "429", "503"}
     if route.path not in PUBLIC:
         expected |= {"401", "403"}
     if route.has_id:
@@ -116,6 +129,7 @@ def test_every_answer_names_its_request(document, route, method):
     responses = operation(document, route, method)["responses"]
 
     assert all("X-Request-ID" in response["headers"] for response in responses.values())
+    assert "Retry-After" in responses["429"]["headers"]
     assert "Retry-After" in responses["503"]["headers"]
 
 
@@ -138,10 +152,7 @@ def test_the_examples_are_problems_with_codes_that_are_given(document):
 @pytest.mark.parametrize(("route", "method"), CALLS, ids=str)
 def test_every_call_answers_as_the_document_says(document, route, method, alice, api):
     thing = make(route, alice) if route.model else None
-    body: dict = BODIES.get((method, route.path), {})
-    if route.path == "tasks/bulk/":
-        body = {"action": "complete", "ids": [str(thing.pk)]}
-
+    body = body_of(route, method, thing, alice)
     url = route.url(thing and thing.pk)
 
     answer = api.generic(method, url, json.dumps(body), content_type="application/json")

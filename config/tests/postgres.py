@@ -153,12 +153,13 @@ class Runner:
             raise PostgresError(f"{command[0]} failed:\n{done.stdout}{done.stderr}{said}")
 
     def guard(self) -> subprocess.Popen[str]:
-        """Stops the server and removes the workspace when our end of its input closes.
+        """Stops the server, and what left its process id in *.pid, and removes the workspace when our end of its input
+        closes.
 
         The end of this process closes it too, so that Ctrl-C, a crash and kill -9 leave nothing behind.
         The path of pg_ctl is the first line of the input, because it is known only later.
         """
-        script = 'read -r pg_ctl; cat; "$pg_ctl" -D data -m immediate stop; cd /; rm -rf "$0"'
+        script = 'read -r pg_ctl; cat; kill $(cat ./*.pid); "$pg_ctl" -D data -m immediate stop; cd /; rm -rf "$0"'
         return subprocess.Popen(
             ["sh", "-c", script, self.workspace],
             stdin=subprocess.PIPE,

@@ -7,7 +7,15 @@ from django.urls.resolvers import URLPattern, URLResolver
 
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE")
 # What a caller without credentials may use.
-PUBLIC = {"", "auth/register/", "auth/login/", "schema/", "docs/"}
+PUBLIC = {
+    "",
+    "auth/register/",
+    "auth/login/",
+    "auth/password-reset/",
+    "auth/password-reset/confirm/",
+    "schema/",
+    "docs/",
+}
 
 
 @dataclass(frozen=True)

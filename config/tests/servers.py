@@ -20,10 +20,9 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from django.conf import settings
 from django.db import connection
 
-ROOT = settings.BASE_DIR
+ROOT = Path(__file__).resolve().parents[2]
 CUT_OFF = (OSError, http.client.HTTPException)  # no answer came: whether the request was carried out is unknown
 
 
@@ -96,11 +95,13 @@ class Server:
 
 
 @contextmanager
-def gunicorn(directory: Path, processes: int) -> Iterator[Server]:
-    """The production server, with an empty database. pytest-django has to allow the use of the database."""
+def gunicorn(directory: Path, processes: int, **settings: str) -> Iterator[Server]:
+    """The production server with these settings and an empty database, whose use pytest-django has to allow."""
     with own_database() as database:
         environment = {**os.environ, "DATABASE_URL": f"sqlite:///{directory}/db.sqlite3", **database}
         environment |= {"WEB_CONCURRENCY": str(processes), "BIND": "127.0.0.1"}
+        # Off, unless a test says otherwise: they make many calls.
+        environment |= {"THROTTLE_USER": "off", "THROTTLE_ANON": "off", "THROTTLE_CREDENTIALS": "off"} | settings
         migrate = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
         subprocess.run(migrate, cwd=ROOT, env=environment, check=True)
         command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--config", "config/gunicorn.py"]

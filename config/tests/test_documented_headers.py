@@ -5,7 +5,7 @@ import json
 import pytest
 from django.test import Client as Browser
 
-from api.tests.test_schema import BODIES, CALLS, operation
+from api.tests.test_schema import CALLS, body_of, operation
 from config.tests.test_ownership import make
 
 SENT = {"ETag", "Location", "Idempotency-Replayed"}
@@ -27,9 +27,7 @@ def call(api, alice):
 
     def call(route, method, **headers):
         thing = make(route, alice) if route.model else None
-        body: dict = BODIES.get((method, route.path), {})
-        if route.path == "tasks/bulk/":
-            body = {"action": "complete", "ids": [str(thing.pk)]}
+        body = body_of(route, method, thing, alice)
         url = route.url(thing and thing.pk)
 
         def again():

@@ -64,6 +64,13 @@ def test_the_readme_lists_every_setting():
         ({"CORS_ALLOWED_ORIGINS": "https://app.example.com https://b.example"}, "CORS_ALLOWED_ORIGINS"),
         ({"CORS_ALLOWED_ORIGINS": "https://App.example.com"}, "CORS_ALLOWED_ORIGINS"),
         ({"CORS_ALLOWED_ORIGINS": "https://user@app.example.com"}, "CORS_ALLOWED_ORIGINS"),
+        ({"TRUSTED_PROXIES": "-1"}, "TRUSTED_PROXIES can't be read from the environment: it can't be negative"),
+        ({"THROTTLE_USER": "600"}, "THROTTLE_USER can't be read from the environment: it has to look like 600/min"),
+        ({"EMAIL_URL": "smtp+tls://u:canary@mail"}, "PUBLIC_URL is not set, and EMAIL_URL needs it"),
+        ({"EMAIL_URL": "smpt://u:canary@mail", "PUBLIC_URL": "https://a.example"}, "EMAIL_URL is no mail server"),
+        ({"PUBLIC_URL": "todo.example.com"}, "PUBLIC_URL can't be read from the environment: it has to look like"),
+        ({"DEFAULT_FROM_EMAIL": "todo"}, "DEFAULT_FROM_EMAIL can't be read from the environment: it has to look like"),
+        ({"CONFIRM_SIGN_UP": "True"}, "EMAIL_URL is not set, and CONFIRM_SIGN_UP needs it"),
     ],
 )
 def test_a_bad_value_stops_the_process_by_name(environment, message):
@@ -71,6 +78,37 @@ def test_a_bad_value_stops_the_process_by_name(environment, message):
 
     assert done.returncode == 1
     assert f"ImproperlyConfigured: {message}" in done.stderr
+    assert "canary" not in done.stderr.splitlines()[-1]
+
+
+def said(expression: str, **environment: str) -> str:
+    """What a process with this environment says of its settings `s`."""
+    show = f"from django.conf import settings as s; print({expression})"
+    done = manage("shell", "--no-imports", "-c", show, **{**PRODUCTION, **environment})
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_the_mail_server_is_one_url():
+    mail = "s.EMAIL_BACKEND, s.EMAIL_HOST, s.EMAIL_PORT, s.EMAIL_HOST_USER, s.EMAIL_HOST_PASSWORD, s.EMAIL_USE_TLS"
+
+    found = said(
+        f"({mail}, s.DEFAULT_FROM_EMAIL, s.SENDS_MAIL)",
+        EMAIL_URL="smtp+tls://todo%40example.com:p%2Fw@mail.example.com",
+        PUBLIC_URL="https://todo.example.com/",
+    )
+
+    smtp = "django.core.mail.backends.smtp.EmailBackend"
+    sender = "noreply@todo.example.com"
+    assert found == str((smtp, "mail.example.com", 587, "todo@example.com", "p/w", True, sender, True))
+
+
+@pytest.mark.parametrize(("debug", "backend"), [("True", "console"), ("False", "dummy")])
+def test_without_a_mail_server_mails_are_printed_in_development_only(debug, backend):
+    """In production a mail in the log would be a way into the account."""
+    found = said("(s.EMAIL_BACKEND, s.SENDS_MAIL)", DEBUG=debug)
+
+    assert found == str((f"django.core.mail.backends.{backend}.EmailBackend", debug == "True"))
 
 
 @pytest.mark.parametrize("address", ["https://i.example/jwks?v=1", "http://localhost:3000/jwks", "http://[::1]/"])

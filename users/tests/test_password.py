@@ -190,3 +190,12 @@ def test_a_better_hash_of_the_same_password_ends_nothing(api, anonymous, alice, 
     assert answer.status_code == 200
     assert alice.password.startswith("argon2")
     assert api.get("/me/").status_code == 200
+
+
+@pytest.mark.parametrize("call", ["password", "deletion"])
+def test_a_better_hash_of_the_current_password_is_no_change_meanwhile(api, settings, call):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher", *settings.PASSWORD_HASHERS]
+
+    answer = api.post("/me/password/", CHANGE) if call == "password" else api.delete("/me/", {"password": PASSWORD})
+
+    assert answer.status_code == 204

@@ -5,7 +5,8 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from todos.models import Project, Tag, Task
-from users.models import ApiToken, StoredAnswer
+from users.erasure import erase_entries_about_nothing
+from users.models import ApiToken, Attempts, Session, StoredAnswer
 
 
 def positive(text: str) -> int:
@@ -16,8 +17,9 @@ def positive(text: str) -> int:
 
 class Command(BaseCommand):
     help = (
-        "Delete for good what has been in the trash for TRASH_DAYS, and the idempotency keys and tokens past their "
-        "time. In batches, each a transaction of its own: it can be stopped, started again and run twice at once."
+        "Delete for good what has been in the trash for TRASH_DAYS, the idempotency keys, tokens, sessions and counted "
+        "attempts past their time, and what the admin's log says of things that are gone. In batches, each a "
+        "transaction of its own: it can be stopped, started again and run twice at once."
     )
 
     def add_arguments(self, parser):
@@ -30,7 +32,14 @@ class Command(BaseCommand):
             old = model.objects.filter(deleted_at__lte=limit).order_by("owner_id", "deleted_at")
             self.empty(old, batch, lambda rows: rows.purge())
         self.empty(StoredAnswer.objects.expired(), batch, lambda rows: rows.delete()[0])
-        self.empty(ApiToken.objects.filter(expires_at__lte=now), batch, lambda rows: rows.delete()[0])
+        for past in (
+            ApiToken.objects.filter(expires_at__lte=now),
+            Session.objects.filter(expire_date__lte=now),
+            Attempts.objects.past(),
+        ):
+            self.empty(past, batch, lambda rows: rows.delete()[0])
+        if erased := erase_entries_about_nothing():
+            self.stdout.write(f"log entries: {erased}")
 
     def empty(self, rows, batch: int, delete) -> None:
         deleted = 0

@@ -1,0 +1,199 @@
+"""What a request costs an owner of a thousand tasks, and one of a million, in one database: `make bench-growth`."""
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from statistics import median
+from urllib.parse import urlsplit
+
+from bench import data
+from bench.check import Client
+from bench.explain import explain
+from bench.servers import OURS, Server, keep_off_the_workers_core, our_environment, running
+from config.tests.postgres import FAST, PostgresError, temporary_postgres
+
+QUICK = bool(os.environ.get("QUICK"))
+SIZES = [1_000, 10_000, 100_000] if QUICK else [1_000, 100_000, 1_000_000]
+OTHERS = [1_000] * ((300_000 if QUICK else 3_000_000) // 1_000 - sum(SIZES) // 1_000)
+TIMES = 11 if QUICK else 31
+TARGET = 1.3
+POSTGRES = {**FAST, "shared_buffers": "2GB", "max_wal_size": "16GB", "checkpoint_timeout": "1h"}
+
+TASKS = "/api/v1/tasks/"
+FILTERS = {
+    "completed=false": "completed=false",
+    "completed=true": "completed=true",
+    "priority=4": "priority=4",
+    "priority_min=3": "priority_min=3",
+    "due_before (all of the past)": "due_before=2020-01-01",
+    "due_after (none)": "due_after=2100-01-01",
+    "due=overdue": "due=overdue",
+    "due=today": "due=today",
+    "due=upcoming": "due=upcoming",
+    "due=none": "due=none",
+    "project (a fifth of the tasks)": "project={project}",
+    "project (20 tasks)": "project={small_project}",
+    "project=none": "project=none",
+    "parent=none": "parent=none",
+    "tag (a tenth of the tasks)": "tag=tag%205",
+    "tag (20 tasks)": "tag=tag%200",
+    "two tags": "tag=tag%205&tag=tag%209",
+    "completed, priority and due": "completed=false&priority=4&due=upcoming",
+}
+ORDERINGS = ["created_at", "updated_at", "due_date", "priority", "title", "position"]
+SEARCH = "q (exempt: it reads the owner's rows)"
+
+
+@dataclass
+class Owner:
+    size: int
+    token: str
+    client: Client
+    project: str = ""
+    small_project: str = ""
+    deep: str = ""  # the path of the page in the middle
+    since: str = ""  # a sync token, 100 changes ago
+    open: list[str] = field(default_factory=list)  # tasks to complete
+
+    def get(self, path: str) -> dict:
+        status, answer, _ = self.client.send("GET", path, self.token)
+        if status != 200:
+            sys.exit(f"GET {path}: {status} {answer}")
+        return answer
+
+    def write(self, method: str, path: str, body: str = "") -> dict:
+        status, answer, _ = self.client.send(method, path, self.token, body)
+        if status not in (200, 201):
+            sys.exit(f"{method} {path}: {status} {answer}")
+        return answer
+
+    def prepare(self) -> None:
+        """Find the page in the middle, by following `next`, and a token of 100 changes ago, by a full sync."""
+        projects = {each["name"]: each["id"] for each in self.get("/api/v1/projects/")["results"]}
+        self.project, self.small_project = projects["project 3"], projects["project 0"]
+        self.deep = f"{TASKS}?limit=200"
+        for _ in range(self.size // 2 // 200):
+            self.deep = path_of(self.get(self.deep)["next"])
+        self.deep = self.deep.replace("limit=200", "limit=50")
+        page = self.get("/api/v1/sync/?limit=1000")
+        while page["has_more"]:
+            page = self.get(f"/api/v1/sync/?limit=1000&since={page['token']}")
+        self.since = page["token"]
+        for each in self.get(f"{TASKS}?limit=100&ordering=position")["results"]:
+            self.write("PATCH", f"{TASKS}{each['id']}/", '{"title": "Changed"}')
+
+    def create(self) -> None:
+        self.write("POST", TASKS, '{"title": "New", "priority": 1}')
+
+    def find_open(self) -> None:
+        page = self.get(f"{TASKS}?completed=false&limit=200&ordering=-title")
+        self.open = [each["id"] for each in page["results"]]
+
+    def complete(self) -> None:
+        self.write("POST", f"{TASKS}{self.open.pop()}/complete/")
+
+
+def path_of(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.path}?{parts.query}"
+
+
+def reads(owner: Owner) -> dict[str, str]:
+    """The path of each case that reads."""
+    filters = {
+        name: TASKS + "?" + query.format(project=owner.project, small_project=owner.small_project)
+        for name, query in FILTERS.items()
+    }
+    orders = {f"ordering={sign}{name}": f"{TASKS}?ordering={sign}{name}" for name in ORDERINGS for sign in ("", "-")}
+    return {
+        "first page": TASKS,
+        "page in the middle": owner.deep,
+        **filters,
+        **orders,
+        "sync of 100 changes": f"/api/v1/sync/?since={owner.since}",
+        SEARCH: f"{TASKS}?q=nothing+like+it",
+    }
+
+
+def timed(call: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    call()
+    return (time.perf_counter() - started) * 1000
+
+
+def measure(owners: list[Owner]) -> dict[str, list[float]]:
+    """The median in ms of each case, for each owner; the owners take turns."""
+    paths = {owner.size: reads(owner) for owner in owners}
+    found = {}
+    for name in reads(owners[0]):
+        calls = [partial(owner.get, paths[owner.size][name]) for owner in owners]
+        found[name] = in_turns(calls, 3 if name == SEARCH else TIMES)
+    found["create"] = in_turns([owner.create for owner in owners], TIMES)
+    for owner in owners:
+        owner.find_open()
+    found["complete"] = in_turns([owner.complete for owner in owners], TIMES)
+    return found
+
+
+def in_turns(calls: Sequence[Callable[[], object]], times: int) -> list[float]:
+    for call in calls:
+        call()
+    taken = [[timed(call) for call in calls] for _ in range(times)]
+    return [median(column) for column in zip(*taken, strict=True)]
+
+
+def report(found: dict[str, list[float]]) -> list[str]:
+    """Print the table; returns the cases that grow too much, the worst first."""
+    ratios = {name: times[-1] / times[0] for name, times in found.items()}
+    heads = " | ".join(f"{size:,} (ms)" for size in SIZES)
+    print(f"\n| Case | {heads} | {SIZES[-1]:,} ÷ {SIZES[0]:,} | ≤ {TARGET} |\n|---|{'---|' * (len(SIZES) + 2)}")
+    for name, times in found.items():
+        said = "exempt" if name == SEARCH else "met" if ratios[name] <= TARGET else "**missed**"
+        print(f"| {name} | {' | '.join(f'{each:.2f}' for each in times)} | {ratios[name]:.2f} | {said} |")
+    missed = [name for name in found if ratios[name] > TARGET and name != SEARCH]
+    return sorted(missed, key=lambda name: -ratios[name])
+
+
+def start(servers: dict[str, Server], tokens: list[str]) -> list[Owner]:
+    owners = [Owner(size, token, Client(servers[OURS.key])) for size, token in zip(SIZES, tokens, strict=False)]
+    for owner in owners:
+        started = time.monotonic()
+        owner.prepare()
+        print(
+            f"Paged through half of {owner.size:,} tasks, and synced all: {time.monotonic() - started:.0f} s",
+            flush=True,
+        )
+    return owners
+
+
+def run(server: str, directory: Path) -> None:
+    url = data.database(server, OURS.key)
+    with data.connect(server) as admin:
+        admin.execute(f"CREATE DATABASE {OURS.key}")
+    print(f"Making {sum(SIZES) + sum(OTHERS):,} tasks, for {len(SIZES) + len(OTHERS):,} owners", flush=True)
+    tokens = data.make(our_environment(url), [*SIZES, *OTHERS])
+    with running(server, [OURS], directory) as servers:
+        owners = start(servers, tokens)
+        missed = report(measure(owners))
+        paths = reads(owners[-1])
+    for name in [each for each in missed if each in paths][:5]:
+        print(f"\n{name}, {SIZES[-1]:,} tasks:\n{explain(url, tokens[len(SIZES) - 1], paths[name])}")
+
+
+def main() -> None:
+    keep_off_the_workers_core()
+    with tempfile.TemporaryDirectory(prefix="todo-bench-") as directory:
+        try:
+            with temporary_postgres(POSTGRES) as server:
+                run(server, Path(directory))
+        except PostgresError as error:
+            sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""Whether a worker grows: its memory after the start, and over 100,000 requests: `make bench-memory`."""
+
+import os
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+from bench import data, wrk
+from bench.cases import MEASURED, Subject, subjects, write_requests
+from bench.servers import OURS, Server, keep_off_the_workers_core, our_environment, running
+from config.tests.postgres import FAST, PostgresError, temporary_postgres
+
+QUICK = bool(os.environ.get("QUICK"))
+REQUESTS = 5_000 if QUICK else 100_000
+# Every code path is loaded and every cache is filled: from here on, what is added stays for no reason.
+WARM = 1_000 if QUICK else 5_000
+STEPS = 10
+LIMIT = 0.05
+
+
+def resident(server: Server) -> float:
+    """The memory of the worker, in MiB."""
+    pid = re.findall(r"Booting worker with pid: (\d+)", server.log.read_text())[-1]
+    return int(re.findall(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())[0]) / 1024
+
+
+def send(server: Server, asked: list[Subject], files: Path, count: int, start: int) -> int:
+    """At least so many requests, of all kinds in turn; returns how many it were."""
+    sent = 0
+    while sent < count:
+        for case in MEASURED:
+            if case.per_request == 1:
+                write_requests(case, asked, files / case.key)
+                sent += wrk.run(server, case, files / case.key, start + sent, 1).requests
+    return sent
+
+
+def run(server: str, directory: Path) -> float:
+    url = data.database(server, OURS.key)
+    with data.connect(server) as admin:
+        admin.execute(f"CREATE DATABASE {OURS.key}")
+    tokens = data.make(our_environment(url), [1000] * 100)
+    asked = subjects(url, tokens)
+    with running(server, [OURS], directory) as servers:
+        worker = servers[OURS.key]
+        print(f"after the start: {resident(worker):.1f} MiB", flush=True)
+        sent = send(worker, asked, directory, WARM, 0)
+        warm = resident(worker)
+        print(f"after {sent:,} requests, each kind among them: {warm:.1f} MiB", flush=True)
+        for _ in range(STEPS):
+            sent += send(worker, asked, directory, REQUESTS // STEPS, sent)
+            print(f"after {sent:,} requests: {resident(worker):.1f} MiB", flush=True)
+        return resident(worker) / warm - 1
+
+
+def main() -> None:
+    wrk.require()
+    keep_off_the_workers_core()
+    with tempfile.TemporaryDirectory(prefix="todo-bench-") as directory:
+        try:
+            with temporary_postgres(FAST) as server:
+                growth = run(server, Path(directory))
+        except PostgresError as error:
+            sys.exit(str(error))
+    said = "met" if growth < LIMIT else "missed"
+    print(f"growth {growth:.1%}, target < {LIMIT:.0%}: {said}")
+    sys.exit(growth >= LIMIT)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from config import values
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [
+        ("5/s", (5, 1)),
+        ("600/min", (600, 60)),
+        ("20/HOUR", (20, 3600)),
+        ("1/day", (1, 86400)),
+        ("off", None),
+        (" ", None),
+    ],
+)
+def test_a_rate_is_calls_and_seconds_or_off(text, rate):
+    assert values.rate(text) == rate
+
+
+@pytest.mark.parametrize(
+    "text", ["600", "0/min", "-1/min", "1.5/min", "20/minutes", "/min", "20/", "20/m", "none", "1/1"]
+)
+def test_what_is_no_rate_is_refused(text):
+    with pytest.raises(ValueError, match="it has to look like 600/min"):
+        values.rate(text)
+
+
+@pytest.mark.parametrize("text", ["", "https://todo.example.com", "http://localhost:8000/"])
+def test_an_origin_is_scheme_and_host(text):
+    assert values.origin(text) == text.rstrip("/")
+
+
+@pytest.mark.parametrize("text", ["todo.example.com", "ftp://x", "https://", "https://x/todo", "https://x?y", "//x"])
+def test_what_is_no_origin_is_refused(text):
+    with pytest.raises(ValueError, match="it has to look like https"):
+        values.origin(text)
+
+
+@pytest.mark.parametrize("text", ["", "todo@example.com", "Todo <todo@example.com>"])
+def test_a_sender_is_an_address_with_or_without_a_name(text):
+    assert values.mailbox(text) == text
+
+
+@pytest.mark.parametrize("text", ["todo", "Todo <todo>", "todo@example.com\nBcc: x@example.com", "@", "a b@c"])
+def test_what_is_no_sender_is_refused(text):
+    with pytest.raises(ValueError, match="it has to look like todo@"):
+        values.mailbox(text)
+
+
+@pytest.mark.parametrize(
+    ("url", "port", "tls", "ssl"),
+    [
+        ("smtp://mail", 25, None, None),
+        ("smtp+tls://mail", 587, True, None),
+        ("smtp+ssl://mail", 465, None, True),
+        ("smtp+tls://user:password@mail:2525", 2525, True, None),
+    ],
+)
+def test_a_mail_server_is_a_url_with_the_usual_ports(url, port, tls, ssl):
+    config = values.mail_server(url)
+
+    assert (config["EMAIL_HOST"], config["EMAIL_PORT"]) == ("mail", port)
+    assert (config.get("EMAIL_USE_TLS"), config.get("EMAIL_USE_SSL")) == (tls, ssl)
+
+
+@pytest.mark.parametrize(
+    "url", ["mail", "http://mail", "smtp://", "smtp://u:canary@mail:x", "smtp://mail?tls=canary", "smtp://[canary"]
+)
+def test_what_is_no_mail_server_is_refused_without_repeating_it(url):
+    with pytest.raises(ImproperlyConfigured) as error:
+        values.mail_server(url)
+
+    assert str(error.value) == "EMAIL_URL is no mail server that is known here: see .env.example."

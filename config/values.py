@@ -1,0 +1,85 @@
+"""What values in the environment may look like. Each raises ValueError, and config/settings.py names the setting."""
+
+import re
+from email.utils import parseaddr
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from api.counts import Rate
+
+PERIODS = {"s": 1, "sec": 1, "min": 60, "h": 3600, "hour": 3600, "d": 86400, "day": 86400}
+
+
+def strict_bool(value: str | bool) -> bool:
+    # django-environ reads DEBUG=ture as False without a word.
+    words = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+    try:
+        return words[str(value).strip().lower()]
+    except KeyError:
+        raise ValueError("it has to be true or false") from None
+
+
+def log_level(value: str) -> str:
+    if value.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}:
+        raise ValueError("it has to be DEBUG, INFO, WARNING, ERROR or CRITICAL")
+    return value.upper()
+
+
+def https_url(value: str) -> str:
+    """Plain HTTP on this machine alone: whoever can change the keys on their way is everybody."""
+    url = urlsplit(value)
+    is_safe = url.scheme == "https" or (url.scheme == "http" and url.hostname in {"localhost", "127.0.0.1", "::1"})
+    if value and not (is_safe and url.hostname and url.port != 0 and re.fullmatch(r"[!-~]+", value)):
+        raise ValueError("it has to be an https:// address")
+    return value
+
+
+def origins(value: list[str] | str) -> list[str]:
+    found = value.split(",") if isinstance(value, str) else value
+    for origin in filter(None, found):
+        if not re.fullmatch(r"[a-z][a-z0-9+.-]*://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?", origin):
+            raise ValueError(f"{origin!r} is no origin as browsers send it, such as https://app.example.com")
+    return [origin for origin in found if origin]
+
+
+def rate(value: str) -> Rate | None:
+    if value.strip().lower() in ("", "off"):
+        return None
+    match = re.fullmatch(r"([1-9][0-9]{0,8})/([a-z]+)", value.strip().lower())
+    if not match or match[2] not in PERIODS:
+        raise ValueError("it has to look like 600/min, with s, min, h or day, or be off")
+    return Rate(int(match[1]), PERIODS[match[2]])
+
+
+def natural(value: str) -> int:
+    if (number := int(value)) < 0:
+        raise ValueError("it can't be negative")
+    return number
+
+
+def origin(value: str) -> str:
+    url = urlsplit(value)
+    if value and (url.scheme not in ("http", "https") or not url.hostname or url.path.strip("/") or url.query):
+        raise ValueError("it has to look like https://todo.example.com")
+    return value.rstrip("/")
+
+
+def mailbox(value: str) -> str:
+    _name, address = parseaddr(value)
+    if value and (not re.fullmatch(r"[^@\s]+@[^@\s]+", address) or not value.isprintable()):
+        raise ValueError("it has to look like todo@example.com or Todo <todo@example.com>")
+    return value
+
+
+def mail_server(url: str) -> dict:
+    """Django's settings for the mail server at `url`. Raises ImproperlyConfigured."""
+    try:
+        config: dict = environ.Env.email_url_config(url)
+        if "OPTIONS" in config or ("smtp" in config["EMAIL_BACKEND"] and not config["EMAIL_HOST"]):
+            raise ValueError
+    except (ValueError, ImproperlyConfigured):  # their text could repeat the password in it
+        raise ImproperlyConfigured("EMAIL_URL is no mail server that is known here: see .env.example.") from None
+    ports = {"smtp+tls": 587, "smtps": 587, "smtp+ssl": 465}
+    return {**config, "EMAIL_PORT": config["EMAIL_PORT"] or ports.get(urlsplit(url).scheme, 25)}

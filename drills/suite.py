@@ -1,0 +1,18 @@
+"""The whole test suite as on Neon: through the pooler, as an owner that is no superuser, over verified TLS."""
+
+import os
+import subprocess
+import sys
+
+from config.tests.servers import ROOT
+from drills.neon import Neon
+
+# The databases go with the server: the pooler's connections to them would be in the way of dropping them.
+OPTIONS = ("--database=postgres", "--reuse-db", "-q", "-n", "auto", "--maxprocesses=4", "--dist=loadfile")
+
+
+def run_suite(neon: Neon, arguments: list[str]) -> bool:
+    """Whether all tests pass. `arguments` go to pytest."""
+    environment = {**os.environ, "TEST_DATABASE_URL": neon.pooled_url("postgres")}
+    command = [sys.executable, "-m", "pytest", *OPTIONS, *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment).returncode == 0

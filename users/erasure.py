@@ -1,0 +1,52 @@
+"""What an account leaves behind in places that have no foreign key to it: erased with it, whoever deletes it."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.apps import apps
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth import get_user_model
+from django.contrib.contenttypes.models import ContentType
+
+from users.attempts import Attempts
+from users.ownership import OwnedModel
+
+
+def erase_traces(users: Iterable) -> None:
+    """Erase the failed sign-ins of these users, and what the admin's log says about them and what they own."""
+    for user in users:
+        Attempts.objects.filter(subject=user.email).delete()
+        erase_entries(get_user_model(), [str(user.pk)])
+        for model in apps.get_models():
+            if issubclass(model, OwnedModel):
+                erase_entries(model, owned_among(model, logged_ids(model), user))
+
+
+def entries_about(model: type):
+    return LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(model))
+
+
+def erase_entries(model: type, ids: list[str]) -> None:
+    if ids:
+        entries_about(model).filter(object_id__in=ids).delete()
+
+
+def logged_ids(model: type) -> list[UUID]:
+    # Few: the admin's log grows by hand.
+    return [UUID(text) for text in entries_about(model).order_by().values_list("object_id", flat=True).distinct()]
+
+
+def owned_among(model: type[OwnedModel], ids: list[UUID], user) -> list[str]:
+    return [str(pk) for pk in model.objects.owned_by(user).filter(pk__in=ids).values_list("pk", flat=True)]
+
+
+def erase_entries_about_nothing() -> int:
+    """Erase what the admin's log says about owned things that are gone for good; returns how many entries."""
+    erased = 0
+    for model in apps.get_models():
+        if issubclass(model, OwnedModel):
+            ids = logged_ids(model)
+            there = set(model.objects.filter(pk__in=ids).values_list("pk", flat=True))
+            gone = [str(pk) for pk in ids if pk not in there]
+            erased += entries_about(model).filter(object_id__in=gone).delete()[0]
+    return erased

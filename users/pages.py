@@ -1,0 +1,47 @@
+"""The page that a mailed link leads to."""
+
+from django.contrib.auth.forms import SetPasswordForm
+from django.contrib.auth.views import PasswordResetConfirmView
+from django.urls import reverse_lazy
+from django.views.generic import TemplateView
+
+from users.models import User
+
+# No script at all: this page has a secret.
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+class NewPasswordForm(SetPasswordForm):
+    def save(self, commit=True):
+        self.user.set_mailed_password(self.cleaned_data["new_password1"])
+        return self.user
+
+
+class SetPasswordView(PasswordResetConfirmView):
+    form_class = NewPasswordForm
+    template_name = "set_password.html"
+    success_url = reverse_lazy("password-is-set")
+
+    def get_user(self, uidb64):
+        return User.objects.of_link(uidb64)
+
+    def form_valid(self, form):
+        try:
+            return super().form_valid(form)
+        except User.DoesNotExist:  # the link was used twice at the same moment
+            self.validlink = False
+            return self.render_to_response(self.get_context_data())
+
+    def render_to_response(self, context, **kwargs):
+        status = 200 if self.validlink else 404
+        return super().render_to_response(context, status=status, headers={"Content-Security-Policy": POLICY}, **kwargs)
+
+
+class PasswordIsSetView(TemplateView):
+    template_name = "set_password.html"
+    extra_context = {"done": True}
+
+    def render_to_response(self, context, **kwargs):
+        return super().render_to_response(context, headers={"Content-Security-Policy": POLICY}, **kwargs)
