@@ -86,7 +86,7 @@ class ContentSecurityPolicyMiddleware(Middleware):
         response = self.get_response(request)
         is_debug_page = settings.DEBUG and response.status_code in (404, 500)  # they are one file, scripts and all
         if response.get("Content-Type", "").startswith("text/html") and not is_debug_page:
-            response["Content-Security-Policy"] = self.policy
+            response.setdefault("Content-Security-Policy", self.policy)  # a page may have a stricter one
         return response
 
 
