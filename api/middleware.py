@@ -184,6 +184,20 @@ def refuse(request: HttpRequest, error: APIException) -> HttpResponse:
     return response
 
 
+def page_unless_api(status: int, page: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A handler for Django: under /api/ no page is made, since ProblemMiddleware answers with a problem."""
+
+    def handler(request: HttpRequest, exception: Exception) -> HttpResponse:
+        return HttpResponse(status=status) if request.path.startswith("/api/") else page(request, exception)
+
+    return handler
+
+
+bad_request = page_unless_api(400, defaults.bad_request)
+permission_denied = page_unless_api(403, defaults.permission_denied)
+not_found = page_unless_api(404, defaults.page_not_found)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500: also what a middleware or a page raised may be a database that is away."""
     exc = sys.exc_info()[1]

@@ -18,7 +18,6 @@ from django.db.models.query import get_related_populators
 from django.db.models.sql import UpdateQuery
 from psycopg2.extensions import UNICODE, new_type, register_type
 
-
 UUID_AS_TEXT = new_type((2950,), "UUID_AS_TEXT", UNICODE)  # 2950: what Postgres calls the type
 
 

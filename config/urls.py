@@ -36,4 +36,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
 ]
 
+handler400 = "api.middleware.bad_request"
+handler403 = "api.middleware.permission_denied"
+handler404 = "api.middleware.not_found"
 handler500 = "api.middleware.server_error"

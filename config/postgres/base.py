@@ -8,7 +8,7 @@ import select
 
 from django.db.backends.postgresql import base
 from django.db.backends.utils import debug_transaction
-from psycopg2.extensions import TRANSACTION_STATUS_IDLE, cursor
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INERROR, cursor
 
 
 class Cursor(cursor):
@@ -32,8 +32,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
     # psycopg2 itself stays in autocommit mode all the time: it would send its BEGIN alone.
 
     @property
+    def status(self) -> int:
+        return self.connection.get_transaction_status()
+
+    @property
     def is_idle(self) -> bool:
-        return self.connection.get_transaction_status() == TRANSACTION_STATUS_IDLE
+        return self.status == TRANSACTION_STATUS_IDLE
 
     def get_connection_params(self) -> dict:
         return {**super().get_connection_params(), "cursor_factory": Cursor}
@@ -60,8 +64,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
             plain.execute(command)
 
     def is_usable(self) -> bool:
-        """Whether there is a connection that the other side has not closed. Asks only this side's socket."""
-        if self.connection is None or self.connection.closed:
+        """Whether a query would have an answer: the other side has not hung up, and no transaction failed. Asks only
+        this side's socket."""
+        if self.connection is None or self.connection.closed or self.status == TRANSACTION_STATUS_INERROR:
             return False
         waiting = select.poll()  # not select(), which knows no descriptor over 1023
         waiting.register(self.connection.fileno(), select.POLLIN)

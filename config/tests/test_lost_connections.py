@@ -160,7 +160,7 @@ def test_the_page_of_a_browser_is_made_once_more(client, operator, kill):
     client.force_login(operator)
     client.get("/admin/")
 
-    with killed_at(kill, "django_session"):
+    with killed_at(kill, "users_session"):
         assert client.get("/admin/").status_code == 200
 
 
