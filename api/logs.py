@@ -6,6 +6,8 @@ import traceback
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
+import orjson
+
 current_request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
@@ -23,7 +25,8 @@ def exception_text(record: logging.LogRecord) -> str:
 
 
 class JSONFormatter(logging.Formatter):
-    """One JSON object a line; `extra={"fields": {...}}` adds its own fields. JSON escapes what could end a line."""
+    """One JSON object a line; `extra={"fields": {...}}` adds its own fields. What could end a line is escaped, and all
+    that isn't ASCII."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -36,7 +39,11 @@ class JSONFormatter(logging.Formatter):
         }
         if text := exception_text(record):
             line["exception"] = text
-        return json.dumps(line, default=str)
+        try:
+            text = orjson.dumps(line, default=str)
+        except TypeError:  # half a character
+            text = b"\xff"
+        return text.decode() if text.isascii() else json.dumps(line, default=str)
 
 
 class ReadableFormatter(logging.Formatter):

@@ -47,6 +47,8 @@ class Prepared:
         self.compiler = query.get_compiler(queryset.db)
         self.sql, self.parameters = self.compiler.as_sql()
         self.names = list(query.selected or ())
+        if not self.names:
+            self.read_objects_with(self.compiler.klass_info)
         select = [column for column, _, _ in self.compiler.select]
         self.converters = self.compiler.get_converters(select)
         if self.names:
@@ -69,21 +71,41 @@ class Prepared:
         """
         return [dict(zip(self.names, row, strict=True)) for row in self.tuples(call, uuids_as_text=True)]
 
+    def read_objects_with(self, info: dict) -> None:
+        self.model = info["model"]
+        self.columns = slice(info["select_fields"][0], info["select_fields"][-1] + 1)
+        self.attributes = [column.target.attname for column, _, _ in self.compiler.select[self.columns]]
+        self.related = get_related_populators(info, self.compiler.select, self.db)  # type: ignore[call-arg]
+
     def objects(self, call) -> list:
         """The objects of a query without `.values()`, with what was selected as related and annotated."""
-        info = self.compiler.klass_info
-        columns = slice(info["select_fields"][0], info["select_fields"][-1] + 1)
-        names = [column.target.attname for column, _, _ in self.compiler.select[columns]]
-        related = get_related_populators(info, self.compiler.select, self.db)  # type: ignore[call-arg]
         found = []
         for row in self.tuples(call):
-            thing = info["model"].from_db(self.db, names, row[columns])
-            for populator in related:
+            thing = self.model.from_db(self.db, self.attributes, row[self.columns])
+            for populator in self.related:
                 populator.populate(row, thing)
             for name, index in self.compiler.annotation_col_map.items():
                 setattr(thing, name, row[index])
             found.append(thing)
         return found
+
+
+class PreparedInsert:
+    """Writes one new object, all of whose values are set before."""
+
+    def __init__(self, model: type[models.Model]):
+        self.fields = model._meta.concrete_fields
+        quote = connection.ops.quote_name
+        columns = ", ".join(quote(field.column) for field in self.fields)
+        places = ", ".join(["%s"] * len(self.fields))
+        self.sql = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({places})"  # noqa: S608
+
+    def run(self, thing: models.Model) -> None:
+        values = [field.get_db_prep_save(field.pre_save(thing, add=True), connection) for field in self.fields]
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, values)
+        thing._state.adding = False
+        thing._state.db = DEFAULT_DB_ALIAS
 
 
 class PreparedUpdate:
@@ -124,6 +146,10 @@ def prepared(shape: Hashable, build: Callable[[], models.QuerySet]) -> Prepared:
     `shape` has to differ wherever `build()` would give other SQL, or another value that isn't a `Later`.
     """
     return kept(("read", shape), lambda: Prepared(build()))
+
+
+def prepared_insert(model: type[models.Model]) -> PreparedInsert:
+    return kept(("insert", model), lambda: PreparedInsert(model))
 
 
 def prepared_update(model: type[models.Model], columns: tuple[str, ...]) -> PreparedUpdate:

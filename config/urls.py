@@ -17,19 +17,19 @@ router.register("tags", TagViewSet)
 router.register("tokens", TokenViewSet)
 
 api: list = [
+    path("", include(router.urls)),  # first: these are called most, and the resolver tries one after the other
     path("", include("users.urls")),
     path("sync/", SyncView.as_view(), name="sync"),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", DocsView.as_view(), name="docs"),
-    path("", include(router.urls)),
 ]
 
 admin.site.enable_nav_sidebar = False  # the lists are wide
 admin.site.site_title = admin.site.site_header = "Todo API administration"
 
 urlpatterns = [
-    path("", TemplateView.as_view(template_name="landing.html"), name="landing"),
     path("api/v1/", include(api)),
+    path("", TemplateView.as_view(template_name="landing.html"), name="landing"),
     path("set-password/done/", PasswordIsSetView.as_view(), name="password-is-set"),
     path("set-password/<uidb64>/<token>/", SetPasswordView.as_view(), name="set-password"),
     path("api-auth/", include("rest_framework.urls")),

@@ -16,7 +16,10 @@ class Request(WSGIRequest):
 
 
 application = get_wsgi_application()
-from users import wall_setup  # noqa: E402 (after Django is set up)
+from django.db import connections  # noqa: E402 (after Django is set up)
+
+from users import wall_setup  # noqa: E402
 
 wall_setup.verify()
+connections.close_all()  # the threads that answer requests have their own
 application.request_class = Request

@@ -34,7 +34,7 @@ class TokenAuthentication(authentication.BaseAuthentication):
         raise AuthenticationFailed(self.refusal)
 
     def authenticate_own(self, secret: str):
-        token = ApiToken.objects.find(secret)
+        token = ApiToken.find(secret)
         if token is None:
             raise AuthenticationFailed(self.refusal)
         token.note_use()

@@ -184,15 +184,6 @@ class User(AbstractBaseUser, PermissionsMixin):
                 (tokens.exclude(pk=self.kept_token.pk) if self.kept_token else tokens).delete()
 
 
-class ApiTokenQuerySet(OwnedQuerySet):
-    def find(self, secret: str) -> "ApiToken | None":
-        """The valid token with this secret and its active user, in one query."""
-        query = prepared("token", lambda: self.select_related("owner").filter(digest=DIGEST, owner__is_active=True))
-        for token in query.objects(secret):
-            return None if token.expired else token
-        return None
-
-
 def digest(secret: str) -> str:
     # A fast hash is right here: 256 random bits can't be guessed, and each request needs it.
     return sha256(secret.encode()).hexdigest()
@@ -219,8 +210,6 @@ class ApiToken(OwnedModel):
     expires_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, editable=False)
 
-    objects: ClassVar = ApiTokenQuerySet.as_manager()
-
     class Meta:
         verbose_name = "API token"
         ordering = ["-created_at", "-id"]
@@ -228,6 +217,17 @@ class ApiToken(OwnedModel):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+    @classmethod
+    def find(cls, secret: str) -> "ApiToken | None":
+        """The valid token with this secret and its active user, in one query."""
+
+        def build():
+            return cls.objects.select_related("owner").filter(digest=DIGEST, owner__is_active=True)
+
+        for token in prepared("token", build).objects(secret):
+            return None if token.expired else token
+        return None
 
     @classmethod
     def issue(cls, owner: User, name: str, **fields) -> tuple["ApiToken", str]:

@@ -76,6 +76,15 @@ class RevisedSerializer(ModelSerializer):
 
     serializer_related_field = OwnedRelatedField
 
+    def create(self, validated_data):
+        return self.Meta.model.objects.create(**validated_data)  # type: ignore[attr-defined]
+
+    def update(self, instance, validated_data):
+        for name, value in validated_data.items():
+            setattr(instance, name, value)
+        instance.save()
+        return instance
+
     def validate(self, attrs):
         if self.partial and self.instance is None:
             return attrs  # values for many: each of them checks for itself

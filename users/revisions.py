@@ -20,7 +20,7 @@ from django.db.models import Case, Value, When
 from django.db.models.functions import Cast
 from django.utils import timezone
 
-from api.prepared import prepared_update
+from api.prepared import prepared_insert, prepared_update
 from api.text import FoldedField, fold
 from users.ownership import OwnedModel, OwnedQuerySet
 
@@ -158,7 +158,10 @@ class RevisedQuerySet(OwnedQuerySet):
                 for index, obj in enumerate(own):
                     obj.stamp(current.revision, index / len(own))
                 current.record(self.model, "created", [obj.pk for obj in own])
-            super().bulk_create(objs, *args, **kwargs)
+            if len(objs) == 1:
+                prepared_insert(self.model).run(objs[0])
+            else:
+                super().bulk_create(objs, *args, **kwargs)
         for obj in objs:
             obj.remember()
         return objs

@@ -178,7 +178,8 @@ class RevisedViewSet(OwnedViewSet):
         return self.respond(saved, status=201, headers={"Location": self.url_of(saved)})
 
     def url_of(self, instance) -> str:
-        return self.reverse_action("detail", args=[instance.pk])
+        """Where something that was made here is: below the list."""
+        return self.request.build_absolute_uri(f"{self.request.path}{instance.pk}/")
 
     def update(self, request, pk, partial: bool = False):
         return self.respond(self.read_body(self.get_object(), partial=partial).save())
