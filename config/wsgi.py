@@ -16,10 +16,7 @@ class Request(WSGIRequest):
 
 
 application = get_wsgi_application()
-from django.db import connections  # noqa: E402 (after Django is set up)
-
-from users import wall_setup  # noqa: E402
+from users import wall_setup  # noqa: E402 (after Django is set up)
 
 wall_setup.verify()
-connections.close_all()  # the threads that answer requests have their own
 application.request_class = Request

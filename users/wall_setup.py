@@ -103,11 +103,15 @@ def faults():
 
 def verify() -> None:
     """Stop the process if the wall has a fault. With the database away, that is found out at the first request."""
+    was_open = connection.connection is not None
     try:
         found = check_wall(databases=["default"])
     except OperationalError:
         wall.to_be_verified = verify
         return
+    finally:
+        if not was_open:  # the threads that answer requests have connections of their own
+            connection.close()
     wall.to_be_verified = None
     if found:
         raise SystemCheckError("\n".join(map(str, found)))

@@ -1,6 +1,7 @@
 """Row-level security with the roles that there are out there: Neon's, and one that may make no roles."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -14,6 +15,9 @@ from config.tests.postgres import temporary_postgres
 pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no roles")
 
 
+GUIDE = (settings.BASE_DIR / "docs" / "deploy.md").read_text()
+
+
 class Database:
     """An empty database on a server of its own, and the role that owns it."""
 
@@ -24,7 +28,14 @@ class Database:
         self.url = server.replace("postgres@", f"{name}@").removesuffix("/postgres") + f"/{name}"
 
     def as_superuser(self, *commands: str) -> None:
-        session = psycopg2.connect(self.server)
+        self.execute(self.server, *commands)
+
+    def as_owner(self, *commands: str) -> None:
+        self.execute(self.url, *commands)
+
+    @staticmethod
+    def execute(url: str, *commands: str) -> None:
+        session = psycopg2.connect(url)
         session.autocommit = True
         with session.cursor() as cursor:
             for command in commands:
@@ -73,6 +84,19 @@ def test_a_plain_owner_works_where_the_role_was_made_ready(server, may_create_ro
 
     assert migrated.returncode == 0, migrated.stderr
     assert plain.start().returncode == 0
+
+
+def test_the_guides_statements_make_a_plain_role_ready():
+    statements = re.search(r"### A plain role.*?```sql\n(.*?)```", GUIDE, re.DOTALL).group(1)
+    with temporary_postgres() as url:
+        neon = Database(url, "neondb_owner", "CREATEROLE CREATEDB BYPASSRLS")
+        neon.as_owner(*filter(str.strip, statements.split(";")))
+        plain = {"DATABASE_URL": neon.url.replace("neondb_owner@", "todo@").replace("/neondb_owner", "/todo")}
+
+        migrated = neon.manage("migrate", **plain)
+
+        assert migrated.returncode == 0, migrated.stderr
+        assert neon.start(**plain).returncode == 0
 
 
 def test_without_the_right_to_make_roles_it_says_what_is_needed(server):

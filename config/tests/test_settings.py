@@ -2,6 +2,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,9 @@ from django.conf import settings
 
 ROOT = settings.BASE_DIR
 PRODUCTION = {"SECRET_KEY": "k" * 25 + "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", "ENV_FILE": os.devnull}
+
+
+FLY = tomllib.loads((ROOT / "fly.toml").read_text())
 
 
 def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
@@ -186,3 +190,17 @@ def test_a_tls_that_checks_no_certificate_is_warned_of(sslmode, warnings):
     done = manage("check", "--deploy", **PRODUCTION, TRUSTED_PROXIES="1", DATABASE_URL=url)
 
     assert done.stderr.count("api.W001") == warnings
+
+
+def test_the_platform_file_sets_what_there_is_and_passes_djangos_own_checks():
+    done = manage("check", "--deploy", "--fail-level=WARNING", **PRODUCTION, **FLY["env"])
+
+    assert FLY["env"].keys() <= {*settings.VARIABLES, *settings.SERVER_VARIABLES}
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_platform_file_checks_health_without_the_database(client):
+    [check] = FLY["http_service"]["checks"]
+
+    assert client.get(check["path"]).status_code == 200
+    assert f"PORT={FLY['http_service']['internal_port']}" in (ROOT / "Dockerfile").read_text()

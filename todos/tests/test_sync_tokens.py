@@ -1,8 +1,10 @@
 """The tokens of `GET sync/`: whose they are, for how long, and what a page costs."""
 
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -164,3 +166,16 @@ def test_each_kind_is_read_by_its_index(api, alice):
     for kind, plan in zip(["project", "tag", "task"] * 3, plans, strict=True):
         assert f"using {kind}_owner_revision" in plan
         assert "Sort Key: todos" not in plan.split("SubPlan")[0]
+
+
+def test_after_the_guides_statement_for_a_restored_database_nothing_of_before_holds(api, alice):
+    make_tasks(alice, 3)
+    before, etag = page(api)["token"], api.get("/tasks/")["ETag"]
+    guide = (settings.BASE_DIR / "docs" / "deploy.md").read_text()
+
+    with connection.cursor() as cursor:
+        cursor.execute(re.search(r"UPDATE users_user SET [^;]*purged_revision[^;]*", guide).group())
+
+    assert gone(api, before)
+    assert api.get("/tasks/", HTTP_IF_NONE_MATCH=etag).status_code == 200
+    assert not gone(api, page(api)["token"])
