@@ -5,15 +5,14 @@ from dataclasses import dataclass, replace
 
 import orjson
 from django.core import signing
-from django.db.models import BooleanField, Case, Expression, F, Field, Func, Lookup, QuerySet, UUIDField, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import BooleanField, F, Field, Func, Lookup, QuerySet, UUIDField
 from django.db.models.lookups import GreaterThan, GreaterThanOrEqual, LessThan, LessThanOrEqual
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
-from api.prepared import Later, prepared
+from api.prepared import Later, Prepared, prepared
 
 DEFAULT_LIMIT = 50
 INVALID_CURSOR = ErrorDetail("This cursor is damaged, or it is from another list.", code="invalid")
@@ -26,19 +25,25 @@ class RowValue(Func):
     output_field = BooleanField()
 
 
-@dataclass
-class NullsLast:
-    """An ordering by a column that can be null: such rows come last in both directions."""
+class Order:
+    """By these columns, and by the id among equals.
 
-    column: str
-    least: object  # values that stand in for null, to be compared with
-    greatest: object
+    `nulls_last`: the first column can be null, and such rows come last in both directions. They are a part of the list
+    for itself, with a query of its own: no index could have them at the end both forwards and backwards.
+    """
 
-    def keys(self, descending: bool) -> list[Expression]:
-        # One direction for all keys, so that they can be compared as one row value.
-        missing = When(**{f"{self.column}__isnull": True}, then=Value(0 if descending else 1))
-        stand_in = Value(self.least if descending else self.greatest)
-        return [Case(missing, default=Value(1 if descending else 0)), Coalesce(self.column, stand_in)]
+    def __init__(self, *columns: str, nulls_last: bool = False):
+        self.columns = columns
+        self.nulls_last = nulls_last
+        # What the keys are called in a row. A row value compares them in one direction.
+        self.names = [f"_key{index}" for index in range(len(columns))]
+
+    def part(self, queryset: QuerySet, nulls: bool) -> tuple[QuerySet, list[str]]:
+        """The rows with null in the first column, or those without; and the keys that they are ordered by."""
+        queryset = queryset.annotate(**{name: F(column) for name, column in zip(self.names, self.columns, strict=True)})
+        if self.nulls_last:
+            queryset = queryset.filter(**{f"{self.columns[0]}__isnull": nulls})
+        return queryset, self.names[nulls:]
 
 
 class CursorJSON:
@@ -63,6 +68,10 @@ class Cursor:
     def sign(self, salt: str) -> str:
         place = [self.ordering, self.back, self.keys, self.id, self.inclusive]
         return signing.Signer(salt=salt).sign_object(place, serializer=CursorJSON, compress=True)
+
+    @property
+    def in_nulls(self) -> bool:
+        return self.keys[0] is None
 
     def turned(self) -> "Cursor":
         """From the same place the other way."""
@@ -98,12 +107,27 @@ class KeysetPagination(BasePagination):
         self.ordering = parameters.get("ordering", view.parameters_class.default_ordering)
         self.cursor = self.read_cursor(parameters)
         limit = parameters.get("limit", DEFAULT_LIMIT)
-        self.key = view.parameters_class.orderings[self.ordering.removeprefix("-")]
-        place = self.cursor and (self.cursor.back, self.cursor.inclusive)
-        query = prepared((shape, self.ordering, place, limit), lambda: self.in_order(build())[: limit + 1])
-        rows = query.rows(view)
+        self.order = view.parameters_class.orderings[self.ordering.removeprefix("-")]
+        rows: list[dict] = []
+        for nulls in self.parts(view.parameters_class.null_or_not(parameters) if self.order.nulls_last else [False]):
+            if len(rows) <= limit:
+                rows += self.query(shape, build, nulls, limit + 1).rows(view)
         self.more = len(rows) > limit
         return self.finish(rows[:limit])
+
+    def parts(self, parts: Iterable[bool]) -> list[bool]:
+        """Those of the list's parts (see Order) that lie on the way, in the order in which they are met."""
+        if self.cursor is None:
+            return sorted(parts)
+        here, back = self.cursor.in_nulls, self.cursor.back
+        return sorted((each for each in parts if each == here or (each < here) == back), reverse=back)
+
+    def query(self, shape: Hashable, build: Callable[[], QuerySet], nulls: bool, limit: int) -> Prepared:
+        """For up to `limit` rows of one part, from the cursor's place if that is in it, else from its end."""
+        from_here = self.cursor is not None and self.cursor.in_nulls == nulls
+        place = self.cursor and (self.cursor.back, from_here, self.cursor.inclusive)
+        shape = (shape, self.ordering, place, nulls, limit)
+        return prepared(shape, lambda: self.in_order(build(), nulls, from_here)[:limit])
 
     def read_cursor(self, parameters: dict) -> Cursor | None:
         if "cursor" not in parameters:
@@ -114,26 +138,18 @@ class KeysetPagination(BasePagination):
         self.ordering = cursor.ordering
         return cursor
 
-    @property
-    def names(self) -> list[str]:
-        """What the keys are called in a row."""
-        return ["_key0", "_key1"] if isinstance(self.key, NullsLast) else ["_key0"]
-
-    def in_order(self, queryset: QuerySet) -> QuerySet:
-        descending = self.ordering.startswith("-")
-        expressions = self.key.keys(descending) if isinstance(self.key, NullsLast) else [self.key]
-        queryset = queryset.annotate(**dict(zip(self.names, expressions, strict=True)))
-        if self.cursor and self.cursor.back:
-            descending = not descending
-        if self.cursor:
-            fields = [queryset.query.annotations[name].output_field for name in self.names]
-            place = [Later(key_at(index, field), field) for index, field in enumerate(fields)]
+    def in_order(self, queryset: QuerySet, nulls: bool, from_here: bool) -> QuerySet:
+        queryset, names = self.order.part(queryset, nulls)
+        descending = self.ordering.startswith("-") != bool(self.cursor and self.cursor.back)
+        if self.cursor and from_here:
+            fields = [queryset.query.annotations[name].output_field for name in names]
+            place = [Later(key_at(index, field), field) for index, field in enumerate(fields, start=nulls)]
             beyond = self.cursor.lookup(descending)
-            here = RowValue(*map(F, self.names), F("id"))
+            here = RowValue(*map(F, names), F("id"))
             there = RowValue(*place, Later(lambda view: view.paginator.cursor.id, UUIDField()))
             queryset = queryset.filter(beyond(here, there))
         sign = "-" if descending else ""
-        return queryset.order_by(*(f"{sign}{name}" for name in [*self.names, "id"]))
+        return queryset.order_by(*(f"{sign}{name}" for name in [*names, "id"]))
 
     def finish(self, rows: list[dict]) -> list[dict]:
         """The rows in the order of the list, without their keys; notes where the pages beside this one begin."""
@@ -144,7 +160,7 @@ class KeysetPagination(BasePagination):
             has_previous, has_next = self.cursor is not None, self.more
         places = [self.place(row) for row in (rows[:1] + rows[-1:])]
         for row in rows:
-            for name in self.names:
+            for name in self.order.names:
                 del row[name]
         if self.cursor and not rows:  # they went meanwhile: only the way back is left
             places, has_previous, has_next = [self.cursor.turned()], not self.cursor.back, self.cursor.back
@@ -153,7 +169,7 @@ class KeysetPagination(BasePagination):
         return rows
 
     def place(self, row: dict) -> Cursor:
-        return Cursor(self.ordering, False, [row[name] for name in self.names], str(row["id"]))
+        return Cursor(self.ordering, False, [row[name] for name in self.order.names], str(row["id"]))
 
     def link(self, place: Cursor, back: bool) -> str:
         return replace_query_param(self.url, "cursor", replace(place, back=back).sign(self.salt))

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from typing import ClassVar
 
 from django.db import models
@@ -60,6 +60,14 @@ class PageParameters(QueryParameters):
     def depends_on_clock(cls, values: dict) -> bool:
         """Whether the answer can change while the data doesn't."""
         return False
+
+    @classmethod
+    def null_or_not(cls, values: dict) -> Iterable[bool]:
+        """Whether the filters leave rows with null in the column that can be null in an order, rows without, or both.
+
+        Only what is certain need be said: to look for rows that can't be there would read all others.
+        """
+        return (False, True)
 
     @classmethod
     def prepare(cls, values: dict) -> tuple[Hashable, dict]:

@@ -168,6 +168,8 @@ def start(servers: dict[str, Server], tokens: list[str]) -> list[Owner]:
             f"Paged through half of {owner.size:,} tasks, and synced all: {time.monotonic() - started:.0f} s",
             flush=True,
         )
+    for owner in owners:  # the server has closed the first ones' connections meanwhile
+        owner.client = Client(servers[OURS.key])
     return owners
 
 

@@ -1,13 +1,14 @@
 """The query parameters of the lists: filters and orders."""
 
-from datetime import date
+from collections.abc import Iterable
 
-from django.db.models import F
+from django.db.models import UUIDField
 from rest_framework import serializers
 
 from api import fields
-from api.pagination import NullsLast
+from api.pagination import Order
 from api.parameters import PageParameters, ordering_field
+from api.prepared import Later
 from todos.models import Task
 from todos.models.task_queryset import TaskQuerySet
 
@@ -19,14 +20,19 @@ class IdOrNone(fields.UUIDField):
         return None if data == "none" else super().to_internal_value(data)
 
 
+def tag_at(index: int) -> Later:
+    """The id of the tag of this index among those that a call filters by."""
+    return Later(lambda view: view.tag_ids[index], UUIDField())
+
+
 class TaskParameters(PageParameters):
     orderings = {
-        "created_at": F("created_at"),
-        "updated_at": F("updated_at"),
-        "due_date": NullsLast("due_date", date.min, date.max),
-        "priority": F("priority"),
-        "title": F("title_folded"),
-        "position": F("position"),
+        "created_at": Order("created_at"),
+        "updated_at": Order("updated_at"),
+        "due_date": Order("due_date", "created_at", nulls_last=True),
+        "priority": Order("priority", "created_at"),
+        "title": Order("title_folded"),
+        "position": Order("position"),
     }
     default_ordering = "-created_at"
 
@@ -67,13 +73,19 @@ class TaskParameters(PageParameters):
         "due": lambda tasks, value, user: tasks.due(value, user.now()),
         "project": lambda tasks, value, user: tasks.filter(project=value),
         "parent": lambda tasks, value, user: tasks.filter(parent=value),
-        "tag": lambda tasks, value, user: tasks.tagged(value),
+        "tag": lambda tasks, value, user: tasks.tagged(map(tag_at, range(len(value)))),
         "q": lambda tasks, value, user: tasks.containing(value),
     }
 
     @classmethod
     def depends_on_clock(cls, values: dict) -> bool:
         return values.get("due", "none") != "none"
+
+    @classmethod
+    def null_or_not(cls, values: dict) -> Iterable[bool]:
+        if values.get("due") == "none":
+            return [True]
+        return [False] if values.keys() & {"due", "due_before", "due_after"} else [False, True]
 
     @classmethod
     def apply(cls, queryset: TaskQuerySet, values: dict, user) -> TaskQuerySet:
@@ -84,14 +96,14 @@ class TaskParameters(PageParameters):
 
 
 class ProjectParameters(PageParameters):
-    orderings = {"position": F("position"), "name": F("name_folded"), "created_at": F("created_at")}
+    orderings = {"position": Order("position"), "name": Order("name_folded"), "created_at": Order("created_at")}
     default_ordering = "position"
 
     ordering = ordering_field(orderings)
 
 
 class TagParameters(PageParameters):
-    orderings = {"name": F("name_folded")}
+    orderings = {"name": Order("name_folded")}
     default_ordering = "name"
 
     ordering = ordering_field(orderings)

@@ -2,13 +2,13 @@ from django.contrib.auth import authenticate
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.tokens import default_token_generator
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db.models import F
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
 from api import fields
+from api.pagination import Order
 from api.parameters import PageParameters
 from api.serializers import ModelSerializer, Serializer
 from users.models import ApiToken, User
@@ -197,5 +197,5 @@ class NewTokenSerializer(TokenSerializer):
 
 
 class TokenParameters(PageParameters):
-    orderings = {"created_at": F("created_at")}
+    orderings = {"created_at": Order("created_at")}
     default_ordering = "-created_at"

@@ -69,8 +69,9 @@ class Tag(UniqueNameModel):
 class TaskTag(models.Model):
     """That a task bears a tag."""
 
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    task = models.ForeignKey("todos.Task", on_delete=models.CASCADE, related_name="tag_links")
+    # Both have an index that begins with them, below.
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
+    task = models.ForeignKey("todos.Task", on_delete=models.CASCADE, related_name="tag_links", db_index=False)
     tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="task_links")
 
     class Meta:

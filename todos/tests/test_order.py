@@ -128,6 +128,30 @@ def test_a_page_in_the_middle_costs_as_many_queries_as_the_first(api, alice, dja
         get(api, link)
 
 
+@pytest.mark.parametrize("query", ["due=none", "due=upcoming", "due_after=2027-01-01", "due_before=2999-01-01"])
+def test_dated_and_undated_tasks_are_not_looked_for_where_a_filter_rules_them_out(
+    api, alice, query, django_assert_num_queries
+):
+    for day in (None, "2998-01-01"):
+        Task.objects.create(owner=alice, title=str(day), due_date=day)
+    titles(api, "")  # the first use of a token is noted
+
+    with django_assert_num_queries(2):  # the token, the rows
+        found = titles(api, f"ordering=-due_date&{query}")
+
+    assert found == ["None" if query == "due=none" else "2998-01-01"]
+
+
+@pytest.mark.parametrize("ordering", ["priority", "due_date"])
+def test_equals_are_in_the_order_of_creation(api, alice, ordering):
+    tasks = [Task.objects.create(owner=alice, title=title, due_date="2027-01-01") for title in "abc"]
+    for task, day in zip(tasks, (3, 1, 2), strict=True):
+        force([task], created_at=datetime(2027, 1, day, tzinfo=UTC))
+
+    assert titles(api, f"ordering={ordering}") == ["b", "c", "a"]
+    assert titles(api, f"ordering=-{ordering}") == ["a", "c", "b"]
+
+
 @pytest.mark.parametrize("path", ["/projects/", "/projects/trash/", "/tasks/trash/"])
 def test_other_lists_have_pages_too(api, alice, path):
     model = Project if "projects" in path else Task

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from conftest import Client
 from todos import sync
 from todos.models import Project, Tag, Task
+from todos.tests.plans import plans_of
 from todos.tests.syncing import make_tasks, page, pages
 from users.tests.answers import problem, refused
 
@@ -148,24 +149,19 @@ def test_each_kind_is_read_by_its_index(api, alice):
     Project.objects.bulk_create(Project(owner=alice, name=str(number)) for number in range(300))
     Tag.objects.bulk_create(Tag(owner=alice, name=str(number)) for number in range(300))
     tokens = [None, page(api, limit=5)["token"], page(api)["token"]]
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
+    with CaptureQueriesContext(connection) as queries:
         for token in tokens:
             page(api, token, limit=5)
-    selects = [query["sql"] for query in queries if "LIMIT 6" in query["sql"]]
 
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE; SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
-        plans = []
-        for select in selects:
-            cursor.execute(f"EXPLAIN {select}")
-            plans.append("\n".join(line for (line,) in cursor.fetchall()))
+    plans = plans_of(queries, "LIMIT 6")
 
     assert len(plans) == 9
     for kind, plan in zip(["project", "tag", "task"] * 3, plans, strict=True):
-        assert f"using {kind}_owner_revision" in plan
-        assert "Sort Key: todos" not in plan.split("SubPlan")[0]
+        assert f"{kind}_owner_revision" in plan.indexes
+        assert not plan.sorts_rows
+        assert plan.read(f"todos_{kind}") == plan.answered
 
 
 def test_after_the_guides_statement_for_a_restored_database_nothing_of_before_holds(api, alice):

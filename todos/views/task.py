@@ -1,15 +1,20 @@
+from uuid import UUID
+
+from django.db.models import QuerySet, TextField
+from django.utils.functional import cached_property
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
-from api.parameters import QueryParameters
-from todos.models import Task
+from api.parameters import QueryParameters, parameter_at
+from api.prepared import Later, prepared
+from todos.models import Tag, Task
 from todos.parameters import TaskParameters
 from todos.serializers.moves import BulkSerializer, TaskMoveSerializer
 from todos.serializers.results import BulkResultSerializer, SummarySerializer
 from todos.serializers.task import TaskSerializer
 from users.revisions import write
-from users.viewsets import RevisedViewSet, verb
+from users.viewsets import AnyCaller, RevisedViewSet, verb
 
 IN_TRASH = Task.objects.in_trash().with_family()
 
@@ -22,12 +27,24 @@ ONE_OR_MANY = PolymorphicProxySerializer(
 )
 
 
+def named_tags(count: int) -> QuerySet:
+    names = [Later(parameter_at("tag", index), TextField()) for index in range(count)]
+    return Tag.objects.owned_by(AnyCaller).present().filter(name_folded__in=names).values_list("name_folded", "pk")
+
+
 class TaskViewSet(RevisedViewSet):
     """Tasks: what there is to do."""
 
     queryset = Task.objects.present().with_family()
     serializer_class = TaskSerializer
     parameters_class = TaskParameters
+
+    @cached_property
+    def tag_ids(self) -> list[UUID | None]:
+        """The ids of the tags that this call filters by; None for a name that no tag has."""
+        names = self.parameters["tag"]
+        rows = prepared(("ids of tags", len(names)), lambda: named_tags(len(names))).tuples(self)
+        return list(map(dict(rows).get, names))
 
     @extend_schema(request=ONE_OR_MANY, responses={201: ONE_OR_MANY})
     def create(self, request):
