@@ -17,7 +17,7 @@ PRODUCTION := DEBUG=False
 # Behind a TLS proxy, with a key and a database that nobody has: nothing on this machine can change what lint says.
 STRICT = env ENV_FILE=/dev/null DEBUG=False TRUSTED_PROXIES=1 DATABASE_URL=sqlite://:memory: SECRET_KEY=$$($(SECRET))
 
-.PHONY: help setup run serve test test-browser proofs drills lint schema seed bench bench-growth bench-memory clean
+.PHONY: help setup run serve test test-browser test-clients proofs drills lint schema seed bench bench-growth bench-memory clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -54,6 +54,11 @@ test: $(VENV)/.dev  ## Run the tests on SQLite, then on Postgres; ARGS="-k title
 test-browser: $(VENV)/.browser  ## Try the pages in a real browser, against the production server
 	$(PY) -m pytest --database=sqlite $(ARGS) config/tests/browser
 
+# Node and the generators; a virtual environment of its own, in clients/python.
+test-clients: $(VENV)/.dev  ## Generate typed clients from the schema (TypeScript, Python), and walk through the API with them
+	@clients/setup
+	$(PY) -m pytest --database=sqlite $(ARGS) clients
+
 proofs:  ## Prove with several server processes, and in large numbers, what is promised about changes (minutes)
 	@PROOFS=full $(MAKE) --no-print-directory test ARGS="-q -rP config/tests/test_many_processes.py"
 
@@ -87,7 +92,7 @@ bench-memory: $(VENV)/.dev  ## Measure the memory of a worker over 100,000 reque
 	@$(PY) -m bench.memory
 
 clean:  ## Remove what was made here: packages, the SQLite database, static files, caches (.env stays)
-	rm -rf $(VENV) bench/.venv db.sqlite3 db.sqlite3-shm db.sqlite3-wal staticfiles .coverage .coverage.*
+	rm -rf $(VENV) bench/.venv clients/python/.venv clients/typescript/node_modules db.sqlite3 db.sqlite3-shm db.sqlite3-wal staticfiles .coverage .coverage.*
 	rm -rf screenshots .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Kept $(ENV_FILE): it has the secret key."

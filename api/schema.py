@@ -1,9 +1,10 @@
 """The parts of the OpenAPI document that hold for every call: problems, headers, query parameters."""
 
+import json
 from typing import Any
 
 from drf_spectacular import openapi
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer
 
 from api.errors import CODES, problem
 from api.renderers import PROBLEM_TYPE
@@ -65,7 +66,7 @@ SENT: dict[str, dict] = {
 
 
 class AutoSchema(openapi.AutoSchema):
-    """Reads the query parameters from the view's `parameters_class`, and `PUT`'s defaults from the serializer."""
+    """Reads the query parameters from the view's `parameters_class`; says only what generated clients take rightly."""
 
     def get_override_parameters(self):
         in_list = self._is_list_view() and self.method == "GET"
@@ -104,6 +105,29 @@ class AutoSchema(openapi.AutoSchema):
         refused = {"If-Match": "412", "Idempotency-Key": "422"}
         for status in [*(refused[name] for name in read if name in refused), *getattr(self.view, "problems", [])]:
             responses[status] = problem_response(status)
+
+    def map_parsers(self) -> list[str]:
+        # Forms are for the pages: in them a list is words with commas, and null is nothing.
+        return ["application/json"]
+
+    def _get_serializer_field_meta(self, field, direction):
+        # The default in words alone: generated clients send it with every PATCH, or demand the field.
+        meta = super()._get_serializer_field_meta(field, direction)
+        default = meta.pop("default", None)
+        if direction == "request" and self.method in ("POST", "PUT") and default is not None:
+            words = f"`{json.dumps(default)}` by default."
+            meta["description"] = f"{meta['description']} {words}" if "description" in meta else words
+        return meta
+
+    def _map_basic_serializer(self, serializer, direction):
+        schema = super()._map_basic_serializer(serializer, direction)
+        if direction == "response":  # has all fields, always; `required` in the code is about requests
+            schema["required"] = sorted(schema["properties"])
+        return schema
+
+    def _get_request_for_media_type(self, serializer, direction="request"):
+        schema, required = super()._get_request_for_media_type(serializer, direction)
+        return schema, required or isinstance(serializer, PolymorphicProxySerializer)
 
     def get_response_serializers(self):
         serializer = super().get_response_serializers()
@@ -146,4 +170,6 @@ def document_problems(result: dict, generator, request, public) -> dict:
                 response.setdefault("headers", {})["X-Request-ID"] = REQUEST_ID
             for status in statuses(path, method, operation):
                 operation["responses"].setdefault(status, problem_response(status))
+            if operation["security"] == [{}]:
+                operation["security"] = []  # the same to OpenAPI; [{}] has generated clients demand a token
     return result

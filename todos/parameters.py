@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from django.db.models import UUIDField
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from api import fields
@@ -13,6 +14,7 @@ from todos.models import Task
 from todos.models.task_queryset import TaskQuerySet
 
 
+@extend_schema_field({"anyOf": [{"type": "string", "format": "uuid"}, {"type": "string", "const": "none"}]})
 class IdOrNone(fields.UUIDField):
     """An id, or the word `none`."""
 

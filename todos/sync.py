@@ -14,14 +14,16 @@ from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 
 from api.pagination import RowValue
 from todos.models import Project, Tag, Task
-from todos.serializers.project import ProjectSerializer, TagSerializer
+from todos.serializers.project import ReplicatedProjectSerializer, ReplicatedTagSerializer
 from todos.serializers.task import TaskSerializer
 
-KINDS = {"project": (Project, ProjectSerializer), "tag": (Tag, TagSerializer), "task": (Task, TaskSerializer)}
+KINDS = {
+    "project": (Project, ReplicatedProjectSerializer),
+    "tag": (Tag, ReplicatedTagSerializer),
+    "task": (Task, TaskSerializer),
+}
 DEFAULT_LIMIT = 500
 MAX_LIMIT = 1000
-# Counts change without the thing itself: a replica counts what it holds.
-LEFT_OUT = {"open_tasks"}
 AFTER_ALL = "~"  # comes after all kinds
 INVALID = ErrorDetail("This token is damaged, or it is somebody else's.", code="invalid")
 
@@ -97,9 +99,8 @@ def changes_of(kind: str, user, place: Place, upto: int, limit: int) -> list[dic
         things = things.filter(GreaterThan(RowValue(F("revision"), F("id")), here))
     if place.full:
         things = things.present()
-    fields = [name for name in serializer_class.Meta.fields if name not in LEFT_OUT]
-    computed = {name: value for name, value in serializer_class.Meta.computed.items() if name not in LEFT_OUT}
-    rows = things.annotate(**computed, deleted=Q(deleted_at__isnull=False)).values(*fields, "deleted")
+    meta = serializer_class.Meta
+    rows = things.annotate(**meta.computed, deleted=Q(deleted_at__isnull=False)).values(*meta.fields, "deleted")
     return [as_change(kind, row) for row in rows.order_by("revision", "id")[:limit]]
 
 

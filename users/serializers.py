@@ -19,6 +19,7 @@ class UserSerializer(ModelSerializer):
         model = User
         fields = ["id", "email", "name", "timezone", "created_at", "revision"]
         read_only_fields = ["email"]
+        extra_kwargs = {"revision": {"help_text": "Counts the writes of this user's data."}}
 
     def update(self, user, validated_data):
         for name, value in validated_data.items():

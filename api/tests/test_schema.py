@@ -223,3 +223,45 @@ def test_the_script_of_the_docs_asks_this_server_for_the_document(db):
 
     assert 'url: "/api/v1/schema/"' in script.replace("\\u002D", "-")
     assert "://" not in script
+
+
+def test_an_answer_has_all_its_fields(document):
+    schemas = document["components"]["schemas"]
+
+    for name in ("Task", "Project", "Tag", "Token", "User", "Sync", "TaskChange", "ReplicatedProject"):
+        assert schemas[name]["required"] == sorted(schemas[name]["properties"]), name
+
+
+def test_defaults_are_told_in_words(document):
+    schemas = document["components"]["schemas"]
+
+    assert '"default":' not in json.dumps(document)
+    assert schemas["TaskRequest"]["properties"]["description"]["description"] == '`""` by default.'
+    assert "description" not in schemas["PatchedTaskRequest"]["properties"]["description"]
+
+
+def test_bodies_are_json(document):
+    bodies = [
+        call["requestBody"]["content"].keys()
+        for methods in document["paths"].values()
+        for call in methods.values()
+        if "requestBody" in call
+    ]
+
+    assert bodies
+    assert all(content == {"application/json"} for content in bodies)
+    assert document["paths"]["/api/v1/tasks/"]["post"]["requestBody"]["required"]
+
+
+def test_a_filter_by_id_takes_the_word_none_too(document):
+    parameters = {each["name"]: each["schema"] for each in document["paths"]["/api/v1/tasks/"]["get"]["parameters"]}
+
+    either = {"anyOf": [{"type": "string", "format": "uuid"}, {"type": "string", "const": "none"}]}
+    assert parameters["project"] == parameters["parent"] == either
+
+
+@pytest.mark.parametrize(("route", "method"), CALLS, ids=str)
+def test_a_call_says_whether_it_takes_a_token(document, route, method):
+    expected = [] if route.path in PUBLIC else [{"token": []}, {"cookieAuth": []}]
+
+    assert operation(document, route, method)["security"] == expected

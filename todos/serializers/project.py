@@ -16,6 +16,16 @@ class ProjectSerializer(RevisedSerializer):
         computed = {"open_tasks": open_tasks("project")}
 
 
+class ReplicatedProjectSerializer(ProjectSerializer):
+    """A project in a replica: without its count, which changes while the project doesn't."""
+
+    open_tasks = None  # type: ignore[assignment]
+
+    class Meta(ProjectSerializer.Meta):
+        fields = [name for name in ProjectSerializer.Meta.fields if name != "open_tasks"]
+        computed = {}
+
+
 class TagSerializer(RevisedSerializer):
     """A word that tasks are marked with."""
 
@@ -26,3 +36,13 @@ class TagSerializer(RevisedSerializer):
         fields = ["id", "name", "open_tasks", "revision"]
         read_only_fields = ["revision"]
         computed = {"open_tasks": open_tasks("tag")}
+
+
+class ReplicatedTagSerializer(TagSerializer):
+    """A tag in a replica: without its count, which changes while the tag doesn't."""
+
+    open_tasks = None  # type: ignore[assignment]
+
+    class Meta(TagSerializer.Meta):
+        fields = [name for name in TagSerializer.Meta.fields if name != "open_tasks"]
+        computed = {}

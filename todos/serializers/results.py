@@ -2,8 +2,10 @@
 
 from collections import Counter
 
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 
+from todos.serializers.project import ReplicatedProjectSerializer, ReplicatedTagSerializer
 from todos.serializers.task import TaskSerializer
 
 
@@ -50,14 +52,40 @@ class SummarySerializer(serializers.Serializer):
 
 
 class ChangeSerializer(serializers.Serializer):
-    type = serializers.ChoiceField(["project", "tag", "task"])
     id = serializers.UUIDField()
     revision = serializers.IntegerField()
     deleted = serializers.BooleanField(help_text="Deleted or in the trash: forget it.")
-    object = serializers.DictField(allow_null=True, help_text="As the call for one answers it, without counts.")
+
+
+class ProjectChangeSerializer(ChangeSerializer):
+    type = serializers.ChoiceField(["project"])
+    object = ReplicatedProjectSerializer(allow_null=True)
+
+
+class TagChangeSerializer(ChangeSerializer):
+    type = serializers.ChoiceField(["tag"])
+    object = ReplicatedTagSerializer(allow_null=True)
+
+
+class TaskChangeSerializer(ChangeSerializer):
+    type = serializers.ChoiceField(["task"])
+    object = TaskSerializer(allow_null=True)
+
+
+ANY_CHANGE = PolymorphicProxySerializer(
+    component_name="Change",
+    serializers={"project": ProjectChangeSerializer, "tag": TagChangeSerializer, "task": TaskChangeSerializer},
+    resource_type_field_name="type",
+    many=True,
+)
+
+
+@extend_schema_field(ANY_CHANGE)
+class ChangesField(serializers.ListField):
+    pass
 
 
 class SyncSerializer(serializers.Serializer):
-    results = ChangeSerializer(many=True)
+    results = ChangesField()
     token = serializers.CharField(help_text="For `since` of the next call.")
     has_more = serializers.BooleanField()
