@@ -40,10 +40,10 @@ class JSONFormatter(logging.Formatter):
         if text := exception_text(record):
             line["exception"] = text
         try:
-            text = orjson.dumps(line, default=str)
+            made = orjson.dumps(line, default=str).decode()
         except TypeError:  # half a character
-            text = b"\xff"
-        return text.decode() if text.isascii() else json.dumps(line, default=str)
+            made = ""
+        return made if made and made.isascii() else json.dumps(line, default=str)
 
 
 class ReadableFormatter(logging.Formatter):

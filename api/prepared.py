@@ -96,7 +96,7 @@ class PreparedInsert:
     def __init__(self, model: type[models.Model]):
         self.fields = model._meta.concrete_fields
         quote = connection.ops.quote_name
-        columns = ", ".join(quote(field.column) for field in self.fields)
+        columns = ", ".join(quote(str(field.column)) for field in self.fields)
         places = ", ".join(["%s"] * len(self.fields))
         self.sql = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({places})"  # noqa: S608
 

@@ -20,6 +20,14 @@ SHOWN_LENGTH = 100  # of a name that the client made up
 class Serializer(serializers.Serializer):
     unknown = UNKNOWN
 
+    # REST framework works them out anew for each instance, which takes a millisecond.
+    @cached_property
+    def fields(self):
+        fields = BindingDict(self)
+        for name, field in unbound_fields(type(self)).items():
+            fields[name] = unbound_copy(field)
+        return fields
+
     def to_internal_value(self, data):
         errors = {}
         if isinstance(data, dict):
@@ -51,14 +59,6 @@ class ModelSerializer(Serializer, serializers.ModelSerializer):
         models.UUIDField: fields.UUIDField,
     }
 
-    @cached_property
-    def fields(self):
-        """The fields by name. REST framework works them out anew for each instance, which takes a millisecond."""
-        fields = BindingDict(self)
-        for name, field in unbound_fields(type(self)).items():
-            fields[name] = unbound_copy(field)
-        return fields
-
     def get_validators(self):
         return list(validators_of(type(self)))
 
@@ -79,7 +79,7 @@ class ModelSerializer(Serializer, serializers.ModelSerializer):
 
 
 @cache
-def unbound_fields(serializer_class: type[ModelSerializer]) -> dict[str, serializers.Field]:
+def unbound_fields(serializer_class: type[Serializer]) -> dict[str, serializers.Field]:
     return serializer_class().get_fields()
 
 
