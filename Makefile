@@ -82,7 +82,7 @@ seed: $(VENV)/.runtime $(ENV_FILE)  ## Add the demo user and sample tasks to the
 	@$(PY) manage.py migrate --verbosity 0
 	@$(PY) manage.py seed --address http://$(BIND):$(PORT)
 
-bench: $(VENV)/.dev bench/.venv/.peers  ## Measure this project beside its peers (15 minutes), into docs/performance.md; QUICK=1 takes a look
+bench: $(VENV)/.dev bench/.venv/.peers  ## Measure this project beside its peers (10 minutes), into docs/performance.md; QUICK=1 takes a look
 	@$(PY) -m bench
 
 bench-growth: $(VENV)/.dev  ## Measure what a request costs an owner of a thousand tasks, and one of a million (10 minutes)

@@ -108,7 +108,7 @@ def write_document(text: str) -> None:
 
 def main() -> None:
     quick = bool(os.environ.get("QUICK"))
-    plan = Plan(rounds=1, seconds=1) if quick else Plan(rounds=5, seconds=3)
+    plan = Plan(rounds=1, seconds=1) if quick else Plan(rounds=5, seconds=2)
     wrk_version = wrk.require()
     keep_off_the_workers_core()
     with tempfile.TemporaryDirectory(prefix="todo-bench-") as directory:
