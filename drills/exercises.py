@@ -20,6 +20,7 @@ from drills.report import Result, errors_in
 
 def environment(neon: Neon, url: str) -> dict[str, str]:
     own = {"SECRET_KEY": token_urlsafe(64), "ENV_FILE": os.devnull, "DEBUG": "False"}
+    own |= {f"THROTTLE_{name}": "off" for name in ("USER", "ANON", "CREDENTIALS")}
     return {**os.environ, **own, "DATABASE_URL": url, "DATABASE_URL_UNPOOLED": neon.url(DATABASE)}
 
 
