@@ -57,27 +57,28 @@ def grants() -> list[str]:
     tables = existing(guarded_tables() | reached_tables())
     if fetch("SELECT 1 FROM pg_roles WHERE rolname = %s", wall.ROLE):
         has_all = " AND ".join(f"has_table_privilege('{wall.ROLE}', name, '{each}')" for each in PRIVILEGES)
-        tables = [name for (name,) in fetch(f"SELECT name FROM unnest(%s::text[]) name WHERE NOT ({has_all})", tables)]  # noqa: S608
+        tables = where(tables, f"NOT ({has_all})")
     return [f"GRANT {', '.join(PRIVILEGES)} ON {name} TO {wall.ROLE}" for name in tables]
+
+
+def without_policy() -> list[str]:
+    has_policy = "SELECT 1 FROM pg_policy WHERE polrelid = pg_class.oid AND polname = %s"
+    sql = f"SELECT 1 FROM pg_class WHERE oid = name::regclass AND relrowsecurity AND EXISTS ({has_policy})"  # noqa: S608
+    return where(existing(guarded_tables()), f"NOT EXISTS ({sql})", wall.POLICY)
+
+
+def hidden_from_operators() -> list[str]:
+    return where(existing(guarded_tables()), "row_security_active(name)")
 
 
 def existing(tables: set[str]) -> list[str]:
     return sorted(tables.intersection(connection.introspection.table_names()))
 
 
-def without_policy() -> list[str]:
-    has_policy = "SELECT 1 FROM pg_policy WHERE polrelid = pg_class.oid AND polname = %s"
-    sql = f"SELECT 1 FROM pg_class WHERE oid = name::regclass AND relrowsecurity AND EXISTS ({has_policy})"  # noqa: S608
-    return tables_where(f"NOT EXISTS ({sql})", wall.POLICY)
-
-
-def hidden_from_operators() -> list[str]:
-    return tables_where("row_security_active(name)")
-
-
-def tables_where(condition: str, *parameters) -> list[str]:
+def where(tables: list[str], condition: str, *parameters) -> list[str]:
+    """Those of the tables for whose `name` Postgres finds the condition true."""
     sql = f"SELECT name FROM unnest(%s::text[]) name WHERE {condition}"  # noqa: S608
-    return [name for (name,) in fetch(sql, existing(guarded_tables()), *parameters)]
+    return [name for (name,) in fetch(sql, tables, *parameters)]
 
 
 @checks.register(checks.Tags.database)

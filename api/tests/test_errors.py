@@ -1,5 +1,5 @@
 import pytest
-from django.db import IntegrityError, InterfaceError, OperationalError, connection
+from django.db import IntegrityError, InterfaceError, OperationalError, connections
 from django.test import Client as Browser
 from rest_framework.exceptions import ErrorDetail
 
@@ -199,11 +199,11 @@ def test_a_database_that_goes_away_during_a_write_is_a_503_and_nothing_is_writte
 
 @pytest.mark.django_db(transaction=True)
 def test_a_database_that_goes_away_at_the_end_of_a_write_is_a_503(api, monkeypatch):
-    def fail():
+    def fail(wrapper):
         raise OperationalError("server closed the connection unexpectedly")
 
     api.get("/tasks/")
-    monkeypatch.setattr(connection, "_commit", fail)
+    monkeypatch.setattr(type(connections["default"]), "_commit", fail)
 
     answer = api.post("/tasks/", {"title": "Lost"})
 

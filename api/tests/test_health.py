@@ -1,5 +1,5 @@
 import pytest
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, connections
 from django.test import Client as Browser
 
 from api.tests.problems import broken_database
@@ -49,11 +49,11 @@ def test_without_the_database_it_is_alive_and_not_ready(db, error, log):
 
 
 def test_without_a_connection_it_is_not_ready(db, monkeypatch):
-    def fail():
+    def fail(wrapper):
         raise OperationalError("connection refused")
 
     with monkeypatch.context() as patched:
-        patched.setattr(connection, "cursor", fail)
+        patched.setattr(type(connections["default"]), "cursor", fail)
         answer = Browser().get("/readyz")
 
     assert answer.status_code == 503
