@@ -8,6 +8,10 @@ from datetime import UTC, datetime
 
 import orjson
 
+# No line says from which file, thread or process it comes: so nobody looks (Python's Logging HOWTO, Optimization).
+logging._srcfile = None
+logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+
 current_request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 

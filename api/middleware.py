@@ -52,7 +52,7 @@ class RequestLogMiddleware(Middleware):
             return execute(*arguments)
 
         started = time.perf_counter()
-        offered = request.headers.get("X-Request-ID", "")
+        offered = request.META.get("HTTP_X_REQUEST_ID", "")
         request_id = offered if SANE_ID.fullmatch(offered) else uuid4().hex
         context = current_request_id.set(request_id)
         try:

@@ -7,7 +7,7 @@ and not on their values: with `Later` in the place of the values, the same SQL s
     rows = newest.rows(call)
 """
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -90,22 +90,56 @@ class Prepared:
         return found
 
 
+def write(sql: str, parameters: list) -> None:
+    """Execute what gives no result that anybody asks for: on Postgres it goes along with the next statement."""
+    with connection.cursor() as cursor:
+        cursor.cursor.may_wait = True
+        cursor.execute(sql, parameters)
+
+
 class PreparedInsert:
-    """Writes one new object, all of whose values are set before."""
+    """Writes new objects, all of whose values are set before."""
 
     def __init__(self, model: type[models.Model]):
         self.fields = model._meta.concrete_fields
+        self.readers = [saved_value(field) for field in self.fields]
         quote = connection.ops.quote_name
         columns = ", ".join(quote(str(field.column)) for field in self.fields)
-        places = ", ".join(["%s"] * len(self.fields))
-        self.sql = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({places})"  # noqa: S608
+        self.sql = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES "  # noqa: S608
+        self.row = f"({', '.join(['%s'] * len(self.fields))})"
 
-    def run(self, thing: models.Model) -> None:
-        values = [field.get_db_prep_save(field.pre_save(thing, add=True), connection) for field in self.fields]
-        with connection.cursor() as cursor:
-            cursor.execute(self.sql, values)
-        thing._state.adding = False
-        thing._state.db = DEFAULT_DB_ALIAS
+    def run(self, things: Sequence[models.Model], most: int | None = None) -> None:
+        """`most`: of them in one statement; by default, as many as the database takes."""
+        most = most or max(1, connection.ops.bulk_batch_size(self.fields, things))
+        for batch in (things[start : start + most] for start in range(0, len(things), most)):
+            values = [read(thing) for thing in batch for read in self.readers]
+            write(self.sql + ", ".join([self.row] * len(batch)), values)
+        for thing in things:
+            thing._state.adding = False
+            thing._state.db = DEFAULT_DB_ALIAS
+
+
+# Values that psycopg2 takes as they are: what Django asks the field besides is for other databases.
+TAKEN_BY_POSTGRES = (
+    models.UUIDField,
+    models.CharField,
+    models.TextField,
+    models.DateField,
+    models.TimeField,
+    models.IntegerField,
+    models.FloatField,
+)
+
+
+def saved_value(field: models.Field) -> Callable[[models.Model], Any]:
+    """What reads the value of the field from a new object, to be written."""
+    kind = field.target_field if isinstance(field, models.ForeignKey) else field
+    as_it_is = connection.vendor == "postgresql" and isinstance(kind, TAKEN_BY_POSTGRES)
+    if as_it_is and type(field).pre_save is models.Field.pre_save:
+        return attrgetter(field.attname)
+    if as_it_is:
+        return lambda thing: field.pre_save(thing, add=True)
+    return lambda thing: field.get_db_prep_save(field.pre_save(thing, add=True), connection)
 
 
 class PreparedUpdate:
@@ -119,8 +153,7 @@ class PreparedUpdate:
         self.sql, self.parameters = query.get_compiler(DEFAULT_DB_ALIAS).as_sql()
 
     def run(self, thing: models.Model) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(self.sql, bind(self.parameters, thing))
+        write(self.sql, bind(self.parameters, thing))
 
 
 def as_it_is(text: str | None, expression, connection) -> Any:

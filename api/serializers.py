@@ -1,5 +1,7 @@
+from collections.abc import Callable
 from copy import deepcopy
 from functools import cache
+from operator import attrgetter
 
 from django.db import models
 from django.db.models.fields import NOT_PROVIDED
@@ -28,10 +30,30 @@ class Serializer(serializers.Serializer):
             fields[name] = unbound_copy(field)
         return fields
 
+    @property
+    def _writable_fields(self):
+        return super()._writable_fields if fields.is_text(self) else self.json_fields
+
+    @cached_property
+    def json_fields(self) -> list[serializers.Field]:
+        """The writable fields for JSON: those of the class, but for the ones that ask who is calling."""
+        shared = shared_fields(type(self), bool(getattr(self.root, "partial", False)))
+        return [self.own_field(field) if asks else field for field, asks in shared]
+
+    def own_field(self, field: serializers.Field) -> serializers.Field:
+        name = str(field.field_name)
+        own = unbound_copy(unbound_fields(type(self))[name])
+        own.bind(name, self)
+        return own
+
+    def run_validators(self, value):
+        if self.validators:  # what REST framework prepares for them takes all fields
+            super().run_validators(value)
+
     def to_internal_value(self, data):
         errors = {}
         if isinstance(data, dict):
-            known = {*self.fields, "csrfmiddlewaretoken"} if html.is_html_input(data) else self.fields.keys()
+            known = {*unbound_fields(type(self)), *(["csrfmiddlewaretoken"] if html.is_html_input(data) else [])}
             errors = {name[:SHOWN_LENGTH]: [self.unknown] for name in data if name not in known}
         try:
             value = super().to_internal_value(data)
@@ -84,6 +106,20 @@ def unbound_fields(serializer_class: type[Serializer]) -> dict[str, serializers.
 
 
 @cache
+def shared_fields(serializer_class: type[Serializer], partial: bool) -> list[tuple[serializers.Field, bool]]:
+    """The writable fields, bound to a serializer that stands for all that get JSON; each with `asks_for_the_call`."""
+    standing = serializer_class(data={}, partial=partial)
+    return [(field, asks_for_the_call(field)) for field in standing.fields.values() if not field.read_only]
+
+
+def asks_for_the_call(field: serializers.Field) -> bool:
+    """Whether what it says depends on more than the value."""
+    if isinstance(field, serializers.RelatedField | serializers.BaseSerializer):
+        return True
+    return any(getattr(each, "requires_context", False) for each in (field.default, *field.validators))
+
+
+@cache
 def validators_of(serializer_class: type[ModelSerializer]) -> list:
     return serializers.ModelSerializer.get_validators(serializer_class())
 
@@ -106,9 +142,23 @@ def copy_of(field: serializers.Field) -> serializers.Field:
 
 
 @cache
-def printer(serializer_class: type[Serializer]) -> Serializer:
-    """A serializer that only represents, for all calls."""
-    return serializer_class()
+def readers(serializer_class: type[Serializer]) -> list[tuple[str, Callable]]:
+    """The names that the serializer answers with, each with what reads its value from an object."""
+    return [(name, reader(field)) for name, field in serializer_class().fields.items() if not field.write_only]
+
+
+def reader(field: serializers.Field) -> Callable:
+    if isinstance(field, serializers.RelatedField):
+        return attrgetter(f"{field.source}_id")
+    if field.default is serializers.empty:
+        return attrgetter(str(field.source))
+    name, default = str(field.source), field.default
+    return lambda thing: getattr(thing, name, default)
+
+
+def row_of(serializer_class: type[Serializer], thing) -> dict:
+    """What the serializer answers for this object, as `ModelSerializer.rows` has it from the database."""
+    return {name: read(thing) for name, read in readers(serializer_class)}
 
 
 def with_default(model_field: models.Field, field_class, kwargs: dict) -> tuple:

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.routers import APIRootView
 
 from api.parameters import QueryParameters
-from api.serializers import Serializer, printer
+from api.serializers import Serializer, row_of
 
 
 class ApiView(GenericAPIView):
@@ -57,7 +57,7 @@ class ApiView(GenericAPIView):
         """The representation of `instance`, as the serializer of the view's class gives it."""
         serializer_class = type(self).serializer_class
         if self.request.accepted_renderer.format == "json":
-            return printer(serializer_class).to_representation(instance)
+            return row_of(serializer_class, instance)
         # The form of a page looks for the serializer at its data.
         return serializer_class(instance, context=self.get_serializer_context()).data
 

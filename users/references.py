@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import models
+from django.utils.functional import cached_property
 from rest_framework import serializers
 
 from api import fields
@@ -76,8 +77,15 @@ class RevisedSerializer(ModelSerializer):
 
     serializer_related_field = OwnedRelatedField
 
+    @cached_property
+    def made(self) -> list:
+        """The new objects of the body, which are valid."""
+        return []
+
     def create(self, validated_data):
-        return self.Meta.model.objects.create(**validated_data)  # type: ignore[attr-defined]
+        [thing] = self.made
+        thing.save()
+        return thing
 
     def update(self, instance, validated_data):
         for name, value in validated_data.items():
@@ -92,4 +100,6 @@ class RevisedSerializer(ModelSerializer):
         for name, value in attrs.items():
             setattr(thing, name, value)
         thing.clean()
+        if self.instance is None:
+            self.made.append(thing)
         return attrs

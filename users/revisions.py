@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
+from functools import cache
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -126,7 +127,7 @@ class RevisedQuerySet(OwnedQuerySet):
         """Change all rows; the log calls it `event`. Raises ValueError for another owner or id."""
         if FIXED & values.keys():
             raise ValueError(FIXED_MESSAGE)
-        for field in folded_fields(self.model):
+        for field in folded_fields(self.model):  # type: ignore[arg-type]
             if field.source in values:
                 values[field.name] = fold(values[field.source])
         changed = 0
@@ -146,9 +147,9 @@ class RevisedQuerySet(OwnedQuerySet):
     def stamp_readers(self, ids: Sequence[UUID], fields: Collection[str]) -> None:
         """Stamp what shows these `fields` of these rows elsewhere. Called in the write that changed them."""
 
-    def bulk_create(self, objs, *args, **kwargs):
+    def bulk_create(self, objs, batch_size=None, *args, **kwargs):
         """Make new rows. Raises ValueError for the options for conflicts: a row that is skipped is no write."""
-        if args[1:] or kwargs.keys() - {"batch_size"}:
+        if args or kwargs:
             raise ValueError("A conflict can't be ignored, or made an update: nobody would know what was changed.")
         objs = list(objs)
         with ExitStack() as writes:
@@ -158,10 +159,7 @@ class RevisedQuerySet(OwnedQuerySet):
                 for index, obj in enumerate(own):
                     obj.stamp(current.revision, index / len(own))
                 current.record(self.model, "created", [obj.pk for obj in own])
-            if len(objs) == 1:
-                prepared_insert(self.model).run(objs[0])
-            else:
-                super().bulk_create(objs, *args, **kwargs)
+            prepared_insert(self.model).run(objs, batch_size)
         for obj in objs:
             obj.remember()
         return objs
@@ -216,6 +214,7 @@ class RevisedQuerySet(OwnedQuerySet):
         return Cast(Case(*whens), field)  # Postgres takes the values of a CASE for text
 
 
+@cache
 def folded_fields(model: type[models.Model]) -> list[FoldedField]:
     return [field for field in model._meta.concrete_fields if isinstance(field, FoldedField)]
 
@@ -248,18 +247,19 @@ class RevisedModel(OwnedModel):
 
     def remember(self, names: Iterable[str] | None = None) -> None:
         """Take the values (of these columns alone) as they are for those in the database."""
+        own = self.__dict__  # where the values of columns are; what is not there wasn't loaded
         if names is None:
-            deferred = self.get_deferred_fields()
-            names = [field.attname for field in self._meta.concrete_fields if field.attname not in deferred]
-        self.loaded = {**(self.loaded or {}), **{name: getattr(self, name) for name in names}}
+            names = [field.attname for field in self._meta.concrete_fields if field.attname in own]
+        self.loaded = {**(self.loaded or {}), **{name: own[name] for name in names}}
 
     def changed(self, among: set[str] | None = None) -> set[str]:
         """The columns (among these) whose values differ from those in the database; all of them, for a new object."""
-        for field in folded_fields(type(self)):
-            field.pre_save(self, add=False)
         if self.loaded is None:
             return {field.attname for field in self._meta.concrete_fields}
-        changed = {name for name, value in self.loaded.items() if getattr(self, name) != value} - self.COUNTED
+        for field in folded_fields(type(self)):
+            field.pre_save(self, add=False)
+        own = self.__dict__
+        changed = {name for name, value in self.loaded.items() if own.get(name, value) != value} - self.COUNTED
         if among is not None:
             folded = {field.name for field in folded_fields(type(self)) if field.source in among}
             changed &= among | folded

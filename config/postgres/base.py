@@ -1,6 +1,7 @@
 """Django's Postgres backend, with fewer round trips. settings.DATABASES names it as the ENGINE.
 
-A transaction begins in the message of its first statement. And whether the other side has hung up is read from the
+A transaction begins in the message of its first statement. A write whose result nobody asks for goes in the message of
+the statement after it, which for the last one is COMMIT. And whether the other side has hung up is read from the
 socket, so that `CONN_HEALTH_CHECKS` costs nothing.
 """
 
@@ -13,23 +14,33 @@ from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INER
 
 class Cursor(cursor):
     wrapper: "DatabaseWrapper | None" = None  # None: one of psycopg2's or of Django's own, outside of transactions
+    may_wait = False  # whether nobody asks for the result of what it executes
 
     def execute(self, query, vars=None):
-        return super().execute(f"BEGIN; {query}" if self.begins else query, vars)
+        if self.wrapper is None or self.wrapper.autocommit:
+            return super().execute(query, vars)
+        if self.wrapper.is_idle:
+            return super().execute(f"BEGIN; {query}", vars)
+        if self.may_wait:
+            self.wrapper.waiting += self.mogrify(query, vars) + b"; "
+            return None
+        if waiting := self.wrapper.take_waiting():
+            return super().execute(waiting + self.mogrify(query, vars))
+        return super().execute(query, vars)
 
     def executemany(self, query, vars_list):
-        if self.begins:
-            super().execute("BEGIN")
+        self.execute("SELECT 1")  # what has to come before
         return super().executemany(query, vars_list)
-
-    @property
-    def begins(self) -> bool:
-        """Whether Django wants a transaction and there is none yet."""
-        return self.wrapper is not None and not self.wrapper.autocommit and self.wrapper.is_idle
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     # psycopg2 itself stays in autocommit mode all the time: it would send its BEGIN alone.
+
+    waiting = b""  # statements that go along with the next one
+
+    def take_waiting(self) -> bytes:
+        waiting, self.waiting = self.waiting, b""
+        return waiting
 
     @property
     def status(self) -> int:
@@ -51,17 +62,26 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if autocommit:
             super()._set_autocommit(True)  # type: ignore[misc]
 
+    def connect(self) -> None:
+        self.take_waiting()
+        super().connect()
+
     def _commit(self) -> None:
-        self._end("COMMIT")
+        self._end("COMMIT", self.take_waiting())
 
     def _rollback(self) -> None:
+        self.take_waiting()
         self._end("ROLLBACK")
 
-    def _end(self, command: str) -> None:
+    def _savepoint_rollback(self, sid: str) -> None:
+        self.take_waiting()  # what came before the savepoint went along with it
+        super()._savepoint_rollback(sid)  # type: ignore[misc]
+
+    def _end(self, command: str, waiting: bytes = b"") -> None:
         if self.connection is None or (not self.connection.closed and self.is_idle):
             return
         with debug_transaction(self, command), self.wrap_database_errors, self.connection.cursor() as plain:
-            plain.execute(command)
+            plain.execute(waiting + command.encode())
 
     def is_usable(self) -> bool:
         """Whether a query would have an answer: the other side has not hung up, and no transaction failed. Asks only

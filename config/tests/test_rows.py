@@ -1,4 +1,4 @@
-"""Rows and serializers are two descriptions of one thing: here they are held equal."""
+"""Rows, objects and serializers describe one thing: here they are held equal."""
 
 import orjson
 import pytest
@@ -6,6 +6,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from api.renderers import dumps
+from api.serializers import row_of
 from config.tests.routes import ROUTES
 from config.tests.test_ownership import make
 from users.viewsets import OwnedViewSet
@@ -20,7 +21,9 @@ def test_a_row_is_what_the_serializer_answers(route, alice):
     for thing in things:
         thing = route.view.queryset.model.objects.all().get(pk=thing.pk)
         row = serializer_class.rows(route.model.objects.filter(pk=thing.pk)).get()
-        assert orjson.loads(dumps(row)) == orjson.loads(dumps(serializer_class(thing).data))
+        said = orjson.loads(dumps(serializer_class(thing).data))
+        assert orjson.loads(dumps(row)) == said
+        assert orjson.loads(dumps(row_of(serializer_class, thing))) == said
 
 
 @pytest.mark.parametrize("route", LISTS, ids=str)

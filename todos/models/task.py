@@ -268,7 +268,8 @@ class Task(PositionModel):
     def save(self, *args, **kwargs) -> None:
         with write(self.owner_id):
             super().save(*args, **kwargs)
-            Task.objects.settle([self])
+            if self.wanted is not None:
+                Task.objects.settle([self])
 
     def delete(self, *args, **kwargs) -> tuple[int, dict[str, int]]:
         """Move to the trash, with what is below, whoever deletes."""

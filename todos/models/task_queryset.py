@@ -150,7 +150,8 @@ class TaskQuerySet(PositionQuerySet):
         known = {task.pk for task in fresh}
         now = timezone.now()
         with write(fresh[0].owner_id):
-            below = list(self.model.objects.present().below(fresh).open())
+            parents = [task for task in fresh if task.may_have_subtasks]
+            below = list(self.model.objects.present().below(parents).open()) if parents else []
             everything = [*fresh, *(task for task in below if task.pk not in known)]
             for task in everything:
                 task.completed_at = now
@@ -166,7 +167,8 @@ class TaskQuerySet(PositionQuerySet):
             return
         known = {task.pk for task in fresh}
         with write(fresh[0].owner_id):
-            above = self.model.objects.above(fresh).completed()
+            children = [task for task in fresh if task.parent_id]
+            above = self.model.objects.above(children).completed() if children else []
             everything = [*fresh, *(task for task in above if task.pk not in known)]
             for task in everything:
                 task.completed_at = None
@@ -253,7 +255,9 @@ class TaskQuerySet(PositionQuerySet):
         """Move these tasks of one owner to the trash, with all below them. Returns how many were moved."""
         tasks = [task for task in tasks if task.deleted_at is None]
         known = {task.pk for task in tasks}
-        below = [task for task in self.model.objects.present().below(tasks) if task.pk not in known]
+        parents = [task for task in tasks if task.may_have_subtasks]
+        found = self.model.objects.present().below(parents) if parents else []
+        below = [task for task in found if task.pk not in known]
         now = timezone.now()
         for task in [*tasks, *below]:
             task.deleted_at = now

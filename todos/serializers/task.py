@@ -25,13 +25,15 @@ class TagsField(serializers.ListField):
 class TaskListSerializer(serializers.ListSerializer):
     """Several new tasks in one body: all or none."""
 
+    child: "TaskSerializer"
+
     def to_internal_value(self, data):
         if isinstance(data, list) and len(data) <= TaskSerializer.MAX_LIST:
             know_references(self.child, data)
         return super().to_internal_value(data)
 
     def create(self, validated_data: list[dict]) -> list[Task]:
-        return Task.objects.bulk_create(Task(**attributes) for attributes in validated_data)
+        return Task.objects.bulk_create(self.child.made)
 
 
 @extend_schema_serializer(
