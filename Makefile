@@ -17,7 +17,7 @@ PRODUCTION := DEBUG=False
 # Behind a TLS proxy, with a key and a database that nobody has: nothing on this machine can change what lint says.
 STRICT = env ENV_FILE=/dev/null DEBUG=False TRUSTED_PROXIES=1 DATABASE_URL=sqlite://:memory: SECRET_KEY=$$($(SECRET))
 
-.PHONY: help setup run serve test test-browser test-clients proofs drills lint schema seed bench bench-growth bench-memory clean
+.PHONY: help setup run serve test test-browser test-clients proofs drills mutants lint schema seed bench bench-growth bench-memory clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -65,6 +65,9 @@ proofs:  ## Prove with several server processes, and in large numbers, what is p
 drills: $(VENV)/.dev  ## Put it through what a database in the cloud does: restarts, kills, suspends, under load (15 minutes)
 	@drills/packages
 	$(PY) -m drills $(ARGS)
+
+mutants: $(VENV)/.dev $(ENV_FILE)  ## Break the code in some 40 telling ways, and see the tests go red each time (10 minutes)
+	@$(PY) -m config.tests.mutants
 
 lint: $(VENV)/.dev  ## Check style, types, migrations, the production settings and the API's schema
 	$(PY) -m ruff check
