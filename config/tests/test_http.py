@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,16 +23,21 @@ HOST = b"Host: localhost\r\n"
 
 
 CALLS: list[str] = []
+LITTER: list[weakref.ref] = []
 
 
 class Echo(list):
-    """The environment and the body, as JSON; who asks for /wait gets it after a moment."""
+    """The environment and the body, as JSON; who asks for /wait gets it after a moment, and /litter
+    is never free of itself."""
 
     def __init__(self, environ, start_response):
         CALLS.append(environ["PATH_INFO"])
         body = environ["wsgi.input"].read()
         if environ["PATH_INFO"] == "/wait":
             time.sleep(0.05)
+        if environ["PATH_INFO"] == "/litter":
+            LITTER.append(weakref.ref(self))
+            self.itself = self
         known = {name: value for name, value in environ.items() if isinstance(value, str)}
         known |= {"body": body.decode(), "thread": threading.current_thread().name}
         start_response("200 OK", [("Content-Type", "application/json")])
@@ -322,6 +328,14 @@ def test_http_1_0_gets_a_length_and_the_end_of_the_connection(wire):
 
     assert (status, headers["connection"], environ["SERVER_PROTOCOL"]) == (200, "close", "HTTP/1.0")
     assert "transfer-encoding" not in headers
+
+
+def test_what_large_requests_leave_behind_is_collected(wire):
+    for _ in range(20):
+        wire.send(b"POST /litter HTTP/1.1\r\n", HOST, b"Content-Length: 100000\r\n\r\n", b"a" * 100_000)
+        assert wire.answer()[0] == 200
+
+    assert sum(litter() is not None for litter in LITTER) <= bridge.COLLECT_AFTER / bridge.GROWTH / 100_000 + 1
 
 
 def test_many_requests_at_once_share_few_threads(port):
