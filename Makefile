@@ -60,7 +60,7 @@ test-clients: $(VENV)/.dev  ## Generate typed clients from the schema (TypeScrip
 	$(PY) -m pytest --database=sqlite $(ARGS) clients
 
 proofs:  ## Prove with several server processes, and in large numbers, what is promised about changes (minutes)
-	@PROOFS=full $(MAKE) --no-print-directory test ARGS="-q -rP config/tests/test_many_processes.py"
+	@PROOFS=full $(MAKE) --no-print-directory test ARGS="-q -rP config/tests/test_many_processes.py config/tests/test_hostile_requests.py"
 
 drills: $(VENV)/.dev  ## Put it through what a database in the cloud does: restarts, kills, suspends, under load (15 minutes)
 	@drills/packages

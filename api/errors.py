@@ -8,6 +8,7 @@ from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import DatabaseError, IntegrityError, InterfaceError, InternalError, OperationalError, connection
 from django.http import HttpResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.serializers import as_serializer_error
@@ -15,6 +16,7 @@ from rest_framework.views import exception_handler as rest_exception_handler
 
 from api.logs import request_id
 from api.renderers import PROBLEM_TYPE, dumps
+from api.serializers import MAX_ERRORS
 
 logger = logging.getLogger("api.errors")
 
@@ -36,7 +38,6 @@ CODES = {
     500: "error",
     503: "unavailable",
 }
-MAX_ERRORS = 100  # in one answer: a body of 100,000 wrong names isn't sent back
 
 
 class Conflict(exceptions.APIException):
@@ -108,7 +109,7 @@ def as_api_exception(exc: Exception) -> Exception:
     match exc:
         case RequestDataTooBig():
             return TooLarge()
-        case SuspiciousOperation() | UnreadablePostError():
+        case SuspiciousOperation() | UnreadablePostError() | MultiPartParserError():
             return exceptions.ParseError("The request could not be read.")
         case DjangoValidationError():  # a rule of the model that only shows when it is saved
             return exceptions.ValidationError(as_serializer_error(exc))

@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from copy import deepcopy
 from functools import cache
+from itertools import islice
 from operator import attrgetter
 
 from django.db import models
@@ -14,6 +15,7 @@ from rest_framework.utils.serializer_helpers import BindingDict
 from api import fields
 
 UNKNOWN = ErrorDetail("There is no such field.", code="unknown")
+MAX_ERRORS = 100  # in one answer: a body of 100,000 wrong names isn't sent back, nor is an error made of each
 SHOWN_LENGTH = 100  # of a name that the client made up
 
 
@@ -54,7 +56,8 @@ class Serializer(serializers.Serializer):
         errors = {}
         if isinstance(data, dict):
             known = {*unbound_fields(type(self)), *(["csrfmiddlewaretoken"] if html.is_html_input(data) else [])}
-            errors = {name[:SHOWN_LENGTH]: [self.unknown] for name in data if name not in known}
+            unknown = islice((name for name in data if name not in known), MAX_ERRORS)
+            errors = {name[:SHOWN_LENGTH]: [self.unknown] for name in unknown}
         try:
             value = super().to_internal_value(data)
         except ValidationError as error:

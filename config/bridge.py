@@ -1,6 +1,7 @@
 """A WSGI application for a server with an event loop: a request gets a thread when all of it is there, not before."""
 
 import asyncio
+import gc
 import io
 import logging
 import sys
@@ -18,6 +19,9 @@ from api.renderers import PROBLEM_TYPE, dumps
 logger = logging.getLogger("api.requests")
 
 BODY_SECONDS = 60  # for a body of a mebibyte at most
+# Bytes of answers, after which garbage is collected. One of a body counts for many: so much
+# can become of it (`[{},{}…`).
+COLLECT_AFTER, GROWTH = 16 * 1024 * 1024, 64
 
 Headers = list[tuple[bytes, bytes]]
 Answer = tuple[int, Headers, bytes]
@@ -74,6 +78,12 @@ def wsgi_environ(scope: dict[str, Any], body: bytes) -> dict[str, Any]:
     return environ
 
 
+def collect() -> None:
+    # REST framework's requests and answers refer to themselves. Python counts such objects and not their size: it would
+    # keep hundreds of them, and each may hold a body of a mebibyte and all that was made of it.
+    gc.collect()
+
+
 class WholeRequests:
     """Calls a WSGI `application` in one of `threads` threads, and with at most one byte more than `max_body`."""
 
@@ -82,6 +92,7 @@ class WholeRequests:
         self.max_body = max_body
         # The threads live as long as the process, and with them the database connection that each of them keeps.
         self.pool = ThreadPoolExecutor(threads, thread_name_prefix="request")
+        self.uncollected = 0
 
     async def __call__(self, scope: dict[str, Any], receive: Callable, send: Callable[[dict], Awaitable]) -> None:
         try:
@@ -93,6 +104,10 @@ class WholeRequests:
                 return  # the client went away before its request was complete
             loop = asyncio.get_running_loop()
             answer = await loop.run_in_executor(self.pool, self.call, wsgi_environ(scope, body))
+            self.uncollected += GROWTH * len(body) + len(answer[2])
+            if self.uncollected > COLLECT_AFTER:
+                self.uncollected = 0
+                await loop.run_in_executor(self.pool, collect)
         status, headers, content = answer
         if content and not any(name.lower() == b"content-length" for name, _ in headers):
             headers.append((b"content-length", b"%d" % len(content)))  # else it goes out in chunks, to HTTP/1.0 too

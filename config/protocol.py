@@ -3,15 +3,15 @@
 from asyncio import TimerHandle
 from http.client import responses
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from api.renderers import PROBLEM_TYPE
 from config.bridge import refusal
 
 # A cursor and the filters beside it fit; a header of 16 KiB doesn't.
 MAX_URL = MAX_HEADER = 8190
-MAX_HEADERS = 64
-MAX_UNFINISHED = 64 * 1024  # bytes of a head that goes on after its first packet
+MAX_HEADERS = 64  # trailers included
+MAX_UNFINISHED = 64 * 1024  # bytes of a head, or of trailers, that go on after their first packet
 HEAD_SECONDS = 30
 # How long a stopping process still answers on idle connections: a request may be on its way there.
 LINGER_SECONDS = 1
@@ -28,11 +28,12 @@ class Protocol(HttpToolsProtocol):
     """One connection."""
 
     timer: TimerHandle
+    running: RequestResponseCycle | None = None  # the request that is being read or answered; later ones wait
 
     def connection_made(self, transport) -> None:
         super().connection_made(transport)
-        self.in_head = self.stopping = False
-        self.unfinished = 0
+        self.in_head = self.after_size = self.is_stuck = self.stopping = False
+        self.unfinished = self.lines = 0
         self.refusal = 400
         self.timer = self.loop.call_later(HEAD_SECONDS, self.head_is_late)
 
@@ -41,12 +42,17 @@ class Protocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        goes_on = self.in_head
+        # After the size of a chunk comes the chunk, or trailers.
+        self.is_stuck = self.in_head or self.after_size
         super().data_received(data)
-        if goes_on and self.in_head:
+        if self.is_stuck:
             self.unfinished += len(data)
             if self.unfinished > MAX_UNFINISHED:
                 self.refuse(431)
+
+    def goes_on(self) -> None:
+        self.is_stuck = self.after_size = False
+        self.unfinished = 0
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Whether to keep the connection: a client that sends no more may still wait for its answer."""
@@ -57,7 +63,8 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.in_head, self.unfinished = True, 0
+        self.goes_on()
+        self.in_head, self.lines = True, 0
         self.timer.cancel()
         self.timer = self.loop.call_later(HEAD_SECONDS, self.head_is_late)
 
@@ -66,15 +73,44 @@ class Protocol(HttpToolsProtocol):
         self.limit(414, len(self.url) <= MAX_URL)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        super().on_header(name, value)
-        self.limit(431, len(self.headers) <= MAX_HEADERS and len(name) + len(value) <= MAX_HEADER)
+        self.lines += 1
+        self.limit(431, self.lines <= MAX_HEADERS and len(name) + len(value) <= MAX_HEADER)
+        # Trailers are no headers (RFC 9110, section 6.5.1): who sends one could say what only the proxy may.
+        if self.in_head:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
+        self.limit(400, self.is_spoken_here)
+        self.goes_on()
         self.in_head = False
         self.timer.cancel()
         super().on_headers_complete()
         if self.stopping:
             self.cycle.keep_alive = False
+
+    def on_chunk_header(self) -> None:
+        self.after_size = True
+
+    def on_body(self, body: bytes) -> None:
+        self.goes_on()
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self.goes_on()
+        super().on_message_complete()
+
+    def _start_asgi_task(self, cycle, app) -> None:
+        self.running = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _unsupported_upgrade_warning(self) -> None:
+        self.cycle.keep_alive = False  # the parser reads no further than the request that asked for the other protocol
+
+    @property
+    def is_spoken_here(self) -> bool:
+        version = self.parser.get_http_version()
+        hosts = sum(name == b"host" for name, _ in self.headers)  # exactly one (RFC 9112, section 3.2)
+        return ((version == "1.1" and hosts == 1) or version == "1.0") and self.parser.get_method() != b"CONNECT"
 
     def limit(self, status: int, kept: bool) -> None:
         if not kept:
@@ -93,10 +129,22 @@ class Protocol(HttpToolsProtocol):
     def refuse(self, status: int) -> None:
         if self.transport.is_closing():
             return
+        if running := self.being_answered:
+            running.keep_alive = False  # the answer is that request's, and the last one here
+            return
+        if self.cycle and self.cycle.response_complete and not self.in_head:
+            self.transport.close()  # a body that went on after the answer
+            return
         body = refusal(status, *REFUSALS[status])
         head = f"HTTP/1.1 {status} {responses[status]}\r\nContent-Type: {PROBLEM_TYPE}\r\n"
         self.transport.write(f"{head}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body)
         self.transport.close()
+
+    @property
+    def being_answered(self) -> RequestResponseCycle | None:
+        """The request of which all is there, and its answer isn't."""
+        running = self.running
+        return running if running and not (running.more_body or running.response_complete) else None
 
     @property
     def idle(self) -> bool:

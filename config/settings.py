@@ -327,8 +327,7 @@ LOGGING = {
     "loggers": {
         # Our own line for each request says what these would say again.
         "django.request": {"level": "ERROR"},
-        "django.security": {"level": "ERROR"},
-        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        "django.security": {"level": "CRITICAL"},
         "django.server": {"handlers": ["console"], "level": "ERROR", "propagate": False},
         "uvicorn.error": {"level": "ERROR"},
         "django.utils.autoreload": {"level": "WARNING"},

@@ -39,7 +39,7 @@ class TaskParameters(PageParameters):
     default_ordering = "-created_at"
 
     completed = fields.BooleanField(required=False, help_text="Only completed, or only open tasks.")
-    priority = serializers.ListField(
+    priority = fields.ListField(
         child=fields.IntegerField(min_value=0, max_value=4),
         required=False,
         max_length=5,
@@ -55,7 +55,7 @@ class TaskParameters(PageParameters):
     )
     project = IdOrNone(required=False, help_text="In this project; `none`: in the inbox.")
     parent = IdOrNone(required=False, help_text="Right under this task; `none`: on top.")  # type: ignore[assignment]
-    tag = serializers.ListField(
+    tag = fields.ListField(
         child=fields.FoldedField(max_length=50),
         required=False,
         max_length=Task.MAX_TAGS,  # more no task has, and a thousand are too many for one query

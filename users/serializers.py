@@ -163,8 +163,11 @@ class AccountDeletionSerializer(Serializer):
 class TokenSerializer(ModelSerializer):
     """A personal access token. `token`, the secret itself, is in the answer that makes it, and never again."""
 
-    scopes = serializers.ListField(
-        child=serializers.ChoiceField([ApiToken.READ, ApiToken.WRITE]), allow_empty=False, default=["read", "write"]
+    scopes = fields.ListField(
+        child=serializers.ChoiceField([ApiToken.READ, ApiToken.WRITE]),
+        allow_empty=False,
+        max_length=10,
+        default=["read", "write"],
     )
     expires_at = fields.DateTimeField(
         allow_null=True, default=None, help_text="Null: when the token that makes it expires, or never in a session."

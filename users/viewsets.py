@@ -114,6 +114,7 @@ class RevisedViewSet(OwnedViewSet):
     """The caller's own rows of a RevisedModel. Each unsafe call is one write, and reads under its lock."""
 
     is_revised = True
+    takes_lists = False  # whether several can be made by one call: then their serializer says how many
     shows_counts = False  # whether there is something in a representation that doesn't change its revision
 
     def initial(self, request, *args, **kwargs):
@@ -172,7 +173,8 @@ class RevisedViewSet(OwnedViewSet):
         return super().respond(instance, status, {**etag, **(headers or {})})
 
     def create(self, request):
-        saved = self.read_body(many=isinstance(request.data, list)).save(owner=request.user)
+        many = self.takes_lists and isinstance(request.data, list)
+        saved = self.read_body(many=many).save(owner=request.user)
         if isinstance(saved, list):
             return Response([self.represent(each) for each in saved], status=201)
         return self.respond(saved, status=201, headers={"Location": self.url_of(saved)})

@@ -26,6 +26,14 @@ def from_form(field, value: str):
     return outcome(field, QueryDict(urlencode({"value": value})))
 
 
+def test_of_a_list_that_is_too_long_no_item_is_looked_at():
+    class Child(fields.IntegerField):
+        def run_validation(self, data=None):
+            raise AssertionError
+
+    assert from_json(fields.ListField(child=Child(), max_length=2), [1, 2, 3]) == "max_length"
+
+
 NO_TEXT = [5, 0, 1.5, True, False, [], ["x"], {}, {"x": 1}]
 
 

@@ -229,6 +229,17 @@ def test_nothing_in_a_request_forges_a_line(anonymous, log, environ):
     assert re.fullmatch(r"[ -~]+\n", log.text)
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("/api-auth/login/", b"a=1&" * 1001), ("/api/v1/tasks/?" + "a=1&" * 1001, b"")],
+)
+def test_what_a_client_does_is_no_error_in_the_log(db, log, path, body):
+    answer = Browser().generic("POST", path, body, content_type="application/x-www-form-urlencoded")
+
+    assert answer.status_code in (400, 401)
+    assert [line["level"] for line in log.lines()] == ["INFO"]
+
+
 # In a cookie, quotes and \000 make it.
 @pytest.mark.parametrize("path", ["/api/v1/tasks/", "/admin/"])
 def test_a_session_that_no_database_would_take_is_a_400(db, path):

@@ -62,6 +62,17 @@ def test_a_content_type_in_a_charset_that_does_not_exist_is_a_415(api, media_typ
     assert b'"unsupported_media_type"' in body
 
 
+@pytest.mark.parametrize("content_type", ["multipart/form-data", "multipart/form-data; boundary=\xff"])
+def test_a_broken_form_sent_to_no_page_is_a_400(db, content_type):
+    browser = Browser(enforce_csrf_checks=True, raise_request_exception=False)
+    browser.cookies["csrftoken"] = "x" * 32
+
+    answer = browser.generic("POST", "/nope", b"x", content_type=content_type)
+
+    assert (answer.status_code, answer["Content-Type"]) == (400, "text/plain")
+    assert answer.content == b"The request could not be read.\n"
+
+
 @pytest.mark.parametrize("query", ["version=%00", "version=%0d%0aX:%20y", "version=v1", "lang=de", "typo=1"])
 @pytest.mark.parametrize("path", ["/schema/", "/docs/"])
 def test_the_schema_and_the_docs_refuse_parameters_that_they_do_not_have(anonymous, path, query):

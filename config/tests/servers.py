@@ -5,6 +5,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import signal
 import socket
 import socketserver
@@ -23,6 +24,7 @@ from typing import Any
 from django.db import connection
 
 ROOT = Path(__file__).resolve().parents[2]
+NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".env", "db.sqlite3*", "staticfiles", ".*_cache", "__pycache__")
 CUT_OFF = (OSError, http.client.HTTPException)  # no answer came: whether the request was carried out is unknown
 
 
@@ -51,7 +53,7 @@ class Server:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}"
-        self.project, self.log = project, log
+        self.project, self.log, self.environment = project, log, environment
         with self.log.open("w") as output:
             self.process = subprocess.Popen(
                 command,
@@ -92,6 +94,38 @@ class Server:
         log = self.log.read_text()
         gone = re.findall(r"Worker exiting \(pid: (\d+)\)", log)
         return {int(pid) for pid in re.findall(r"Booting worker with pid: (\d+)", log) if pid not in gone}
+
+
+class MakeServer(Server):
+    """`make run` or `make serve` in a copy of the project that has no .env yet."""
+
+    def __init__(self, target: str, directory: Path, settings: dict[str, str]):
+        project = directory / "project"
+        shutil.copytree(ROOT, project, ignore=NOT_COPIED)
+        # The packages are those that run this test: to `make` they have to look as new as their list.
+        (project / ".venv").symlink_to(ROOT / ".venv")
+        for requirements in project.glob("*.txt"):
+            os.utime(requirements, (0, 0))
+        hidden = {"DATABASE_URL", "SECRET_KEY", "ENV_FILE", "DEBUG", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+        environment = {name: value for name, value in os.environ.items() if name not in hidden}
+        super().__init__(["make", target], project, directory / "log", {**environment, **settings})
+
+    def shell(self, script: str) -> str:
+        script = script.replace("http://127.0.0.1:8000", self.address)
+        done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+@contextmanager
+def make(target: str, directory: Path, **settings: str) -> Iterator[MakeServer]:
+    """`make run` or `make serve` with an empty database, whose use pytest-django has to allow."""
+    with own_database() as database:
+        server = MakeServer(target, directory, {**database, **settings})
+        try:
+            yield server.wait()
+        finally:
+            server.stop()
 
 
 @contextmanager

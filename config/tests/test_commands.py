@@ -1,61 +1,29 @@
 """The commands of the README, run as a newcomer runs them: in a fresh copy, over real sockets."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from config.tests.servers import ROOT, Server, own_database
+from config.tests.servers import ROOT, make
 
-NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".env", "db.sqlite3*", "staticfiles", ".*_cache", "__pycache__")
 README = (ROOT / "README.md").read_text()
 
 pytestmark = pytest.mark.skipif(not shutil.which("curl"), reason="The README's commands need curl.")
 
 
-class MakeServer(Server):
-    """`make run` or `make serve` in a copy of the project that has no .env yet."""
-
-    def __init__(self, target: str, directory: Path, database: dict[str, str]):
-        project = directory / "project"
-        shutil.copytree(ROOT, project, ignore=NOT_COPIED)
-        # The packages are those that run this test: to `make` they have to look as new as their list.
-        (project / ".venv").symlink_to(ROOT / ".venv")
-        for requirements in project.glob("*.txt"):
-            os.utime(requirements, (0, 0))
-        hidden = {"DATABASE_URL", "SECRET_KEY", "ENV_FILE", "DEBUG", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
-        environment = {name: value for name, value in os.environ.items() if name not in hidden}
-        super().__init__(["make", target], project, directory / "log", {**environment, **database})
-
-    def shell(self, script: str) -> str:
-        script = script.replace("http://127.0.0.1:8000", self.address)
-        done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-
-def started(target: str, directory: Path, blocker) -> Iterator[Server]:
-    with blocker.unblock(), own_database() as database:
-        server = MakeServer(target, directory, database)
-        try:
-            yield server.wait()
-        finally:
-            server.stop()
-
-
 @pytest.fixture(scope="module")
 def run(tmp_path_factory, django_db_blocker):
-    yield from started("run", tmp_path_factory.mktemp("run"), django_db_blocker)
+    with django_db_blocker.unblock(), make("run", tmp_path_factory.mktemp("run")) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
 def serve(tmp_path_factory, django_db_blocker):
-    yield from started("serve", tmp_path_factory.mktemp("serve"), django_db_blocker)
+    with django_db_blocker.unblock(), make("serve", tmp_path_factory.mktemp("serve")) as server:
+        yield server
 
 
 def test_the_readmes_ten_minutes_work_as_written(run):

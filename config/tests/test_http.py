@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ import pytest
 import uvicorn
 
 from config import bridge, protocol
+from config.tests.wire import Wire
 
 THREADS = 3
 LIMIT = 100_000
@@ -21,16 +23,21 @@ HOST = b"Host: localhost\r\n"
 
 
 CALLS: list[str] = []
+LITTER: list[weakref.ref] = []
 
 
 class Echo(list):
-    """The environment and the body, as JSON; who asks for /wait gets it after a moment."""
+    """The environment and the body, as JSON; who asks for /wait gets it after a moment, and /litter
+    is never free of itself."""
 
     def __init__(self, environ, start_response):
         CALLS.append(environ["PATH_INFO"])
         body = environ["wsgi.input"].read()
         if environ["PATH_INFO"] == "/wait":
             time.sleep(0.05)
+        if environ["PATH_INFO"] == "/litter":
+            LITTER.append(weakref.ref(self))
+            self.itself = self
         known = {name: value for name, value in environ.items() if isinstance(value, str)}
         known |= {"body": body.decode(), "thread": threading.current_thread().name}
         start_response("200 OK", [("Content-Type", "application/json")])
@@ -61,38 +68,19 @@ def port() -> Iterator[int]:
         thread.join()
 
 
-class Wire:
-    """A client that sends whatever it likes."""
-
-    def __init__(self, port: int):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
-        self.file = self.socket.makefile("rb")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error) -> None:
-        self.file.close()
-        self.socket.close()
-
-    def send(self, *parts: bytes) -> None:
-        self.socket.sendall(b"".join(parts))
-
+class Client(Wire):
     def answer(self) -> tuple[int, dict[str, str], dict]:
-        status = int(self.file.readline().split()[1])
-        lines = iter(lambda: self.file.readline().decode().strip(), "")
-        headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
-        body = self.file.read(int(headers.get("content-length", 0)))
-        return status, headers, json.loads(body) if body else {}
+        reply = self.reply()
+        return reply.status, dict(reply.headers), json.loads(reply.body) if reply.body else {}
 
 
 @pytest.fixture
-def wire(port) -> Iterator[Wire]:
-    with Wire(port) as wire:
+def wire(port) -> Iterator[Client]:
+    with Client(port) as wire:
         yield wire
 
 
-def assert_refused(wire: Wire, status: int, code: str) -> None:
+def assert_refused(wire: Client, status: int, code: str) -> None:
     answered, headers, problem = wire.answer()
 
     assert (answered, headers["content-type"], headers["connection"]) == (status, "application/problem+json", "close")
@@ -121,6 +109,11 @@ def shorter(module, name: str, seconds: float) -> Iterator[None]:
         b"POST / HTTP/1.1\r\nContent-Length: 1_0\r\n\r\n",
         b"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         b"CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"CONNECT / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /\r\n\r\n",  # HTTP/0.9
+        b"GET / HTTP/2.0\r\nHost: localhost\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n",
     ],
 )
 def test_what_is_not_http_is_a_400(wire, request_bytes):
@@ -157,15 +150,40 @@ def test_a_header_that_never_ends_is_a_431(wire):
     assert_refused(wire, 431, "headers_too_large")
 
 
+@pytest.mark.parametrize("end", [b"A: a\r\n" * 64, b"A: " + b"a" * 9000 + b"\r\nB: b\r\n"])
+def test_too_many_and_too_large_trailers_are_a_431(wire, end):
+    wire.send(b"POST / HTTP/1.1\r\n", HOST, b"Transfer-Encoding: chunked\r\n\r\n0\r\n", end)
+
+    assert_refused(wire, 431, "headers_too_large")
+
+
+def test_a_trailer_that_never_ends_is_a_431(wire):
+    wire.send(b"POST / HTTP/1.1\r\n", HOST, b"Transfer-Encoding: chunked\r\n\r\n0\r\nA: ")
+    for _ in range(9):
+        time.sleep(0.02)
+        wire.send(b"a" * 8000)
+
+    assert_refused(wire, 431, "headers_too_large")
+
+
+def test_requests_in_large_packets_are_no_header_that_never_ends(wire):
+    many = b"GET / HTTP/1.1\r\n" + HOST + b"A: " + b"a" * 4000 + b"\r\n\r\n"
+    for packet in (many[:100], many[100:] + many * 20 + many[:100], many[100:]):
+        wire.send(packet)
+        time.sleep(0.05)
+
+    assert [wire.answer()[0] for _ in range(22)] == [200] * 22
+
+
 def test_headers_that_take_too_long_are_a_408(port):
-    with shorter(protocol, "HEAD_SECONDS", 0.2), Wire(port) as wire:
+    with shorter(protocol, "HEAD_SECONDS", 0.2), Client(port) as wire:
         wire.send(b"GET / HTTP/1.1\r\nA: ")
 
         assert_refused(wire, 408, "request_timeout")
 
 
 def test_a_connection_on_which_nothing_comes_is_closed(port):
-    with shorter(protocol, "HEAD_SECONDS", 0.2), Wire(port) as wire:
+    with shorter(protocol, "HEAD_SECONDS", 0.2), Client(port) as wire:
         assert wire.file.read() == b""
 
 
@@ -213,6 +231,16 @@ def test_a_body_in_chunks_arrives_whole(wire):
     assert wire.answer()[2]["body"] == "abcde"
 
 
+def test_trailers_are_no_headers(wire):
+    wire.send(b"POST / HTTP/1.1\r\n", HOST, b"X-Forwarded-For: 1.2.3.4\r\nTransfer-Encoding: chunked\r\n\r\n")
+    wire.send(b"2\r\nab\r\n0\r\nX-Forwarded-For: 6.6.6.6\r\nHost: evil.example\r\nA: b\r\n\r\n")
+
+    environ = wire.answer()[2]
+
+    assert (environ["HTTP_X_FORWARDED_FOR"], environ["HTTP_HOST"], environ["body"]) == ("1.2.3.4", "localhost", "ab")
+    assert "HTTP_A" not in environ
+
+
 def test_no_more_of_a_body_in_chunks_is_kept_than_shows_it_is_too_large(wire):
     wire.send(b"POST / HTTP/1.1\r\n", HOST, b"Transfer-Encoding: chunked\r\n\r\n")
     for _ in range(4):
@@ -243,12 +271,42 @@ def test_requests_sent_ahead_are_answered_in_their_order(wire):
     assert [wire.answer()[2]["PATH_INFO"] for _ in range(20)] == [f"/{number}" for number in range(20)]
 
 
+@pytest.mark.parametrize(
+    "end", [b"GARBAGE\r\n\r\n", b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"]
+)
+def test_garbage_behind_a_request_is_not_its_answer(wire, end):
+    wire.send(b"GET /wait HTTP/1.1\r\n", HOST, b"\r\n", end)
+
+    status, headers, _ = wire.answer()
+
+    assert (status, headers["connection"]) == (200, "close")
+    assert wire.file.read() == b""
+
+
+def test_who_asks_for_another_protocol_is_answered_in_this_one_and_asked_to_come_again(wire):
+    wire.send(b"GET / HTTP/1.1\r\n", HOST, b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n\r\n")
+
+    status, headers, _ = wire.answer()
+
+    assert (status, headers["connection"]) == (200, "close")
+
+
+def test_a_body_that_goes_on_after_the_answer_gets_no_second_one(wire):
+    wire.send(b"POST / HTTP/1.1\r\n", HOST, b"Transfer-Encoding: chunked\r\n\r\nc350\r\n", b"a" * 50_000, b"\r\n")
+    for _ in range(3):
+        wire.send(b"c350\r\n", b"a" * 50_000, b"\r\n")
+    assert wire.answer()[0] == 200
+    wire.send(b"xyz\r\n")
+
+    assert wire.file.read() == b""
+
+
 def test_what_breaks_off_in_the_middle_of_a_body_never_reaches_the_project(wire, port, caplog):
     wire.send(b"POST /half HTTP/1.1\r\n", HOST, b"Content-Length: 2\r\n\r\na")
     wire.socket.shutdown(socket.SHUT_RDWR)
 
     time.sleep(0.1)
-    with Wire(port) as other:
+    with Client(port) as other:
         other.send(b"GET / HTTP/1.1\r\n", HOST, b"\r\n")
         assert other.answer()[0] == 200
     assert "/half" not in CALLS
@@ -272,9 +330,17 @@ def test_http_1_0_gets_a_length_and_the_end_of_the_connection(wire):
     assert "transfer-encoding" not in headers
 
 
+def test_what_large_requests_leave_behind_is_collected(wire):
+    for _ in range(20):
+        wire.send(b"POST /litter HTTP/1.1\r\n", HOST, b"Content-Length: 100000\r\n\r\n", b"a" * 100_000)
+        assert wire.answer()[0] == 200
+
+    assert sum(litter() is not None for litter in LITTER) <= bridge.COLLECT_AFTER / bridge.GROWTH / 100_000 + 1
+
+
 def test_many_requests_at_once_share_few_threads(port):
     def ask(number: int) -> str:
-        with Wire(port) as wire:
+        with Client(port) as wire:
             wire.send(b"GET /wait HTTP/1.1\r\n", HOST, b"\r\n")
             return wire.answer()[2]["thread"]
 

@@ -39,7 +39,7 @@ class BulkSerializer(Serializer):
     SETTERS = {"update": TaskSerializer, "move": TaskMoveSerializer}
 
     action = serializers.ChoiceField(ACTIONS)
-    ids = serializers.ListField(child=fields.UUIDField(), allow_empty=False, max_length=MAX_IDS)
+    ids = fields.ListField(child=fields.UUIDField(), allow_empty=False, max_length=MAX_IDS)
     set = serializers.DictField(required=False, help_text="For `update`: fields of a task. For `move`: as in `move`.")
 
     def validate(self, attrs):

@@ -10,7 +10,7 @@ from todos.models.tag import TagNames
 from users.references import OwnedRelatedField, RevisedSerializer, know_references
 
 
-class TagsField(serializers.ListField):
+class TagsField(fields.ListField):
     """A list of names; in a form, names with commas between them."""
 
     def __init__(self, **kwargs):

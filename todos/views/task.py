@@ -38,6 +38,7 @@ class TaskViewSet(RevisedViewSet):
     queryset = Task.objects.present().with_family()
     serializer_class = TaskSerializer
     parameters_class = TaskParameters
+    takes_lists = True
 
     @cached_property
     def tag_ids(self) -> list[UUID | None]:

@@ -1,0 +1,69 @@
+"""A client on a bare socket: it sends whatever it likes, and takes nothing for an answer but well-formed HTTP."""
+
+import re
+import socket
+from dataclasses import dataclass
+
+STATUS = re.compile(rb"HTTP/1\.1 ([1-5]\d\d) [A-Za-z' -]*\r\n")
+# Field names are tokens; in values there is visible ASCII, with spaces between (RFC 9110, section 5).
+HEADER = re.compile(rb"([A-Za-z0-9-]+): *([!-~](?:[ -~]*[!-~])?)?\r\n")
+
+
+class NotHTTP(Exception):
+    """What came is no answer."""
+
+
+@dataclass
+class Reply:
+    status: int
+    headers: list[tuple[str, str]]  # the names in lower case
+    body: bytes
+
+    def __getitem__(self, name: str) -> str:
+        return dict(self.headers).get(name, "")
+
+
+class Wire:
+    def __init__(self, port: int, timeout: float = 30):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout)
+        self.file = self.socket.makefile("rb")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.file.close()
+        self.socket.close()
+
+    def send(self, *parts: bytes) -> None:
+        self.socket.sendall(b"".join(parts))
+
+    def reply(self, method: str = "GET") -> Reply | None:
+        """The next answer that is no 1xx; None when the connection ends before it. Raises NotHTTP for anything else."""
+        while (reply := self.head()) and 100 <= reply.status < 200:
+            pass
+        if reply and method != "HEAD" and reply.status not in (204, 304):
+            reply.body = self.read(int(reply["content-length"] or self.complain("no length", b"")))
+        return reply
+
+    def head(self) -> Reply | None:
+        line = self.file.readline(200)
+        if not line:
+            return None
+        status = STATUS.fullmatch(line) or self.complain("status", line)
+        headers = []
+        while (line := self.file.readline(20_000)) != b"\r\n":
+            header = HEADER.fullmatch(line) or self.complain("header", line)
+            headers.append((header[1].decode().lower(), (header[2] or b"").decode()))
+        return Reply(int(status[1]), headers, b"")
+
+    def read(self, length: int) -> bytes:
+        body = self.file.read(length)
+        return body if len(body) == length else self.complain("cut short", body)
+
+    @staticmethod
+    def complain(what: str, found: bytes):
+        raise NotHTTP(f"{what}: {found[:100]!r}")
