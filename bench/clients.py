@@ -2,13 +2,14 @@
 
 import asyncio
 import re
-import sys
 import time
+from collections import Counter
 from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 
 SLOW = 200
 LOST = float("inf")  # the time of a request that failed
+failures: Counter[str] = Counter()  # what they failed with
 
 
 def get(path: str, token: str = "") -> bytes:
@@ -37,7 +38,7 @@ async def client(port: int, request: bytes, count: int, pause: float, wait: floa
             await asyncio.sleep(max(0, pause - times[-1]))
         writer.close()
     except (OSError, AssertionError, TimeoutError, asyncio.IncompleteReadError) as error:
-        print(repr(error)[:100], file=sys.stderr)
+        failures[repr(error)[:100]] += 1
         times += [LOST] * (count - len(times))
     return times
 

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from bench import data
-from bench.clients import LOST, SLOW, among_slow_ones, crowd, get, p95
+from bench.clients import LOST, SLOW, among_slow_ones, crowd, failures, get, p95
 from bench.servers import OURS, Server, our_environment, running
 from config.tests.postgres import FAST, PostgresError, temporary_postgres
 
@@ -30,6 +30,8 @@ def report(name: str, times: list[float], cpu: float) -> bool:
     print(
         f"  the server's CPU: {cpu * 1000 / len(times):.1f} ms a request; load of the machine: {os.getloadavg()[0]:.1f}"
     )
+    if lost:
+        print(f"  {dict(failures)}")
     return not lost and p95(times) < TARGET
 
 

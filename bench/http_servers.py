@@ -21,7 +21,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
-from bench.clients import LOST, among_slow_ones, crowd, get, p95
+from bench.clients import LOST, among_slow_ones, crowd, failures, get, p95
 
 BIN = Path(sys.executable).parent
 ROUNDS, SECONDS = 2, 2
@@ -137,7 +137,7 @@ def throughput(server: Running, path: str, token: str) -> tuple[float, float]:
 
 def in_words(times: list[float]) -> str:
     lost = times.count(LOST)
-    return f"{p95(times) * 1000:.0f} ms" + (f", {lost} of {len(times)} failed" if lost else "")
+    return f"{p95(times) * 1000:.0f} ms" + (f", {lost} of {len(times)} failed: {dict(failures)}" if lost else "")
 
 
 def answers_to_malformed(port: int) -> dict[str, str]:
