@@ -17,7 +17,8 @@ PRODUCTION := DEBUG=False
 # Behind a TLS proxy, with a key and a database that nobody has: nothing on this machine can change what lint says.
 STRICT = env ENV_FILE=/dev/null DEBUG=False TRUSTED_PROXIES=1 DATABASE_URL=sqlite://:memory: SECRET_KEY=$$($(SECRET))
 
-.PHONY: help setup run serve test test-browser test-clients proofs drills mutants lint schema seed bench bench-growth bench-memory clean
+.PHONY: help setup run serve test test-browser test-clients proofs drills mutants lint schema seed bench bench-growth bench-memory \
+	bench-crowd clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -93,6 +94,9 @@ bench-growth: $(VENV)/.dev  ## Measure what a request costs an owner of a thousa
 
 bench-memory: $(VENV)/.dev  ## Measure the memory of a worker over 100,000 requests (5 minutes)
 	@$(PY) -m bench.memory
+
+bench-crowd: $(VENV)/.dev  ## Measure 1,000 open connections, alone and beside 200 slow ones (3 minutes)
+	@$(PY) -m bench.crowd
 
 clean:  ## Remove what was made here: packages, the SQLite database, static files, caches (.env stays)
 	rm -rf $(VENV) bench/.venv clients/python/.venv clients/typescript/node_modules db.sqlite3 db.sqlite3-shm db.sqlite3-wal staticfiles .coverage .coverage.*

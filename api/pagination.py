@@ -96,7 +96,7 @@ def key_at(index: int, field: Field) -> Callable:
 
 
 class KeysetPagination(BasePagination):
-    """Pages by `(ordering key, id)`. The view's `parameters_class` says by which keys a list can be ordered."""
+    """Pages by `(ordering key, id)`. The view's `parameters_class` says which keys an order has."""
 
     def page(self, view, shape: Hashable, build: Callable[[], QuerySet]) -> list[dict]:
         """The rows of the page that the view's caller asks for, out of those of `build()`, which has the `shape`."""
@@ -107,7 +107,9 @@ class KeysetPagination(BasePagination):
         self.ordering = parameters.get("ordering", view.parameters_class.default_ordering)
         self.cursor = self.read_cursor(parameters)
         limit = parameters.get("limit", DEFAULT_LIMIT)
-        self.order = view.parameters_class.orderings[self.ordering.removeprefix("-")]
+        self.order = view.parameters_class.order(self.ordering.removeprefix("-"), parameters)
+        if self.cursor and len(self.cursor.keys) != len(self.order.columns):
+            raise ValidationError({"cursor": [INVALID_CURSOR]})
         rows: list[dict] = []
         for nulls in self.parts(view.parameters_class.null_or_not(parameters) if self.order.nulls_last else [False]):
             if len(rows) <= limit:

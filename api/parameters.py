@@ -6,6 +6,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from api import fields
+from api.pagination import Order
 from api.prepared import Later
 from api.serializers import Serializer
 
@@ -51,6 +52,9 @@ class PageParameters(QueryParameters):
         fields.FoldedField: models.TextField(),
     }
 
+    orderings: ClassVar[dict[str, Order]]
+    default_ordering: ClassVar[str]
+
     limit = fields.IntegerField(
         required=False, min_value=1, max_value=MAX_LIMIT, help_text="How many rows a page holds (50 by default)."
     )
@@ -68,6 +72,11 @@ class PageParameters(QueryParameters):
         Only what is certain need be said: to look for rows that can't be there would read all others.
         """
         return (False, True)
+
+    @classmethod
+    def order(cls, name: str, values: dict) -> Order:
+        """The order of this name, among rows with these filters."""
+        return cls.orderings[name]
 
     @classmethod
     def prepare(cls, values: dict) -> tuple[Hashable, dict]:

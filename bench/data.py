@@ -147,5 +147,6 @@ if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
     call_command("migrate", verbosity=0)
+    call_command("prepare_role", stdout=io.StringIO())
     for secret in fill([int(size) for size in sys.stdin.read().split()]):
         print(secret)

@@ -1,38 +1,85 @@
-"""How Postgres finds the rows of a request: python -m bench.explain TOKEN PATH, on the database of DATABASE_URL."""
+"""What Postgres does for a request: its plans, and how many blocks of 8 kB it touches, which no noise changes.
 
-import os
+python -m bench.explain, on the database of DATABASE_URL: answers each line of standard input, a call as a JSON list
+[token, method, path, body], with its plans as JSON. Needs the right to load auto_explain.
+"""
+
+import json
 import subprocess
 import sys
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.servers import our_environment
 
+ROOT = Path(__file__).parent.parent
+# The checks of foreign keys are statements inside of others.
+WATCH = """
+LOAD 'auto_explain';
+SET auto_explain.log_min_duration = 0; SET auto_explain.log_level = notice; SET auto_explain.log_format = json;
+SET auto_explain.log_analyze = on; SET auto_explain.log_buffers = on; SET auto_explain.log_nested_statements = on;
+"""
 
-def explain(url: str, token: str, path: str) -> str:
-    """The plan of the last query of this GET, with its times."""
-    command = [sys.executable, "-m", "bench.explain", token, path]
-    root = Path(__file__).parent.parent
-    done = subprocess.run(command, env=our_environment(url), cwd=root, capture_output=True, text=True)
-    return done.stdout if done.returncode == 0 else done.stderr[-2000:]
+
+@dataclass(frozen=True)
+class Call:
+    token: str
+    path: str
+    method: str = "GET"
+    body: str = ""
 
 
-def plan(token: str, path: str) -> str:
+def plans(url: str, calls: Iterable[Call]) -> list[list[dict]]:
+    """The plans of each of these calls' statements. The calls are carried out."""
+    lines = "".join(json.dumps([each.token, each.method, each.path, each.body]) + "\n" for each in calls)
+    command = [sys.executable, "-m", "bench.explain"]
+    done = subprocess.run(command, env=our_environment(url), cwd=ROOT, input=lines, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(done.stderr[-4000:])
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def blocks(plans: list[dict]) -> int:
+    """How many blocks these statements touched, in the cache or not."""
+    return sum(each["Plan"]["Shared Hit Blocks"] + each["Plan"]["Shared Read Blocks"] for each in plans)
+
+
+def outline(node: dict, depth: int = 0) -> str:
+    """A plan as text: what each step did, with what, how often, and how many blocks it touched with those below it."""
+    kind = " ".join(node[key] for key in ("Node Type", "Relation Name", "Index Name") if key in node)
+    rows = f"{node['Actual Rows']} rows x {node['Actual Loops']}, -{node.get('Rows Removed by Filter', 0)}"
+    line = f"{'  ' * depth}{kind}: {rows}, {node['Shared Hit Blocks'] + node['Shared Read Blocks']} blocks\n"
+    return line + "".join(outline(below, depth + 1) for below in node.get("Plans", []))
+
+
+def explained(token: str, method: str, path: str, body: str) -> list[dict]:
     from django.db import connection
     from django.test import Client
-    from django.test.utils import CaptureQueriesContext
 
-    with CaptureQueriesContext(connection) as queries:
-        Client().get(path, headers={"Authorization": f"Bearer {token}", "Host": "localhost"})
-    # What sets the role and the owner for this statement stands before it.
-    prefix, separator, statement = queries.captured_queries[-1]["sql"].rpartition("true);")
-    with connection.cursor() as cursor:
-        cursor.execute(f"{prefix}{separator}EXPLAIN (ANALYZE, COSTS OFF) {statement}")
-        return "\n".join(row[0] for row in cursor.fetchall())
+    connection.ensure_connection()
+    connection.connection.notices = deque()
+    answer = Client().generic(
+        method, path, body, "application/json", headers={"Authorization": f"Bearer {token}", "Host": "localhost"}
+    )
+    assert answer.status_code in (200, 201), answer.content
+    said = [notice.partition("plan:\n")[2] for notice in connection.connection.notices]
+    return [json.loads(plan) for plan in said if plan]
 
 
 if __name__ == "__main__":
+    import os
+
     import django
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
-    print(plan(*sys.argv[1:]))
+    from django.conf import settings
+    from django.db import connection
+
+    settings.LOGGING_CONFIG = None
+    with connection.cursor() as cursor:
+        cursor.execute(WATCH)
+    for line in sys.stdin:
+        print(json.dumps(explained(*json.loads(line))), flush=True)

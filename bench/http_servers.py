@@ -12,14 +12,16 @@ import os
 import re
 import signal
 import socket
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
+
+from bench.clients import LOST, among_slow_ones, crowd, failures, get, p95
 
 BIN = Path(sys.executable).parent
 ROUNDS, SECONDS = 2, 2
@@ -133,67 +135,9 @@ def throughput(server: Running, path: str, token: str) -> tuple[float, float]:
     return float(found(r"Requests/sec:\s+([\d.]+)", output)), (server.cpu_seconds() - before) * 1e6 / count
 
 
-async def one_request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> float:
-    began = time.perf_counter()
-    writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
-    assert answer.startswith(b"HTTP/1.1 200"), answer
-    length = re.search(rb"(?i)content-length: (\d+)", answer)
-    await (reader.readexactly(int(length[1])) if length else reader.readuntil(b"0\r\n\r\n"))
-    return time.perf_counter() - began
-
-
-async def client(port: int, count: int, pause: float, wait: float) -> list[float]:
-    """Times in seconds of `count` requests on one connection; a failure is infinite."""
-    await asyncio.sleep(wait)
-    times = []
-    try:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        for _ in range(count):
-            times.append(await one_request(reader, writer))
-            await asyncio.sleep(pause)
-        writer.close()
-    except (OSError, AssertionError, TimeoutError, asyncio.IncompleteReadError) as error:
-        print(repr(error)[:100], file=sys.stderr)
-        times += [float("inf")] * (count - len(times))
-    return times
-
-
-async def slow_client(port: int, head: bytes) -> None:
-    """Sends a request one byte a second, until it is canceled."""
-    with suppress(OSError):
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(head)
-        while True:
-            writer.write(b"a")
-            await writer.drain()
-            await asyncio.sleep(1)
-
-
-async def crowd(port: int, clients: int, rate: int, seconds: int) -> list[float]:
-    """`clients` open connections with `rate` requests a second among them."""
-    pause = clients / rate
-    count = max(1, int(seconds / pause))
-    tasks = [client(port, count, pause, pause * number / clients) for number in range(clients)]
-    return [each for times in await asyncio.gather(*tasks) for each in times]
-
-
-async def among_slow_ones(port: int) -> list[float]:
-    body = b"POST /api/v1/tasks/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500\r\n\r\n"
-    heads = [b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: ", body] * 100
-    slow = [asyncio.create_task(slow_client(port, head)) for head in heads]
-    await asyncio.sleep(2)
-    times = await crowd(port, 10, 50, 6)
-    for task in slow:
-        task.cancel()
-    await asyncio.gather(*slow, return_exceptions=True)
-    return times
-
-
-def p95(times: list[float]) -> str:
-    lost = times.count(float("inf"))
-    worst = statistics.quantiles(times, n=20)[18] if lost < len(times) / 20 else float("inf")
-    return f"{worst * 1000:.0f} ms" + (f", {lost} of {len(times)} failed" if lost else "")
+def in_words(times: list[float]) -> str:
+    lost = times.count(LOST)
+    return f"{p95(times) * 1000:.0f} ms" + (f", {lost} of {len(times)} failed: {dict(failures)}" if lost else "")
 
 
 def answers_to_malformed(port: int) -> dict[str, str]:
@@ -212,13 +156,14 @@ def answers_to_malformed(port: int) -> dict[str, str]:
 
 def load(name: str, environment: dict[str, str]) -> dict:
     with started(name, SMALL, 2, environment) as server:
-        asyncio.run(crowd(server.port, 10, 50, 2))  # warm
+        few = partial(crowd, server.port, [get("/healthz")], 10, 50)
+        asyncio.run(few(2))  # warm
         return {
-            "1,000 connections": p95(asyncio.run(crowd(server.port, 1000, 100, 20))),
+            "1,000 connections": in_words(asyncio.run(crowd(server.port, [get("/healthz")], 1000, 100, 20))),
             "memory": f"{server.megabytes()} MB",
-            "alone": p95(asyncio.run(crowd(server.port, 10, 50, 6))),
+            "alone": in_words(asyncio.run(few(6))),
             "malformed": answers_to_malformed(server.port),
-            "with 200 slow ones": p95(asyncio.run(among_slow_ones(server.port))),
+            "with 200 slow ones": in_words(asyncio.run(among_slow_ones(server.port, few(6)))),
         }
 
 

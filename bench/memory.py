@@ -13,16 +13,21 @@ from config.tests.postgres import FAST, PostgresError, temporary_postgres
 
 QUICK = bool(os.environ.get("QUICK"))
 REQUESTS = 5_000 if QUICK else 100_000
-# Every code path is loaded and every cache is filled: from here on, what is added stays for no reason.
-WARM = 1_000 if QUICK else 5_000
+# Every code path is loaded: from here on, what is added stays for no reason.
+WARM = 1_000
 STEPS = 10
 LIMIT = 0.05
 
 
-def resident(server: Server) -> float:
-    """The memory of the worker, in MiB."""
+def memory(server: Server) -> dict[str, float]:
+    """Of the worker, in MiB: all that is resident (RSS), and that with shared pages in equal parts (PSS)."""
     pid = re.findall(r"Booting worker with pid: (\d+)", server.log.read_text())[-1]
-    return int(re.findall(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())[0]) / 1024
+    said = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return {name: int(size) / 1024 for name, size in re.findall(r"^(Rss|Pss):\s+(\d+) kB", said, re.MULTILINE)}
+
+
+def say(when: str, now: dict[str, float]) -> None:
+    print(f"{when}: " + ", ".join(f"{name} {size:.1f} MiB" for name, size in now.items()), flush=True)
 
 
 def send(server: Server, asked: list[Subject], files: Path, count: int, start: int) -> int:
@@ -44,14 +49,15 @@ def run(server: str, directory: Path) -> float:
     asked = subjects(url, tokens)
     with running(server, [OURS], directory) as servers:
         worker = servers[OURS.key]
-        print(f"after the start: {resident(worker):.1f} MiB", flush=True)
+        say("after the start", memory(worker))
         sent = send(worker, asked, directory, WARM, 0)
-        warm = resident(worker)
-        print(f"after {sent:,} requests, each kind among them: {warm:.1f} MiB", flush=True)
+        warm = memory(worker)
+        say(f"after {sent:,} requests, each kind among them", warm)
         for _ in range(STEPS):
             sent += send(worker, asked, directory, REQUESTS // STEPS, sent)
-            print(f"after {sent:,} requests: {resident(worker):.1f} MiB", flush=True)
-        return resident(worker) / warm - 1
+            now = memory(worker)
+            say(f"after {sent:,} requests", now)
+        return now["Rss"] / warm["Rss"] - 1  # PSS depends on who else shares the pages at the moment
 
 
 def main() -> None:

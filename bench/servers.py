@@ -40,6 +40,7 @@ class Contestant:
     command: tuple[str, ...]
     directory: Path
     table: str = "tasks"
+    processes: int = 1  # one alone has a core to itself
 
     def environment(self, server: str) -> dict[str, str]:
         return peer_environment(server, self.key, self.command[-1].partition(":")[0])
@@ -47,7 +48,8 @@ class Contestant:
 
 class Ours(Contestant):
     def environment(self, server: str) -> dict[str, str]:
-        return our_environment(f"{server.rsplit('/', 1)[0]}/{self.key}")
+        url = f"{server.rsplit('/', 1)[0]}/{self.key}"
+        return {**our_environment(url), "WEB_CONCURRENCY": str(self.processes)}
 
 
 OURS = Ours(
@@ -104,7 +106,7 @@ class Server:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=lambda: os.sched_setaffinity(0, {WORKER_CORE}),
+                preexec_fn=(lambda: os.sched_setaffinity(0, {WORKER_CORE})) if contestant.processes == 1 else None,
             )
 
     def wait(self) -> "Server":

@@ -28,8 +28,8 @@ LEFT JOIN todos_project project ON project.owner_id = owner.id
     AND project.name = 'project ' || CASE WHEN n % (owner.size / 20) = 7 THEN 0 ELSE n / 5 % 5 + 1 END;
 
 -- As with projects: tag 0 marks 20 tasks. Of the others two thirds of the tasks bear one, and a third another.
-INSERT INTO todos_tasktag (owner_id, task_id, tag_id)
-SELECT owner.id, pg_temp.id(moment.at, owner.id::text || n), tag.id
+INSERT INTO todos_tasktag (owner_id, task_id, tag_id, created_at)
+SELECT owner.id, pg_temp.id(moment.at, owner.id::text || n), tag.id, moment.at
 FROM bench_owner owner
 CROSS JOIN generate_series(1, owner.size) n
 CROSS JOIN LATERAL (SELECT date_trunc('second', now()) - (owner.size - n) * interval '10 seconds' AS at) moment

@@ -178,4 +178,5 @@ def test_the_role_gets_its_timeouts(server):
         "ALTER ROLE CURRENT_USER SET lock_timeout = '5s'",
         "ALTER ROLE CURRENT_USER SET idle_in_transaction_session_timeout = '15s'",
         "ALTER ROLE CURRENT_USER SET timezone = 'UTC'",
+        "ALTER ROLE CURRENT_USER SET max_parallel_workers_per_gather = '0'",
     ]

@@ -5,6 +5,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import models
 from django.db.models import F, JSONField, OuterRef, Subquery
+from django.db.models.functions import Now
 
 from api.text import fold
 from todos.models.counts import open_tasks
@@ -69,14 +70,16 @@ class Tag(UniqueNameModel):
 class TaskTag(models.Model):
     """That a task bears a tag."""
 
-    # Both have an index that begins with them, below.
+    # Each has an index that begins with it, below.
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
     task = models.ForeignKey("todos.Task", on_delete=models.CASCADE, related_name="tag_links", db_index=False)
-    tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="task_links")
+    tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="task_links", db_index=False)
+    # The task's. A tag's tasks are read in their order here, and not one by one to be sorted.
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["task", "tag"], name="task_tag_once")]
-        indexes = [models.Index(fields=["owner", "tag", "task"], name="task_tag_by_tag")]
+        indexes = [models.Index(fields=["tag", "owner", "created_at", "task"], name="task_tag_in_order")]
 
     def __str__(self) -> str:
         return str(self.tag)

@@ -1,13 +1,13 @@
 """What is done to many tasks at once; one task is the shortest list."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Self
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.http import Http404
 from django.utils import timezone
 
@@ -65,11 +65,13 @@ class TaskQuerySet(PositionQuerySet):
         """With all of these tags, named by their ids.
 
         By ids, and not by names, since Postgres knows of an id how common it is. By that it chooses between starting
-        from what bears a rare tag and probing one task after the other for a common one.
+        from what bears a rare tag and probing one task after the other for a common one. The owner is said of the links
+        as well: it can't know how common the one is that row-level security compares with.
         """
-        tasks = self
-        for tag in tags:
-            tasks = tasks.filter(Exists(TaskTag.objects.filter(task=OuterRef("pk"), tag=tag)))
+        first, *others = tags
+        tasks = self.filter(tag_links__tag=first, tag_links__owner=F("owner"))  # joined: its order may be asked for
+        for tag in others:
+            tasks = tasks.filter(Exists(TaskTag.objects.filter(owner=OuterRef("owner"), task=OuterRef("pk"), tag=tag)))
         return tasks
 
     def summary(self, now: datetime) -> list[dict]:
@@ -96,6 +98,12 @@ class TaskQuerySet(PositionQuerySet):
 
     def above(self, tasks: Iterable["Task"]) -> "TaskQuerySet":
         return self.filter(pk__in=related(ABOVE, [task.pk for task in tasks if task.parent_id]))
+
+    def stamp_readers(self, ids: Sequence[UUID], fields: Collection[str]) -> None:
+        """The links to the tags know when their tasks were made."""
+        if "created_at" in fields:
+            made = self.model.objects.filter(pk=OuterRef("task")).values("created_at")
+            TaskTag.objects.filter(task__in=ids).update(created_at=Subquery(made))
 
     def bulk_create(self, objs, *args, **kwargs):
         tasks = list(objs)
@@ -137,7 +145,7 @@ class TaskQuerySet(PositionQuerySet):
         links = []
         for task in tasks:
             chosen = {tag.pk: tag for tag in (tags[fold(name)] for name in task.new_tags or [])}.values()
-            links += [TaskTag(owner_id=owner_id, task=task, tag=tag) for tag in chosen]
+            links += [TaskTag(owner_id=owner_id, task=task, tag=tag, created_at=task.created_at) for tag in chosen]
             task.tag_names = [tag.name for tag in sorted(chosen, key=lambda tag: tag.name_folded)]
             task.new_tags = None
         TaskTag.objects.bulk_create(links)

@@ -11,12 +11,17 @@ from django.test.utils import CaptureQueriesContext
 class Plan:
     """Of one statement that was run once more, with EXPLAIN."""
 
+    sql: str
     nodes: list[dict]
-    answered: int
+
+    @property
+    def answered(self) -> int:
+        """How many rows were answered, or changed."""
+        return self.nodes[self.nodes[0]["Node Type"] == "ModifyTable"]["Actual Rows"]
 
     @property
     def indexes(self) -> set[str]:
-        return {node["Index Name"] for node in self.nodes if "Index Name" in node}
+        return {node["Index Name"] for node in self.main if "Index Name" in node}
 
     @property
     def sorts_rows(self) -> bool:
@@ -27,9 +32,13 @@ class Plan:
         """Without what is asked for each row that is answered."""
         return [node for node in self.nodes if not node["per row"]]
 
+    @property
+    def tables(self) -> set[str]:
+        return {node["Relation Name"] for node in self.main if "Relation Name" in node}
+
     def read(self, table: str) -> int:
         """How many of the table's rows were looked at, whether they were taken or not."""
-        scans = [node for node in self.nodes if node.get("Relation Name") == table]
+        scans = [node for node in self.main if node.get("Relation Name") == table and "Scan" in node["Node Type"]]
         return sum(
             (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"] for node in scans
         )
@@ -49,8 +58,10 @@ def explain(sql: str) -> Plan:
         cursor.execute(f"{prefix}{separator}EXPLAIN (ANALYZE, FORMAT JSON) {statement}")
         plan = cursor.fetchone()[0][0]["Plan"]
         cursor.execute("SELECT set_config('role', 'none', true), set_config('app.owner', '', true)")
-    return Plan(list(walk(plan)), plan["Actual Rows"])
+    return Plan(statement, list(walk(plan)))
 
 
-def plans_of(queries: CaptureQueriesContext, containing: str) -> list[Plan]:
-    return [explain(query["sql"]) for query in queries.captured_queries if containing in query["sql"]]
+def plans_of(queries: CaptureQueriesContext, containing: str = "") -> list[Plan]:
+    """Of those statements that look for rows."""
+    statements = [query["sql"] for query in queries.captured_queries if containing in query["sql"]]
+    return [explain(sql) for sql in statements if " WHERE " in sql]

@@ -152,6 +152,45 @@ def test_equals_are_in_the_order_of_creation(api, alice, ordering):
     assert titles(api, f"ordering=-{ordering}") == ["a", "c", "b"]
 
 
+@pytest.mark.parametrize("query", ["tag=a", "tag=a&tag=b", "tag=b&completed=false"])
+def test_pages_of_a_tag_are_in_the_order_of_creation_too(api, alice, query):
+    tasks = [Task.objects.create(owner=alice, title=title, tags=["a", "b"]) for title in "xyz"]
+    Task.objects.create(owner=alice, title="in the trash", tags=["a", "b"]).delete()
+    Task.objects.create(owner=alice, title="without")
+    for task, day in zip(tasks, (3, 1, 2), strict=True):
+        Task.objects.filter(pk=task.pk).update(created_at=datetime(2027, 1, day, tzinfo=UTC))
+    link, forth = f"/tasks/?{query}&limit=1", []
+
+    while link:
+        page = get(api, link)
+        forth += [task["title"] for task in page["results"]]
+        link = page["next"]
+
+    assert forth == ["x", "z", "y"]
+    assert [task["title"] for task in get(api, page["previous"])["results"]] == ["z"]
+    assert titles(api, f"{query}&ordering=created_at") == ["y", "z", "x"]
+
+
+@pytest.mark.parametrize(("query", "other"), [("tag=a", ""), ("", "tag=a"), ("tag=a", "tag=a&completed=false")])
+def test_a_cursor_of_a_tags_tasks_is_for_them_alone(api, alice, query, other):
+    for title in "xy":
+        Task.objects.create(owner=alice, title=title, tags=["a"])
+    cursor = get(api, f"/tasks/?{query}&limit=1")["next"].partition("cursor=")[2].partition("&")[0]
+
+    answer = api.get(f"/tasks/?{other}&limit=1&cursor={cursor}")
+
+    assert answer.status_code == 400
+    assert [(error["field"], error["code"]) for error in answer.json()["errors"]] == [("cursor", "invalid")]
+
+
+def test_a_tag_that_comes_later_does_not_change_the_order(api, alice, task):
+    Task.objects.create(owner=alice, title="newer", tags=["a"])
+
+    api.patch(f"/tasks/{task.pk}/", {"tags": ["a"]})
+
+    assert titles(api, "tag=a") == ["newer", task.title]
+
+
 @pytest.mark.parametrize("path", ["/projects/", "/projects/trash/", "/tasks/trash/"])
 def test_other_lists_have_pages_too(api, alice, path):
     model = Project if "projects" in path else Task

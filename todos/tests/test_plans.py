@@ -1,5 +1,6 @@
 """Which index answers a list, and that it reads about what it answers, however few of the rows are meant."""
 
+import json
 from datetime import date, timedelta
 
 import pytest
@@ -7,8 +8,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from conftest import Client
-from todos.models import Project, Task
+from todos.models import Project, Tag, Task
 from todos.tests.plans import Plan, plans_of
+from users.models import ApiToken, User
 
 pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="The plan is Postgres's.")
 
@@ -38,8 +40,13 @@ LISTS = {
     "project=none": "task_in_inbox",
     "parent={parent}": "task_by_parent",
     "parent=none": "task_owner_created",
-    "tag=common": "task_owner_created",
-    "tag=rare": "todos_tasktag_tag_id",  # and some digits
+    "tag=common": "task_tag_in_order",
+    "tag=common&ordering=created_at": "task_tag_in_order",
+    "tag=rare": "task_tag_in_order",
+    "tag=rare&ordering=title": "task_tag_in_order",
+    "tag=rare&completed=true": "task_tag_in_order",
+    "tag=rare&tag=common": "task_tag_in_order",
+    "tag=common&tag=rare": "task_tag_in_order",
 }
 
 
@@ -84,7 +91,7 @@ def plans(api: Client, link: str) -> list[Plan]:
 
 
 def rows(plan: Plan) -> tuple[int, int]:
-    return plan.read("todos_task"), plan.answered
+    return max(plan.read("todos_task"), plan.read("todos_tasktag")), plan.answered
 
 
 def test_each_list_is_answered_by_an_index(api, ids):
@@ -113,3 +120,62 @@ def test_the_trash_is_found_among_what_is_present(api, ids):
     (plan,) = plans(api, "/tasks/trash/")
 
     assert (plan.indexes >= {"task_in_trash"}, plan.read("todos_task")) == (True, 1)
+
+
+# The indexes that each statement of a call may find its rows by, in the order of the statements.
+TOKEN, OWNER = {"users_apitoken_digest", "users_user_pkey"}, {"users_user_pkey"}
+TASK, PROJECT = {"todos_task_pkey", "task_owner_id"}, {"todos_project_pkey", "project_owner_id"}
+CALLS = [
+    ("GET", "/tasks/", {}, [TOKEN, {"task_owner_created"}]),
+    ("GET", "/tasks/{task}/", {}, [TOKEN, TASK]),
+    (
+        "GET",
+        "/sync/?limit=100",
+        {},
+        [TOKEN, *({f"{kind}_owner_revision"} for kind in ("project", "tag", "task")), OWNER],
+    ),
+    ("POST", "/tasks/", {"title": "x", "project": "%(small)s"}, [TOKEN, OWNER, PROJECT]),
+    ("POST", "/tasks/", {"title": "x", "parent": "%(parent)s"}, [TOKEN, OWNER, TASK | PROJECT]),
+    ("POST", "/tasks/", {"title": "x", "tags": ["rare", "common"]}, [TOKEN, OWNER, {"tag_name_unique"}]),
+    ("PATCH", "/tasks/{task}/", {"title": "x"}, [TOKEN, OWNER, TASK, TASK]),
+    (
+        "PATCH",
+        "/tasks/{task}/",
+        {"tags": ["common"]},
+        [TOKEN, OWNER, TASK, TASK, {"tag_name_unique"}, {"task_tag_once"}],
+    ),
+    ("POST", "/tasks/{task}/complete/", {}, [TOKEN, OWNER, TASK, TASK]),
+    ("DELETE", "/tasks/{task}/", {}, [TOKEN, OWNER, TASK, TASK]),
+]
+
+
+def test_each_statement_of_a_call_finds_its_rows_by_an_index(api, ids, alice):
+    make_many_others(alice)
+    ids["task"] = str(Task.objects.get(owner=alice, title="Few 0").pk)
+    api.get("/tasks/")  # the first use of a token is noted
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE; SET LOCAL enable_seqscan = off")
+
+    for method, path, body, expected in CALLS:
+        found = plans_of_call(api, method, path.format(**ids), json.dumps(body) % ids)
+
+        assert len(found) == len(expected), (method, path, body)
+        for plan, indexes in zip(found, expected, strict=True):
+            assert plan.indexes, plan
+            assert all(name.startswith(tuple(indexes)) for name in plan.indexes), plan
+            assert all(plan.read(table) <= 2 * plan.answered + 3 for table in plan.tables), plan
+
+
+def make_many_others(alice) -> None:
+    """So many that a look at all of them would be seen."""
+    others = User.objects.bulk_create(User(email=f"{n}@example.com") for n in range(300))
+    ApiToken.objects.bulk_create(ApiToken(owner=other, name="x", digest=other.email) for other in others)
+    for model in (Project, Tag):
+        model.objects.bulk_create(model(owner=alice, name=str(n)) for n in range(300))
+
+
+def plans_of_call(api: Client, method: str, path: str, body: str) -> list[Plan]:
+    with CaptureQueriesContext(connection) as queries:
+        answer = api.generic(method, path, body, "application/json")
+    assert answer.status_code < 300, answer.content
+    return plans_of(queries)

@@ -1,19 +1,20 @@
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
-# For the statements of requests. They end as a 503; without them, one that hangs holds its thread, and its locks.
+# For the statements of requests. The timeouts end as a 503; without, one that hangs holds its thread, and its locks.
 SETTINGS = {
     "statement_timeout": "10s",
     "lock_timeout": "5s",
     "idle_in_transaction_session_timeout": "15s",
     "timezone": "UTC",  # Django would ask for it on every new connection
+    "max_parallel_workers_per_gather": "0",  # to start one takes longer than a page, and there are few
 }
 
 
 class Command(BaseCommand):
     help = (
-        "Give the role that connects its timeouts. As settings of the role, because a pooler in transaction mode keeps "
-        "no others. Says what it does; new connections have them."
+        "Give the role that connects its timeouts, and no parallel workers. As settings of the role, because a pooler "
+        "in transaction mode keeps no others. Says what it does; new connections have them."
     )
 
     def handle(self, *args, **options):
