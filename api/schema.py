@@ -69,7 +69,7 @@ READ_SCHEMAS: dict[str, dict] = {
     "If-Match": TAGS,
     "Idempotency-Key": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }
-# No database takes the character 0. White space is what Python trims: `\\s` leaves some of it out.
+# No database takes the character 0. White space is what Python trims: `\s` leaves some of it out.
 TEXT = r"^[^\x00]*$"
 TEXT_THAT_IS_NOT_BLANK = r"^[^\x00]*[^\s\x00\x1c-\x1f\x85][^\x00]*$"
 SENT: dict[str, dict] = {
