@@ -23,10 +23,13 @@ NEED_A_SECRET = {
     "POST /api/v1/me/password/",
     "DELETE /api/v1/me/",
 }
-# The cases that are worked out for what a task is, and what a list of them takes, are half of all.
+# Two thirds of the cases that are worked out, for what is with tasks and projects as it is with tags.
 LEFT_TO_THE_FULL_RUN = r"""
+[phases.stateful]
+generation = { max-examples = 10 }
+
 [[operations]]
-include-path-regex = "/tasks/(trash/|\\{id\\}/)?$"
+include-path-regex = "/(tasks|projects)/(trash/|\\{id\\}/([a-z]+/)?)?$"
 phases = { coverage = { enabled = false } }
 """
 
@@ -68,7 +71,7 @@ def test_every_call_of_the_document_is_tried(run, client):
 def test_what_one_call_makes_is_used_in_the_next(run):
     steps = Counter(case["operation"] for case in run.cases if case["phase"] == "stateful" and case["did_it"])
 
-    assert sum(count for operation, count in steps.items() if "{id}" in operation) > 5, steps
+    assert sum(count for operation, count in steps.items() if "{id}" in operation) >= 5, steps
 
 
 def test_nothing_fails_behind_the_answers(run):

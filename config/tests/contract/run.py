@@ -17,8 +17,8 @@ KINDS = ("tasks", "projects", "tags")
 
 @dataclass
 class Run:
-    failed: list[str] = field(default_factory=list)  # what schemathesis said
-    cases: list[dict] = field(default_factory=list)  # what hooks.py has recorded of each
+    failed: list[str]  # what schemathesis said
+    cases: list[dict]  # what hooks.py has recorded of each
     log: list[dict] = field(default_factory=list)  # the server's, as JSON
 
     @property
@@ -98,9 +98,9 @@ def try_contract(
             text=True,
             capture_output=True,
         )
-        assert everything(hers) == before, "Bob has changed something of Alice's."
+        failed = [] if everything(hers) == before else ["Bob has changed something of Alice's."]
     cases = [json.loads(line) for line in (directory / "cases").read_text().splitlines()]
-    return Run([done.stdout + done.stderr] if done.returncode else [], cases)
+    return Run([*failed, done.stdout + done.stderr] if done.returncode else failed, cases)
 
 
 def all_of(runs: list[Run], server: Server) -> Run:
