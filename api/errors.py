@@ -32,9 +32,11 @@ CODES = {
     410: "sync_token_expired",
     412: "precondition_failed",
     413: "too_large",
+    414: "uri_too_long",
     415: "unsupported_media_type",
     422: "idempotency_key_reused",
     429: "throttled",
+    431: "headers_too_large",
     500: "error",
     503: "unavailable",
 }

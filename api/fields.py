@@ -6,6 +6,7 @@ In forms and query strings everything is text; there the text of the value is ta
 import re
 from uuid import UUID
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.utils import html
 
@@ -102,6 +103,8 @@ class DateField(serializers.DateField):
         return super().to_internal_value(value)
 
 
+# Not `format: time`, which is one with an offset from UTC (RFC 3339, full-time).
+@extend_schema_field({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"})
 class TimeField(serializers.TimeField):
     """A time on the wall clock, of no zone."""
 

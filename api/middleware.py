@@ -202,7 +202,10 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500: also what a middleware or a page raised may be a database that is away."""
     exc = sys.exc_info()[1]
     error = as_api_exception(exc) if isinstance(exc, Exception) else exc
-    return refuse(request, error) if isinstance(error, APIException) else defaults.server_error(request)
+    if isinstance(error, APIException):
+        return refuse(request, error)
+    # Under /api/ no page is made, which could fail as well: ProblemMiddleware answers with a problem.
+    return HttpResponse(status=500) if request.path.startswith("/api/") else defaults.server_error(request)
 
 
 class RequestBodyMiddleware(Middleware):

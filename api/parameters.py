@@ -2,6 +2,7 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import ClassVar
 
 from django.db import models
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
@@ -13,12 +14,18 @@ from api.serializers import Serializer
 REPEATED = ErrorDetail("This parameter may be given only once.", code="repeated")
 
 
+# The value for people's pages, `api`, is none of the document's: it describes what programs get.
+@extend_schema_field({"type": "string", "enum": ["json"]})
+class FormatField(serializers.CharField):
+    """By now it has been negotiated: what there is not is a 404."""
+
+
 class QueryParameters(Serializer):
     """The query parameters of a call. Other names, and repeated ones where one is meant, are refused."""
 
     is_text = True
     unknown = ErrorDetail("There is no such query parameter.", code="unknown")
-    format = serializers.CharField(required=False, help_text="`json` or `api` (HTML), instead of the Accept header.")
+    format = FormatField(required=False, help_text="Instead of the Accept header.")
 
     @classmethod
     def read(cls, query) -> dict:

@@ -5,8 +5,10 @@ from typing import Any
 
 from drf_spectacular import openapi
 from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer
+from rest_framework import serializers
 
 from api.errors import CODES, problem
+from api.fields import StringField
 from api.renderers import PROBLEM_TYPE
 from api.serializers import EmptySerializer
 
@@ -15,13 +17,16 @@ DESCRIPTIONS = {
     "401": "No credentials, or bad, expired or revoked ones.",
     "403": "The caller may not do this.",
     "404": "There is no such thing, or it is somebody else's: the answer is the same.",
+    "406": "The answer can't be written as the Accept header asks for it.",
     "409": "Another request was faster; nothing was changed.",
     "410": "What was deleted since then is forgotten. Start again without `since`.",
     "412": "It was changed since the client read it; nothing was changed now.",
     "413": "The body is larger than 1 MiB.",
+    "414": "The URL is longer than 8190 bytes.",
     "415": "The body is of a type that is not read here.",
     "422": "The key was used for another request; nothing was changed.",
     "429": "Too many calls, or too many failed sign-ins. Try again after `Retry-After` seconds.",
+    "431": "A header is longer than 8190 bytes.",
     "503": "The database is away or busy. Try again after `Retry-After` seconds.",
 }
 PROBLEM = {
@@ -58,6 +63,15 @@ READ = {
     "Idempotency-Key": "1 to 255 visible ASCII characters. Sent again within 24 hours, the request changes nothing and "
     "gets the answer of its first success again.",
 }
+TAGS = {"type": "string"}
+READ_SCHEMAS: dict[str, dict] = {
+    "If-None-Match": TAGS,
+    "If-Match": TAGS,
+    "Idempotency-Key": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
+# No database takes the character 0. White space is what Python trims: `\s` leaves some of it out.
+TEXT = r"^[^\x00]*$"
+TEXT_THAT_IS_NOT_BLANK = r"^[^\x00]*[^\s\x00\x1c-\x1f\x85][^\x00]*$"
 SENT: dict[str, dict] = {
     "ETag": {"description": "Changes with what is answered.", "schema": {"type": "string"}},
     "Location": {"description": "Where the new object is, when it is one.", "schema": {"type": "string"}},
@@ -71,7 +85,9 @@ class AutoSchema(openapi.AutoSchema):
     def get_override_parameters(self):
         in_list = self._is_list_view() and self.method == "GET"
         parameters_class = getattr(self.view, "parameters_class", None)
-        read = [OpenApiParameter(name, str, "header", description=READ[name]) for name in self.read_headers()]
+        read = [
+            OpenApiParameter(name, READ_SCHEMAS[name], "header", description=READ[name]) for name in self.read_headers()
+        ]
         return [*([parameters_class] if in_list and parameters_class else []), *read]
 
     def read_headers(self) -> list[str]:
@@ -103,7 +119,7 @@ class AutoSchema(openapi.AutoSchema):
         if "If-None-Match" in read:
             responses["304"] = {"description": "Unchanged; no body.", "headers": {"ETag": SENT["ETag"]}}
         refused = {"If-Match": "412", "Idempotency-Key": "422"}
-        for status in [*(refused[name] for name in read if name in refused), *getattr(self.view, "problems", [])]:
+        for status in [*(refused[name] for name in read if name in refused), *getattr(self.view, "problems", ())]:
             responses[status] = problem_response(status)
 
     def map_parsers(self) -> list[str]:
@@ -119,11 +135,39 @@ class AutoSchema(openapi.AutoSchema):
             meta["description"] = f"{meta['description']} {words}" if "description" in meta else words
         return meta
 
+    def _unwrap_list_serializer(self, serializer, direction):
+        schema: Any = super()._unwrap_list_serializer(serializer, direction)
+        if direction == "request" and isinstance(serializer, serializers.ListSerializer):
+            least, most = int(not serializer.allow_empty), serializer.max_length  # type: ignore[attr-defined]
+            schema |= {"minItems": least, "maxItems": most}
+        return schema
+
+    def _insert_field_validators(self, field, schema):
+        super()._insert_field_validators(field, schema)
+        schema.update(getattr(field, "document", {}))
+        if isinstance(field, serializers.ListField) and not field.allow_empty:
+            schema["minItems"] = 1
+        if isinstance(field, StringField) and not field.read_only:
+            if alternatives := schema.pop("oneOf", None):  # of a pattern and nothing: clients want one string
+                schema.update({**alternatives[0], "pattern": or_nothing(alternatives[0]["pattern"])})
+            may_be_blank = field.allow_blank or not field.trim_whitespace
+            schema.setdefault("pattern", TEXT if may_be_blank else TEXT_THAT_IS_NOT_BLANK)
+
     def _map_basic_serializer(self, serializer, direction):
         schema = super()._map_basic_serializer(serializer, direction)
         if direction == "response":  # has all fields, always; `required` in the code is about requests
             schema["required"] = sorted(schema["properties"])
+        else:  # other names are refused, but what was read may be sent back
+            schema["propertyNames"] = {"enum": sorted(serializer.fields)}
         return schema
+
+    def _get_request_body(self, direction="request"):
+        serializer = self.get_request_serializer()
+        # What a DELETE takes is said by `extend_schema`; else this is the serializer of the thing.
+        if self.method != "DELETE" or not isinstance(serializer, type):
+            return super()._get_request_body(direction)
+        schema, _ = self._get_request_for_media_type(serializer, direction)
+        return {"content": {"application/json": {"schema": schema}}}
 
     def _get_request_for_media_type(self, serializer, direction="request"):
         schema, required = super()._get_request_for_media_type(serializer, direction)
@@ -142,6 +186,10 @@ class AutoSchema(openapi.AutoSchema):
         return ["account" if first in ("auth", "me") else first]
 
 
+def or_nothing(pattern: str) -> str:
+    return f"^({pattern.removeprefix('^').removesuffix('$')})?$"
+
+
 def problem_response(status: str) -> dict:
     headers = {"X-Request-ID": REQUEST_ID, **({"Retry-After": RETRY_AFTER} if status in ("429", "503") else {})}
     code = "validation_error" if status == "400" else CODES[int(status)]
@@ -152,13 +200,15 @@ def problem_response(status: str) -> dict:
 
 def statuses(path: str, method: str, operation: dict) -> list[str]:
     """The problems that this call can answer with."""
-    found = ["400", "429", "503"]
+    found = {"400", "406", "429", "503"}
     if operation.get("security") != [{}]:
-        found += ["401", "403"]
-    if "{" in path:
-        found += ["404"]
-    if method not in ("get", "delete"):
-        found += ["409", "413", "415"]
+        found |= {"401", "403"}
+    parameters = operation.get("parameters", [])
+    if "{" in path or any(each["name"] == "format" for each in parameters):
+        found |= {"404"}
+    if method not in ("get", "delete") or "requestBody" in operation:
+        found |= {"409", "413", "415"}
+    found |= {{"query": "414", "header": "431"}.get(each["in"], "400") for each in parameters}
     return sorted(found)
 
 

@@ -36,6 +36,10 @@ class PasswordField(fields.StringField):
         )
 
 
+class NewPasswordField(PasswordField):
+    document = {"minLength": 8}  # AUTH_PASSWORD_VALIDATORS check it
+
+
 def is_current(password: str, request) -> bool:
     """Whether this is the caller's password."""
     # By `authenticate`, since that counts: a stolen token mustn't be a way to guess the password.
@@ -63,7 +67,7 @@ def check_password_rules(password: str, user: User, field: str) -> None:
     ]
 )
 class RegistrationSerializer(ModelSerializer):
-    password = PasswordField()
+    password = NewPasswordField()
 
     class Meta:
         model = User
@@ -111,7 +115,7 @@ class SignedInSerializer(Serializer):
 
 class PasswordChangeSerializer(Serializer):
     current_password = PasswordField()
-    new_password = PasswordField()
+    new_password = NewPasswordField()
 
     def validate_current_password(self, password: str) -> str:
         if not is_current(password, self.context["request"]):
@@ -130,7 +134,7 @@ class PasswordResetSerializer(Serializer):
 class PasswordResetConfirmSerializer(Serializer):
     uid = fields.StringField(max_length=100)
     token = fields.StringField(max_length=100)
-    new_password = PasswordField()
+    new_password = NewPasswordField()
 
     def validate(self, attrs):
         self.instance = User.objects.of_link(attrs["uid"])

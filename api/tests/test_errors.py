@@ -135,6 +135,15 @@ def test_a_defect_is_a_500_that_says_nothing_about_it(api, monkeypatch, accept):
     assert "canary" not in str(answer.headers)
 
 
+def test_a_defect_is_such_a_500_even_where_the_page_of_a_500_fails(api, monkeypatch):
+    fail_with(monkeypatch, ZeroDivisionError("canary"))
+    monkeypatch.setattr("django.views.defaults.server_error", lambda *args: 1 / 0)  # as without `collectstatic`
+
+    answer = api.get("/tasks/")
+
+    assert_problem(answer, 500, "error", "Internal Server Error")
+
+
 def test_a_defect_in_a_middleware_is_such_a_500_too(api, monkeypatch):
     def fail(self, request):
         raise ZeroDivisionError("canary")

@@ -265,3 +265,84 @@ def test_a_call_says_whether_it_takes_a_token(document, route, method):
     expected = [] if route.path in PUBLIC else [{"token": []}, {"cookieAuth": []}]
 
     assert operation(document, route, method)["security"] == expected
+
+
+def request_of(document: dict, path: str, method: str) -> Draft202012Validator:
+    body = document["paths"]["/api/v1/" + path][method]["requestBody"]
+    return validator(document, body["content"]["application/json"]["schema"])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"title": " "},
+        {"title": "a\0"},
+        {"title": "x", "description": "\0"},
+        {"title": "x", "unheard_of": 1},
+        {"title": "x", "due_time": "09:00:00Z"},
+        [],
+        [{"title": "x"}] * 201,
+    ],
+    ids=str,
+)
+def test_a_body_that_is_refused_does_not_fit_the_document(document, api, body):
+    assert api.post("/tasks/", body).status_code == 400
+    assert not request_of(document, "tasks/", "post").is_valid(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"title": " x\n", "description": ""},
+        {"title": "x", "due_date": "2027-01-31", "due_time": "09:00"},
+        {"title": "x", "id": "what was read", "revision": 1},
+        [{"title": "x"}],
+    ],
+    ids=str,
+)
+def test_a_body_that_is_taken_fits_the_document(document, api, body):
+    assert api.post("/tasks/", body).status_code == 201
+    assert request_of(document, "tasks/", "post").is_valid(body)
+
+
+@pytest.mark.parametrize("color", ["", "#00ff00", "0", "#00FF00"])
+def test_a_color_is_one_string_in_the_document(document, api, color):
+    described = request_of(document, "projects/", "post").is_valid({"name": "x", "color": color})
+
+    assert described == (api.post("/projects/", {"name": "x", "color": color}).status_code == 201)
+
+
+def test_erasing_an_account_takes_a_password(document):
+    assert request_of(document, "me/", "delete").is_valid({"password": "x"})
+    assert document["components"]["schemas"]["AccountDeletionRequest"]["required"] == ["password"]
+
+
+def test_the_lists_that_may_not_be_empty_say_so(document):
+    schemas = document["components"]["schemas"]
+
+    assert schemas["BulkRequest"]["properties"]["ids"]["minItems"] == 1
+    assert schemas["TokenRequest"]["properties"]["scopes"]["minItems"] == 1
+
+
+def test_a_new_password_has_8_characters(document, anonymous):
+    body = {"email": "new@example.com", "password": "p4ssw0r"}
+
+    assert anonymous.post("/auth/register/", body).json()["errors"][0]["code"] == "password_too_short"
+    assert not request_of(document, "auth/register/", "post").is_valid(body)
+    assert request_of(document, "auth/register/", "post").is_valid({**body, "password": "p4ssw0rd"})
+    assert request_of(document, "auth/login/", "post").is_valid(body)
+
+
+def test_an_idempotency_key_is_visible_ascii(document):
+    parameters = {each["name"]: each for each in document["paths"]["/api/v1/tasks/"]["post"]["parameters"]}
+
+    key = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}
+    assert parameters["Idempotency-Key"]["schema"] == key
+
+
+def test_what_may_be_too_long_names_its_problem(document):
+    paths = document["paths"]
+
+    assert {"404", "414"} <= paths["/api/v1/tasks/"]["get"]["responses"].keys()  # 404: of `format`
+    assert {"404", "431"} <= paths["/api/v1/tasks/bulk/"]["post"]["responses"].keys()  # 404: of an id
+    assert "406" in paths["/api/v1/me/"]["get"]["responses"]

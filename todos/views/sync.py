@@ -30,7 +30,7 @@ class SyncView(CallerView):
     parameters_class = SyncParameters
     detail = False
     pagination_class = None
-    problems = ["410"]
+    problems = ("410",)
 
     @extend_schema(operation_id="sync", parameters=[SyncParameters])
     def get(self, request):

@@ -100,6 +100,7 @@ class TaskViewSet(RevisedViewSet):
         queryset=Task.objects.with_family(),
         serializer_class=BulkSerializer,
         parameters_class=QueryParameters,
+        problems=("404",),
     )
     def bulk(self, request):
         """One action on up to 500 tasks: all or none. One id that is not yours, and nothing changes."""
