@@ -1,6 +1,7 @@
 """What every list of the admin does, so that it costs the same with a hundred rows and with millions."""
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.utils.functional import cached_property
@@ -34,6 +35,12 @@ class BoundedAdmin(admin.ModelAdmin):
             self.message_user(request, text, "error")
             return None
         return super().response_action(request, queryset, *args)
+
+    def history_view(self, request, object_id, extra_context=None):
+        # Django's looks for the object first, and so tells those who may not see it whether it is there.
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        return super().history_view(request, object_id, extra_context)
 
     def get_deleted_objects(self, objs, request):
         # Django loads all that hangs on them, and names it one by one.

@@ -27,10 +27,12 @@ from users.wall import stand_behind
 class CallerView(ApiView):
     """A call of somebody who is signed in: from here on, the database shows nobody else's rows."""
 
-    def initial(self, request, *args, **kwargs):
-        super().initial(request, *args, **kwargs)
-        if request.user.is_authenticated:
-            stand_behind(request.user.pk)
+    def perform_authentication(self, request):
+        try:
+            super().perform_authentication(request)
+        finally:  # before anything is refused: the page of a refusal has forms with things to choose from
+            if request.user.is_authenticated:
+                stand_behind(request.user.pk)
 
     def handle_exception(self, exc):
         # Who is calling was read without a lock: the account may be erased while its call is under way.

@@ -4,6 +4,7 @@ import pytest
 
 from config.tests.counting import MODELS, all_rows, revision_of
 from config.tests.test_ownership import MAKE
+from config.tests.world import World, build
 
 
 @pytest.fixture
@@ -32,3 +33,8 @@ def model(request):
 @pytest.fixture
 def thing(model, alice):
     return MAKE[model](alice)
+
+
+@pytest.fixture
+def world(db) -> World:
+    return build()

@@ -1,5 +1,6 @@
 """Every route of the API, found by walking the URL resolver: a viewset registered tomorrow is guarded tomorrow."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.urls import get_resolver
@@ -46,19 +47,27 @@ class Route:
         return self.path or "(root)"
 
 
-def walk(patterns, prefix: str = ""):
+def walk(patterns, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
     for pattern in patterns:
         path = prefix + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
             yield from walk(pattern.url_patterns, path)
-        elif isinstance(pattern, URLPattern) and path.startswith("api/v1/"):
-            view = pattern.callback.view_class if hasattr(pattern.callback, "view_class") else pattern.callback.cls
-            handlers = getattr(pattern.callback, "actions", view.http_method_names)
-            methods = tuple(name.upper() for name in handlers if name not in ("head", "options"))
-            if not hasattr(pattern.callback, "actions"):
-                methods = tuple(name for name in methods if hasattr(view, name.lower()))
-            is_list = getattr(pattern.callback, "actions", {}).get("get") in ("list", "trash")
-            yield Route(path.removeprefix("api/v1/"), view, methods, is_list)
+        elif isinstance(pattern, URLPattern):
+            yield path, pattern
 
 
-ROUTES = list(walk(get_resolver().url_patterns))
+def route_of(path: str, pattern: URLPattern) -> Route:
+    view = pattern.callback.view_class if hasattr(pattern.callback, "view_class") else pattern.callback.cls
+    handlers = getattr(pattern.callback, "actions", view.http_method_names)
+    methods = tuple(name.upper() for name in handlers if name not in ("head", "options"))
+    if not hasattr(pattern.callback, "actions"):
+        methods = tuple(name for name in methods if hasattr(view, name.lower()))
+    is_list = getattr(pattern.callback, "actions", {}).get("get") in ("list", "trash")
+    return Route(path.removeprefix("api/v1/"), view, methods, is_list)
+
+
+FOUND = list(walk(get_resolver().url_patterns))
+ROUTES = [route_of(path, pattern) for path, pattern in FOUND if path.startswith("api/v1/")]
+# The paths of all other pages, and those of the admin, as the resolver has them.
+PAGES = [path for path, _ in FOUND if not path.startswith(("api/v1/", "admin/"))]
+ADMIN = [path for path, _ in FOUND if path.startswith("admin/")]

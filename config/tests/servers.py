@@ -53,7 +53,7 @@ class Server:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}"
-        self.project, self.log, self.environment = project, log, environment
+        self.command, self.project, self.log, self.environment = command, project, log, environment
         with self.log.open("w") as output:
             self.process = subprocess.Popen(
                 command,
@@ -145,6 +145,17 @@ def gunicorn(directory: Path, processes: int, **settings: str) -> Iterator[Serve
         finally:
             server.process.terminate()
             server.process.wait(timeout=30)
+
+
+@contextmanager
+def beside(server: Server) -> Iterator[Server]:
+    """Another server on the same database, as on another machine."""
+    other = Server(server.command, server.project, server.log.with_suffix(".beside"), server.environment)
+    try:
+        yield other.wait()
+    finally:
+        other.process.terminate()
+        other.process.wait(timeout=30)
 
 
 @dataclass

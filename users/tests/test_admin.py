@@ -125,15 +125,6 @@ def test_an_address_can_not_be_changed_to_anothers(admin, alice, bob):
     assert errors(answer) == {"email": ["There is an account with this e-mail address already."]}
 
 
-def test_switching_a_user_off_acts_on_the_next_request(admin, api, alice):
-    form = form_of(alice)
-    del form["is_active"]
-
-    assert admin.post(f"{USERS}{alice.pk}/change/", form).status_code == 302
-
-    assert api.get("/me/").status_code == 401
-
-
 @pytest.mark.parametrize(
     "form",
     [

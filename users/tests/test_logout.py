@@ -1,7 +1,5 @@
 import pytest
-from django.test import Client as Browser
 
-from conftest import Client
 from users.models import ApiToken
 from users.tests.answers import INVALID_TOKEN, NOT_SIGNED_IN, problem, refused
 
@@ -21,15 +19,6 @@ def test_the_next_request_with_it_is_refused(api):
         assert problem(answer) == INVALID_TOKEN
 
 
-def test_other_tokens_stay(api, alice, bobs_api):
-    phone = Client(alice)
-
-    api.post("/auth/logout/")
-
-    assert phone.get("/me/").status_code == 200
-    assert bobs_api.get("/me/").status_code == 200
-
-
 @pytest.mark.parametrize(
     ("body", "errors"), [({"all": True}, [("all", "unknown")]), ([], [("", "invalid")]), ("x", [("", "invalid")])]
 )
@@ -45,14 +34,3 @@ def test_it_needs_a_sign_in(anonymous):
 
     assert answer.status_code == 401
     assert problem(answer) == NOT_SIGNED_IN
-
-
-def test_in_a_browser_it_ends_the_session_and_leaves_the_tokens(alice, api):
-    browser = Browser()
-    browser.force_login(alice)
-
-    answer = browser.post("/api/v1/auth/logout/")
-
-    assert answer.status_code == 204
-    assert browser.get("/api/v1/me/").status_code == 401
-    assert api.get("/me/").status_code == 200

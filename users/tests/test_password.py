@@ -43,26 +43,6 @@ def test_every_other_token_ends(api, alice, bobs_api):
     assert problem(phone.get("/me/")) == INVALID_TOKEN
 
 
-def test_every_session_ends(api, alice, bob):
-    browser, bobs_browser = browser_of(alice), browser_of(bob)
-
-    api.post("/me/password/", CHANGE)
-
-    assert browser.get("/api/v1/me/").status_code == 401
-    assert bobs_browser.get("/api/v1/me/").status_code == 200
-
-
-def test_in_a_browser_only_its_own_session_stays(api, alice):
-    browser, other = browser_of(alice), browser_of(alice)
-
-    answer = browser.post("/api/v1/me/password/", CHANGE, content_type="application/json")
-
-    assert answer.status_code == 204
-    assert browser.get("/api/v1/me/").status_code == 200
-    assert other.get("/api/v1/me/").status_code == 401
-    assert api.get("/me/").status_code == 401
-
-
 def test_the_current_password_has_to_be_right(api, alice):
     phone = Client(alice)
 

@@ -6,13 +6,12 @@ import pytest
 from django.contrib.auth import authenticate
 from django.contrib.auth.tokens import default_token_generator
 from django.core.mail.backends.locmem import EmailBackend
-from django.test import Client as Browser
 from django.utils import timezone
 from django.utils.http import urlsafe_base64_encode
 
 from conftest import PASSWORD, Client
-from users.models import ApiToken, Attempts, User
-from users.tests.answers import INVALID_TOKEN, problem, refused
+from users.models import Attempts, User
+from users.tests.answers import problem, refused
 from users.tests.mails import link_in, sent
 from users.tests.races import in_parallel
 
@@ -163,18 +162,6 @@ def test_with_it_the_password_is_set(anonymous, link):
 
     assert (answer.status_code, answer.content) == (204, b"")
     assert (works(PASSWORD), works(NEW)) == (False, True)
-
-
-def test_every_token_and_session_ends(api, bobs_api, anonymous, alice):
-    browser = Browser()
-    browser.force_login(alice)
-    ask(anonymous)
-
-    confirm(anonymous, **link_in(sent()[0]).proof)
-
-    assert problem(api.get("/me/")) == INVALID_TOKEN
-    assert browser.get("/api/v1/me/").status_code == 401
-    assert list(ApiToken.objects.all()) == [bobs_api.token]
 
 
 def test_it_works_once(anonymous, link):
