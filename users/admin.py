@@ -1,9 +1,13 @@
 from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as BaseGroupAdmin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.models import Group
 
 from api.admin import BoundedAdmin
 from users.models import ApiToken, User
+
+admin.site.unregister(Group)
 
 
 class NewUserForm(AdminUserCreationForm):
@@ -36,6 +40,11 @@ class UserAdmin(BoundedAdmin, BaseUserAdmin):
         ("Facts", {"fields": ["id", "revision", "created_at", "last_login"]}),
     ]
     add_fieldsets = [(None, {"fields": ["email", "name", "timezone", "usable_password", "password1", "password2"]})]
+
+
+@admin.register(Group)
+class GroupAdmin(BoundedAdmin, BaseGroupAdmin):
+    pass
 
 
 @admin.register(ApiToken)
