@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import traceback
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -12,12 +13,19 @@ import orjson
 logging._srcfile = None
 logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
+# With what stands in the path of a mailed link, whoever reads the log could set somebody's password.
+SECRET_IN_PATH = re.compile(r"(/set-password/[^/\s\"]*/)[^/\s\"]+")
+
 current_request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
 def request_id() -> str:
     """The id of the request being served, or "" outside of one."""
     return current_request_id.get()
+
+
+def without_secrets(line: str) -> str:
+    return SECRET_IN_PATH.sub(r"\1...", line)
 
 
 def exception_text(record: logging.LogRecord) -> str:
@@ -47,7 +55,7 @@ class JSONFormatter(logging.Formatter):
             made = orjson.dumps(line, default=str).decode()
         except TypeError:  # half a character
             made = ""
-        return made if made and made.isascii() else json.dumps(line, default=str)
+        return without_secrets(made if made and made.isascii() else json.dumps(line, default=str))
 
 
 class ReadableFormatter(logging.Formatter):
@@ -60,6 +68,5 @@ class ReadableFormatter(logging.Formatter):
         )
         # json.dumps leaves nothing in the text that could end the line or move the cursor.
         message = json.dumps(record.getMessage())[1:-1]
-        return "\n".join(
-            filter(None, (f"{moment} {record.levelname:<7} {message} {fields}".rstrip(), exception_text(record)))
-        )
+        line = f"{moment} {record.levelname:<7} {message} {fields}".rstrip()
+        return without_secrets("\n".join(filter(None, (line, exception_text(record)))))

@@ -210,6 +210,25 @@ def test_nothing_secret_is_logged(api, log):
     assert not [secret for secret in (*SECRETS, PASSWORD, "todo_", "alice@example.com") if secret in logged]
 
 
+@pytest.mark.parametrize("ending", ["/", "", "//", "x/"])
+def test_a_mailed_link_is_logged_without_its_secret(db, log, ending):
+    Browser().get(f"/set-password/Zm9v/canary-token{ending}")
+
+    (line,) = log.lines()
+    assert line["path"] == f"/set-password/Zm9v/...{ending.strip('x')}"
+    assert "canary-token" not in log.text
+
+
+def test_so_it_is_when_the_database_is_away(db, log):
+    uid = "MDE5YWExYjItYzNkNC03ZTVmLThhNmItN2M4ZDllMGYxYTJi"  # an id, so that it is looked for
+    with broken_database():
+        answer = Browser(raise_request_exception=False).get(f"/set-password/{uid}/canary-token/")
+
+    assert answer.status_code == 503
+    assert log.lines()[-1]["path"] == f"/set-password/{uid}/.../"
+    assert "canary-token" not in log.text
+
+
 @pytest.mark.parametrize(
     "environ",
     [
