@@ -24,6 +24,7 @@ logger = logging.getLogger("api.requests")
 
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 LENGTH = re.compile(r"[0-9]{1,4000}", re.ASCII)  # int() refuses more digits than that
+PLAIN = "text/plain; charset=utf-8"
 BROKEN_OFF = "The request body is broken, or it ended before its time."
 
 
@@ -84,9 +85,11 @@ class ContentSecurityPolicyMiddleware(Middleware):
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        is_debug_page = settings.DEBUG and response.status_code in (404, 500)  # they are one file, scripts and all
-        if response.get("Content-Type", "").startswith("text/html") and not is_debug_page:
-            response.setdefault("Content-Security-Policy", self.policy)  # a page may have a stricter one
+        is_page = response.get("Content-Type", "").startswith("text/html")
+        if is_page and settings.DEBUG and response.status_code in (404, 500):
+            return response  # debug pages are one file, scripts and all
+        # A page may have a stricter one. What is none loads nothing, but could be shown in somebody's frame.
+        response.setdefault("Content-Security-Policy", self.policy if is_page else "frame-ancestors 'none'")
         return response
 
 
@@ -95,7 +98,7 @@ class HealthMiddleware(Middleware):
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path == "/healthz":
-            return HttpResponse("ok\n", content_type="text/plain")
+            return HttpResponse("ok\n", content_type=PLAIN)
         if request.path == "/readyz":
             return self.ready()
         return self.get_response(request)
@@ -106,10 +109,10 @@ class HealthMiddleware(Middleware):
             with connection.cursor() as cursor:
                 cursor.execute("SELECT 1")
         except Error:
-            response = HttpResponse("the database does not answer\n", status=503, content_type="text/plain")
+            response = HttpResponse("the database does not answer\n", status=503, content_type=PLAIN)
             response["Retry-After"] = "1"
             return response
-        return HttpResponse("ok\n", content_type="text/plain")
+        return HttpResponse("ok\n", content_type=PLAIN)
 
 
 class RepeatMiddleware(Middleware):
@@ -178,7 +181,7 @@ def refuse(request: HttpRequest, error: APIException) -> HttpResponse:
     if request.path.startswith("/api/"):
         response = problem_response(error.status_code, error.default_code, str(error.detail))
     else:
-        response = HttpResponse(f"{error.detail}\n", status=error.status_code, content_type="text/plain")
+        response = HttpResponse(f"{error.detail}\n", status=error.status_code, content_type=PLAIN)
     if wait := getattr(error, "wait", None):
         response["Retry-After"] = str(wait)
     return response

@@ -83,7 +83,7 @@ def test_a_byte_more_is_a_413(api, content_type):
 def test_a_byte_more_is_a_413_outside_of_the_api_too(path):
     answer = Browser().generic("POST", path, of_size(MIB + 1, FORM), content_type=FORM)
 
-    assert (answer.status_code, answer["Content-Type"]) == (413, "text/plain")
+    assert (answer.status_code, answer["Content-Type"]) == (413, "text/plain; charset=utf-8")
     assert answer.content == b"The request body is larger than 1 MiB.\n"
 
 

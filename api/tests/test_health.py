@@ -10,7 +10,7 @@ from api.tests.problems import broken_database
 def test_a_probe_may_call_the_host_what_it_likes(db, path, host):
     answer = Browser().get(path, HTTP_HOST=host)
 
-    assert (answer.status_code, answer["Content-Type"], answer.content) == (200, "text/plain", b"ok\n")
+    assert (answer.status_code, answer["Content-Type"], answer.content) == (200, "text/plain; charset=utf-8", b"ok\n")
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
@@ -44,7 +44,7 @@ def test_without_the_database_it_is_alive_and_not_ready(db, error, log):
 
     assert (alive.status_code, alive.content) == (200, b"ok\n")
     assert (ready.status_code, ready.content) == (503, b"the database does not answer\n")
-    assert (ready["Content-Type"], ready["Retry-After"]) == ("text/plain", "1")
+    assert (ready["Content-Type"], ready["Retry-After"]) == ("text/plain; charset=utf-8", "1")
     assert len(log.lines()) == 2
 
 
