@@ -154,6 +154,15 @@ def test_production_settings_pass_djangos_own_checks():
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize(("proxies", "prefix"), [("0", ""), ("1", "__Host-")])
+def test_behind_tls_no_other_host_can_set_our_cookies(proxies, prefix):
+    show = "from django.conf import settings as s; print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME)"
+
+    done = manage("shell", "--no-imports", "-c", show, **PRODUCTION, TRUSTED_PROXIES=proxies)
+
+    assert done.stdout.split() == [f"{prefix}sessionid", f"{prefix}csrftoken"]
+
+
 def test_the_environment_wins_over_the_env_file(tmp_path: Path):
     env_file = tmp_path / "env"
     env_file.write_text("LOG_LEVEL=ERROR\nTOKEN_LIFETIME_DAYS=3\n")
