@@ -73,6 +73,14 @@ def test_a_password_is_never_written_into_a_page(browser):
     assert "canary" not in page.content.decode()
 
 
+def test_a_password_manager_may_fill_in_every_password(browser):
+    for path in ("/api-auth/login/", "/api/v1/auth/login/", "/api/v1/me/password/"):
+        page = browser.get(path, HTTP_ACCEPT="text/html", follow=True).content.decode()
+
+        assert 'type="password"' in page
+        assert 'autocomplete="off"' not in page
+
+
 def options(page: str, field: str) -> list[str]:
     """The texts of a select, the one that is chosen in capitals."""
     select = page.split(f'name="{field}"')[1].split("</select>")[0]

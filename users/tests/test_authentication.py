@@ -268,6 +268,16 @@ def test_the_page_refuses_wrong_credentials(alice, change):
     assert "sessionid" not in browser.cookies
 
 
+@pytest.mark.parametrize(
+    ("wanted", "leads_to"),
+    [("/admin/", "/admin/"), ("https://evil.example/", "/"), ("//evil.example", "/"), ("javascript:1", "/")],
+)
+def test_the_page_leads_to_no_other_host(alice, wanted, leads_to):
+    answer = Browser().post("/api-auth/login/", {"username": alice.email, "password": PASSWORD, "next": wanted})
+
+    assert (answer.status_code, answer["Location"]) == (302, leads_to)
+
+
 def test_the_page_needs_a_csrf_token(alice):
     browser = Browser(enforce_csrf_checks=True)
 
