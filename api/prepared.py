@@ -8,8 +8,10 @@ and not on their values: with `Later` in the place of the values, the same SQL s
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from datetime import date, datetime, time
 from operator import attrgetter
 from typing import Any
+from uuid import UUID
 
 import orjson
 from django.db import DEFAULT_DB_ALIAS, connection, models
@@ -18,6 +20,8 @@ from django.db.models.query import get_related_populators
 from django.db.models.sql import UpdateQuery
 from psycopg2.extensions import UNICODE, new_type, register_type
 
+# What psycopg2 takes as it is; what Django does to such a value is for other databases.
+TAKEN = (UUID, int, datetime, date, time)
 UUID_AS_TEXT = new_type((2950,), "UUID_AS_TEXT", UNICODE)  # 2950: what Postgres calls the type
 
 
@@ -31,7 +35,10 @@ class Later(Value):
         return "%s", [self]
 
     def of(self, call) -> Any:
-        return self.output_field.get_db_prep_value(self.value(call), connection)
+        value = self.value(call)
+        if type(value) in TAKEN and connection.vendor == "postgresql":
+            return value
+        return self.output_field.get_db_prep_value(value, connection)
 
 
 def bind(parameters: Iterable, call) -> list:

@@ -5,6 +5,8 @@ from django.db import models
 
 def fold(text: str) -> str:
     """The text without regard to case, in any script: two texts that differ only in case fold to the same."""
+    if text.isascii():
+        return text.lower()
     # Decomposed first (Unicode, section 3.13, D145): folding can turn a mark, the Greek iota subscript, into a letter,
     # after which the marks around it would no longer be put in their order.
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())

@@ -178,11 +178,14 @@ class RevisedQuerySet(OwnedQuerySet):
         `only`: the names of the fields to write. Returns how many objects were written.
         """
         allowed = None if only is None else {self.model._meta.get_field(name).attname for name in only}
-        dirty = [obj for obj in objs if obj.changed(allowed)]
+        dirty = []
+        for obj in objs:
+            if changed := obj.changed(allowed):
+                dirty.append(obj)
+            if "owner_id" in changed:
+                raise ValueError(FIXED_MESSAGE)
         if not dirty:
             return 0
-        if any("owner_id" in obj.changed(allowed) for obj in dirty):
-            raise ValueError(FIXED_MESSAGE)
         with write(dirty[0].owner_id) as current:
             current.record(self.model, event, [obj.pk for obj in dirty])
             now = timezone.now()
@@ -256,14 +259,21 @@ class RevisedModel(OwnedModel):
         """The columns (among these) whose values differ from those in the database; all of them, for a new object."""
         if self.loaded is None:
             return {field.attname for field in self._meta.concrete_fields}
+        others = self.replaced()
         for field in folded_fields(type(self)):
-            field.pre_save(self, add=False)
-        own = self.__dict__
-        changed = {name for name, value in self.loaded.items() if own.get(name, value) != value} - self.COUNTED
+            if {field.source, field.attname} & others:
+                field.pre_save(self, add=False)
+                others = self.replaced()
+        changed = {name for name in others if getattr(self, name) != self.loaded[name]} - self.COUNTED
         if among is not None:
             folded = {field.name for field in folded_fields(type(self)) if field.source in among}
             changed &= among | folded
         return changed
+
+    def replaced(self) -> set[str]:
+        """The columns whose values are other objects than those loaded; to compare these takes no call."""
+        own, loaded = self.__dict__, self.loaded or {}
+        return {name for name in loaded if name in own and own[name] is not loaded[name]}
 
     def stamp(self, revision: int, share: float = 0.0) -> None:
         """Note the revision of the write that changes this; `share`, 0 to 1, is its place among those of the write."""

@@ -210,3 +210,12 @@ def test_the_admins_form_of_a_user_is_a_write(admin, alice, operator):
     assert User.objects.filter(name="New", timezone="UTC", revision=2).exists()
     assert revisions(operator) == [0]
     assert User.objects.get(pk=alice.pk).check_password(PASSWORD)
+
+
+def test_a_title_that_is_set_back_is_no_change(task):
+    before = task.title
+    task.title = "Other"
+    task.changed()
+    task.title = before
+
+    assert task.changed() == set()
