@@ -28,6 +28,7 @@ LET_IN, REFUSED = ("another", "reader", "staff"), ("anonymous", "expired", "revo
 IN_BROWSERS = ("another's browser", "staff's browser", "anonymous browser")
 CHANGING = ("Content-Length", "Expires")
 CSRF_TOKEN = re.compile(r"\b[A-Za-z0-9]{64}\b")  # another one in each answer
+LATER = 1_000_000  # a revision that Alice hasn't reached
 NOT_MINE = "01900000-0000-7000-8000-000000000001"
 CARRIED_OUT = ("nothing", "key", "ETag")  # questions that what is another's doesn't stop
 NEW = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9T:.-]+Z|todo_[\w-]+")  # in whatever is made
@@ -72,6 +73,8 @@ class Caller:
         return cls(name, world, operator if name.startswith("staff") else bob)
 
     def __post_init__(self) -> None:
+        if self.user:  # sync tells what is up to the caller's revision: nothing of Alice's must be beyond it
+            User.objects.filter(pk=self.user.pk).update(revision=LATER)
         self.client = self.sign_in()
 
     def sign_in(self) -> Client:
