@@ -14,7 +14,7 @@ logging._srcfile = None
 logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 # With what stands in the path of a mailed link, whoever reads the log could set somebody's password.
-SECRET_IN_PATH = re.compile(r"(/set-password/[^/\s\"]*/)[^/\s\"]+")
+SECRET_IN_PATH = re.compile(r"(/set-password/[\w-]+/)[\w-]+")
 
 current_request_id: ContextVar[str] = ContextVar("request_id", default="")
 

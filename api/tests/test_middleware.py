@@ -219,6 +219,13 @@ def test_a_mailed_link_is_logged_without_its_secret(db, log, ending):
     assert "canary-token" not in log.text
 
 
+def test_what_looks_like_a_mailed_link_breaks_no_line(db, log):
+    Browser().get('/set-password/Zm9v/a"b/')
+
+    (line,) = log.lines()
+    assert line["path"] == '/set-password/Zm9v/..."b/'
+
+
 def test_so_it_is_when_the_database_is_away(db, log):
     uid = "MDE5YWExYjItYzNkNC03ZTVmLThhNmItN2M4ZDllMGYxYTJi"  # an id, so that it is looked for
     with broken_database():
