@@ -8,6 +8,7 @@ from django.db import connection
 from rest_framework.test import APIClient
 
 from todos.models import Task
+from users.mails import post
 from users.models import ApiToken, User
 
 # The same examples in each run: a red test stays red. HYPOTHESIS_PROFILE=random looks for new ones.
@@ -54,6 +55,8 @@ def _test_settings(settings):
     # Without `collectstatic` there is no manifest of hashed names.
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+    yield
+    post.submit(int).result(timeout=10)  # no mail of this test comes in the next one
 
 
 @pytest.fixture

@@ -15,6 +15,12 @@ from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INER
 class Cursor(cursor):
     wrapper: "DatabaseWrapper | None" = None  # None: one of psycopg2's or of Django's own, outside of transactions
     may_wait = False  # whether nobody asks for the result of what it executes
+    own: bytes | None = None  # of what it sent, or left waiting, the statement that it was given
+
+    @property
+    def query(self) -> bytes | None:
+        """The last statement, as psycopg2 has it; Django's log of queries asks for it."""
+        return self.own or super().query
 
     def execute(self, query, vars=None):
         if self.wrapper is None or self.wrapper.autocommit:
@@ -22,10 +28,12 @@ class Cursor(cursor):
         if self.wrapper.is_idle:
             return super().execute(f"BEGIN; {query}", vars)
         if self.may_wait:
-            self.wrapper.waiting += self.mogrify(query, vars) + b"; "
+            self.own = self.mogrify(query, vars)
+            self.wrapper.waiting += self.own + b"; "
             return None
         if waiting := self.wrapper.take_waiting():
-            return super().execute(waiting + self.mogrify(query, vars))
+            self.own = self.mogrify(query, vars)
+            return super().execute(waiting + self.own)
         return super().execute(query, vars)
 
     def executemany(self, query, vars_list):

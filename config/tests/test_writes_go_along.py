@@ -4,6 +4,7 @@ from contextlib import suppress
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from todos.models import Task
 from users.revisions import write
@@ -36,6 +37,15 @@ def test_it_waits_for_the_next_statement(alice):
     assert waiting.count(b"INSERT INTO") == 1
     assert seen == ["Buy milk"]
     assert connection.waiting == b""
+
+
+def test_the_log_of_queries_has_each_by_itself(alice):
+    with CaptureQueriesContext(connection) as log, write(alice.pk):
+        Task.objects.create(owner=alice, title="Buy milk")
+        Task.objects.count()
+
+    kinds = [query["sql"].split()[0].strip(";") for query in log.captured_queries]
+    assert kinds == ["BEGIN", "BEGIN", "INSERT", "SELECT", "COMMIT"]  # Django notes its own BEGIN, too
 
 
 def test_the_last_one_goes_along_with_the_commit(alice):
