@@ -72,8 +72,8 @@ drills: $(VENV)/.dev  ## Put it through what a database in the cloud does: resta
 	@drills/packages
 	$(PY) -m drills $(ARGS)
 
-mutants: $(VENV)/.dev $(ENV_FILE)  ## Break the code in some 40 telling ways, and see the tests go red each time (10 minutes)
-	@$(PY) -m config.tests.mutants
+mutants: $(VENV)/.dev $(ENV_FILE)  ## Break the code in some 40 telling ways, and see the tests go red each time (5 minutes); ARGS=sync tries some
+	@$(PY) -m config.tests.mutants $(ARGS)
 
 lint: $(VENV)/.dev  ## Check style, types, migrations, the production settings and the API's schema
 	$(PY) -m ruff check

@@ -10,14 +10,15 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 AT_ONCE = 2
+PATIENCE = 180  # seconds: what follows "next" for ever has been noticed, too
+VERDICTS = {0: "GREEN", 1: "red  "}  # by pytest's exit code; another says nothing of the tests
 
 
 class Mutant(NamedTuple):
@@ -32,10 +33,15 @@ class Mutant(NamedTuple):
 MUTANTS = [Mutant(**each) for each in tomllib.loads(Path(__file__).with_suffix(".toml").read_text())["mutants"]]
 
 
-def pytest(directory: Path, database: str, tests: Iterable[str]) -> int:
+def pytest(directory: Path, database: str, *arguments: str, seconds: int | None = None) -> int:
+    """The exit code; 1, that of a red test, also where it didn't end in time."""
     command = [sys.executable, "-m", "pytest", f"--database={database}", "-q", "-x", "-p", "no:cacheprovider"]
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}  # a file that changes twice a second looks unchanged
-    return subprocess.run([*command, *tests], cwd=directory, env=environment, capture_output=True).returncode
+    how: Any = {"cwd": directory, "capture_output": True, "timeout": seconds}
+    how["env"] = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}  # a file that changes twice a second looks unchanged
+    try:
+        return subprocess.run([*command, *arguments], **how).returncode
+    except subprocess.TimeoutExpired:
+        return 1
 
 
 def copy_of_the_project(directory: Path) -> Path:
@@ -48,17 +54,19 @@ def copy_of_the_project(directory: Path) -> Path:
     return directory
 
 
-def is_noticed(mutant: Mutant, directory: Path) -> bool:
+def tried(mutant: Mutant, directory: Path) -> str:
     file = directory / mutant.file
     whole = file.read_text()
     file.write_text(whole.replace(mutant.code, mutant.broken))
     try:
-        return pytest(directory, mutant.database, mutant.tests) == 1  # 1: tests failed. Any other says nothing of them
+        code = pytest(directory, mutant.database, *mutant.tests, seconds=PATIENCE)
+        return VERDICTS.get(code, "NO TEST RAN:")
     finally:
         file.write_text(whole)
 
 
 def main() -> None:
+    chosen = [mutant for mutant in MUTANTS if all(word in mutant.what for word in sys.argv[1:])]
     with tempfile.TemporaryDirectory(prefix="todo-mutants-") as scratch:
         copies: SimpleQueue[Path] = SimpleQueue()
         for number in range(AT_ONCE):
@@ -68,20 +76,19 @@ def main() -> None:
             directory = copies.get()
             started = time.monotonic()
             try:
-                noticed = is_noticed(mutant, directory)
+                verdict = tried(mutant, directory)
             finally:
                 copies.put(directory)
-            verdict = "red " if noticed else "GREEN"
             print(f"{verdict} {mutant.what} ({mutant.file}; {time.monotonic() - started:.0f} s)", flush=True)
-            return noticed
+            return verdict == VERDICTS[1]
 
         for database in ("sqlite", "postgres"):
-            files = {name for mutant in MUTANTS if mutant.database == database for name in mutant.tests}
-            if pytest(Path(scratch, "0"), database, sorted(files)):
+            files = {name for mutant in chosen if mutant.database == database for name in mutant.tests}
+            if files and pytest(Path(scratch, "0"), database, *sorted(files), f"-n{AT_ONCE}", "--dist=loadfile"):
                 sys.exit(f"The tests are red on {database} without any mutant.")
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            noticed = list(pool.map(attempt, MUTANTS))
-    print(f"{sum(noticed)} of {len(MUTANTS)} noticed.")
+            noticed = list(pool.map(attempt, chosen))
+    print(f"{sum(noticed)} of {len(chosen)} noticed.")
     sys.exit(not all(noticed))
 
 

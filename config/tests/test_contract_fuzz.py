@@ -16,7 +16,7 @@ from config.tests.servers import gunicorn
 FULL = os.environ.get("FUZZ") == "full"
 SEED = int(os.environ.get("FUZZ_SEED", "1"))
 EXAMPLES = 230 if FULL else 4  # for each operation
-ROUNDS = 5 if FULL else 1  # each with a seed and users of its own: schemathesis remembers all that it does
+ROUNDS = 6 if FULL else 1  # each with a seed and users of its own: schemathesis remembers all that it does
 NEED_A_SECRET = {
     "POST /api/v1/auth/login/",
     "POST /api/v1/auth/password-reset/confirm/",
