@@ -1,5 +1,6 @@
 """Real servers for tests, and what talks to them: on 127.0.0.1 only, each with a database of its own."""
 
+import fcntl
 import http.client
 import json
 import os
@@ -17,6 +18,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -128,6 +130,18 @@ def make(target: str, directory: Path, **settings: str) -> Iterator[MakeServer]:
             server.stop()
 
 
+@cache
+def collect_static() -> None:
+    """As `make serve` does. One at a time: tests in other processes may want it too."""
+    here = os.open(ROOT, os.O_RDONLY)
+    try:
+        fcntl.flock(here, fcntl.LOCK_EX)
+        command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
+        subprocess.run(command, cwd=ROOT, env={**os.environ, "DEBUG": "False"}, check=True)
+    finally:
+        os.close(here)
+
+
 @contextmanager
 def gunicorn(directory: Path, processes: int, **settings: str) -> Iterator[Server]:
     """The production server with these settings and an empty database, whose use pytest-django has to allow."""
@@ -136,6 +150,7 @@ def gunicorn(directory: Path, processes: int, **settings: str) -> Iterator[Serve
         environment |= {"WEB_CONCURRENCY": str(processes), "BIND": "127.0.0.1"}
         # Off, unless a test says otherwise: they make many calls.
         environment |= {"THROTTLE_USER": "off", "THROTTLE_ANON": "off", "THROTTLE_CREDENTIALS": "off"} | settings
+        collect_static()
         migrate = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
         subprocess.run(migrate, cwd=ROOT, env=environment, check=True)
         command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--config", "config/gunicorn.py"]

@@ -41,7 +41,6 @@ def site(tmp_path_factory, django_db_blocker) -> Iterator[Site]:
         provider = {"JWT_ISSUER": NAME, "JWT_AUDIENCE": AUDIENCE, "JWT_JWKS_URL": issuer.url}
         mail = {"EMAIL_URL": f"filemail:///{mails}", "PUBLIC_URL": "http://todo.example.com"}
         with gunicorn(directory, processes=1, **provider, **mail) as here, beside(here) as there:
-            manage(here, "collectstatic", "--noinput", "--verbosity=0")
             manage(here, "createsuperuser", "--noinput", "--verbosity=0")
             desk = Browser()
             desk.submit(here, "/admin/login/", username=OPERATOR, password=PASSWORD)
