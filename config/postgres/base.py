@@ -23,6 +23,7 @@ class Cursor(cursor):
         return self.own or super().query
 
     def execute(self, query, vars=None):
+        self.own = None
         if self.wrapper is None or self.wrapper.autocommit:
             return super().execute(query, vars)
         if self.wrapper.is_idle:
@@ -37,7 +38,8 @@ class Cursor(cursor):
         return super().execute(query, vars)
 
     def executemany(self, query, vars_list):
-        self.execute("SELECT 1")  # what has to come before
+        if self.wrapper is not None and not self.wrapper.autocommit:
+            self.execute("SELECT 1")  # with what has to come before
         return super().executemany(query, vars_list)
 
 

@@ -48,6 +48,16 @@ def test_the_log_of_queries_has_each_by_itself(alice):
     assert kinds == ["BEGIN", "BEGIN", "INSERT", "SELECT", "COMMIT"]  # Django notes its own BEGIN, too
 
 
+def test_the_log_has_each_of_one_cursor_too(alice):
+    with CaptureQueriesContext(connection) as log, write(alice.pk):
+        Task.objects.create(owner=alice, title="Buy milk")
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            cursor.execute("SELECT 2")
+
+    assert [query["sql"] for query in log.captured_queries[-3:]] == ["SELECT 1", "SELECT 2", "COMMIT"]
+
+
 def test_the_last_one_goes_along_with_the_commit(alice):
     with write(alice.pk):
         Task.objects.create(owner=alice, title="Buy milk")
