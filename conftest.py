@@ -52,7 +52,8 @@ def _test_settings(settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # Argon2 is slow on purpose
     settings.THROTTLE_USER = settings.THROTTLE_ANON = settings.THROTTLE_CREDENTIALS = None  # tests make many calls
     settings.SENDS_MAIL, settings.PUBLIC_URL = True, "https://todo.example.com"
-    # Without `collectstatic` there is no manifest of hashed names.
+    # Without `collectstatic` there is no manifest of hashed names, and nothing for WhiteNoise to look through.
+    settings.STATIC_ROOT = None
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
     yield

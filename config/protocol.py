@@ -1,6 +1,6 @@
 """HTTP as uvicorn speaks it, with limits on what comes before the body, and its refusals as problems."""
 
-from asyncio import TimerHandle
+import asyncio
 from http.client import responses
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -15,6 +15,8 @@ MAX_UNFINISHED = 64 * 1024  # bytes of a head, or of trailers, that go on after 
 HEAD_SECONDS = 30
 # How long a stopping process still answers on idle connections: a request may be on its way there.
 LINGER_SECONDS = 1
+# How long an ended connection is read on: until nothing has come for so long, and at most.
+QUIET_SECONDS, DRAIN_SECONDS = 1, 30
 
 REFUSALS = {
     400: ("bad_request", "This is not HTTP/1.1."),
@@ -24,14 +26,54 @@ REFUSALS = {
 }
 
 
+class Transport:
+    """Closes a connection only when the client has taken its last answer (RFC 9112, section 9.6).
+
+    Were it closed with something unread, TCP would reset it, and throw away what the client hasn't read yet.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop):
+        self.transport, self.loop = transport, loop
+        self.write = transport.write
+        self.ended = self.closing = self.heard = False  # by the client; by us; something came after that
+
+    def __getattr__(self, name: str):
+        return getattr(self.transport, name)
+
+    def is_closing(self) -> bool:
+        return self.closing or self.transport.is_closing()
+
+    def close(self) -> None:
+        if self.is_closing():
+            return
+        self.closing = True
+        if self.ended:
+            self.transport.close()
+        else:
+            self.transport.write_eof()
+            self.transport.resume_reading()
+            self.drain(self.loop.time() + DRAIN_SECONDS)
+
+    def drain(self, until: float) -> None:
+        self.heard = False
+        self.loop.call_later(QUIET_SECONDS, self.close_or_drain, until)
+
+    def close_or_drain(self, until: float) -> None:
+        if self.heard and self.loop.time() < until:
+            self.drain(until)
+        else:
+            self.transport.close()
+
+
 class Protocol(HttpToolsProtocol):
     """One connection."""
 
-    timer: TimerHandle
+    transport: Transport  # type: ignore[assignment]
+    timer: asyncio.TimerHandle
     running: RequestResponseCycle | None = None  # the request that is being read or answered; later ones wait
 
     def connection_made(self, transport) -> None:
-        super().connection_made(transport)
+        super().connection_made(Transport(transport, self.loop))  # type: ignore[arg-type]
         self.in_head = self.after_size = self.is_stuck = self.stopping = False
         self.unfinished = self.lines = 0
         self.refusal = 400
@@ -42,6 +84,9 @@ class Protocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if self.transport.closing:
+            self.transport.heard = True
+            return
         # After the size of a chunk comes the chunk, or trailers.
         self.is_stuck = self.in_head or self.after_size
         super().data_received(data)
@@ -56,7 +101,8 @@ class Protocol(HttpToolsProtocol):
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Whether to keep the connection: a client that sends no more may still wait for its answer."""
-        if self.idle or self.cycle.more_body:
+        self.transport.ended = True
+        if self.transport.closing or self.idle or self.cycle.more_body:
             return False
         self.cycle.keep_alive = False
         return True

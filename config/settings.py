@@ -50,6 +50,7 @@ VARIABLES: dict = {
     "DEFAULT_FROM_EMAIL": (mailbox, ""),
     "PUBLIC_URL": (origin, ""),
     "CONFIRM_SIGN_UP": (strict_bool, False),
+    "STATIC_ROOT": (str, "staticfiles"),
     "LOG_LEVEL": (log_level, "INFO"),
 }
 # Read by the Makefile and the server, allowed in .env beside them.
@@ -265,7 +266,7 @@ USE_I18N = False
 USE_TZ = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = BASE_DIR / env("STATIC_ROOT")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

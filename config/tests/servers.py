@@ -1,6 +1,5 @@
 """Real servers for tests, and what talks to them: on 127.0.0.1 only, each with a database of its own."""
 
-import fcntl
 import http.client
 import json
 import os
@@ -20,6 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Any
 
@@ -131,15 +131,13 @@ def make(target: str, directory: Path, **settings: str) -> Iterator[MakeServer]:
 
 
 @cache
-def collect_static() -> None:
-    """As `make serve` does. One at a time: tests in other processes may want it too."""
-    here = os.open(ROOT, os.O_RDONLY)
-    try:
-        fcntl.flock(here, fcntl.LOCK_EX)
-        command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
-        subprocess.run(command, cwd=ROOT, env={**os.environ, "DEBUG": "False"}, check=True)
-    finally:
-        os.close(here)
+def static_files() -> TemporaryDirectory[str]:
+    """What `make serve` collects. Not in its place: a server that starts meanwhile would miss some."""
+    directory = TemporaryDirectory(prefix="todo-static-")
+    command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
+    environment = {**os.environ, "DEBUG": "False", "STATIC_ROOT": directory.name}
+    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+    return directory
 
 
 @contextmanager
@@ -147,10 +145,9 @@ def gunicorn(directory: Path, processes: int, **settings: str) -> Iterator[Serve
     """The production server with these settings and an empty database, whose use pytest-django has to allow."""
     with own_database() as database:
         environment = {**os.environ, "DATABASE_URL": f"sqlite:///{directory}/db.sqlite3", **database}
-        environment |= {"WEB_CONCURRENCY": str(processes), "BIND": "127.0.0.1"}
+        environment |= {"WEB_CONCURRENCY": str(processes), "BIND": "127.0.0.1", "STATIC_ROOT": static_files().name}
         # Off, unless a test says otherwise: they make many calls.
         environment |= {"THROTTLE_USER": "off", "THROTTLE_ANON": "off", "THROTTLE_CREDENTIALS": "off"} | settings
-        collect_static()
         migrate = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
         subprocess.run(migrate, cwd=ROOT, env=environment, check=True)
         command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--config", "config/gunicorn.py"]

@@ -89,6 +89,12 @@ def assert_refused(wire: Client, status: int, code: str) -> None:
     assert wire.file.read() == b""
 
 
+def trickle(wire: Client, seconds: float) -> None:
+    for _ in range(round(seconds / 0.01)):
+        wire.send(b"a")
+        time.sleep(0.01)
+
+
 @contextmanager
 def shorter(module, name: str, seconds: float) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
@@ -299,6 +305,36 @@ def test_a_body_that_goes_on_after_the_answer_gets_no_second_one(wire):
     wire.send(b"xyz\r\n")
 
     assert wire.file.read() == b""
+
+
+def test_what_is_sent_beyond_the_end_does_not_cost_the_client_its_last_answer(port):
+    """A connection that is closed with something unread is reset, and what the client hasn't read yet is gone."""
+    with Client(port) as wire:
+        wire.send(b"GET / HTTP/1.1\r\n", HOST, b"Connection: close\r\n\r\n", b"a" * 100_000)
+        time.sleep(0.05)  # the answer is there, and unread
+        wire.send(b"a" * 100_000)
+        assert wire.answer()[0] == 200
+        assert wire.file.read() == b""
+    with Client(port) as wire:
+        wire.send(b"GARBAGE\r\n\r\n")
+        time.sleep(0.05)
+        wire.send(b"a" * 100_000)
+        assert_refused(wire, 400, "bad_request")
+    with Client(port) as wire:  # too large, and sent all the same
+        wire.send(b"POST / HTTP/1.1\r\n", HOST, b"Connection: close\r\nContent-Length: 10000000\r\n\r\n")
+        wire.send(b"a" * 10_000_000)
+        assert wire.answer()[0] == 200
+
+
+def test_who_neither_closes_nor_falls_silent_is_cut_off(port):
+    with shorter(protocol, "DRAIN_SECONDS", 1), shorter(protocol, "QUIET_SECONDS", 0.1), Client(port) as wire:
+        wire.send(b"GARBAGE\r\n\r\n")
+        assert_refused(wire, 400, "bad_request")
+        began = time.monotonic()
+        with pytest.raises(ConnectionError):
+            trickle(wire, 10)
+
+    assert 0.5 < time.monotonic() - began < 5
 
 
 def test_what_breaks_off_in_the_middle_of_a_body_never_reaches_the_project(wire, port, caplog):

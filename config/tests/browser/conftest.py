@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -39,17 +38,10 @@ def find_browser() -> str:
     raise pytest.UsageError(f"No browser to test with: install one of {', '.join(NAMES)}, or name one in TEST_BROWSER.")
 
 
-def manage(directory: Path, *command: str) -> None:
-    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{directory}/db.sqlite3"}
-    subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, env=environment, check=True)
-
-
 @pytest.fixture(scope="session")
 def server(tmp_path_factory) -> Iterator[Server]:
-    directory = tmp_path_factory.mktemp("server")
-    manage(directory, "collectstatic", "--noinput", "--verbosity=0")
-    with gunicorn(directory, processes=1) as server:
-        manage(directory, "seed")
+    with gunicorn(tmp_path_factory.mktemp("server"), processes=1) as server:
+        subprocess.run([sys.executable, "manage.py", "seed"], cwd=ROOT, env=server.environment, check=True)
         yield server
 
 
