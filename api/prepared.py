@@ -8,20 +8,16 @@ and not on their values: with `Later` in the place of the values, the same SQL s
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from datetime import date, datetime, time
 from operator import attrgetter
 from typing import Any
-from uuid import UUID
 
 import orjson
-from django.db import DEFAULT_DB_ALIAS, connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.db.models.expressions import Value
 from django.db.models.query import get_related_populators
 from django.db.models.sql import UpdateQuery
 from psycopg2.extensions import UNICODE, new_type, register_type
 
-# What psycopg2 takes as it is; what Django does to such a value is for other databases.
-TAKEN = (UUID, int, datetime, date, time)
 UUID_AS_TEXT = new_type((2950,), "UUID_AS_TEXT", UNICODE)  # 2950: what Postgres calls the type
 
 
@@ -34,15 +30,13 @@ class Later(Value):
     def as_sql(self, compiler, connection):
         return "%s", [self]
 
-    def of(self, call) -> Any:
-        value = self.value(call)
-        if type(value) in TAKEN and connection.vendor == "postgresql":
-            return value
-        return self.output_field.get_db_prep_value(value, connection)
+    def of(self, call, database) -> Any:
+        return self.output_field.get_db_prep_value(self.value(call), database)
 
 
-def bind(parameters: Iterable, call) -> list:
-    return [each.of(call) if isinstance(each, Later) else each for each in parameters]
+def bind(parameters: Iterable, call, database) -> list:
+    """`database`: the connection itself; Django's `connection` looks it up for each attribute, in a microsecond."""
+    return [each.of(call, database) if isinstance(each, Later) else each for each in parameters]
 
 
 class Prepared:
@@ -65,9 +59,9 @@ class Prepared:
 
     def tuples(self, call, uuids_as_text: bool = False) -> list:
         with connection.cursor() as cursor:
-            if uuids_as_text and connection.vendor == "postgresql":
+            if uuids_as_text and cursor.db.vendor == "postgresql":
                 register_type(UUID_AS_TEXT, cursor.cursor)
-            cursor.execute(self.sql, bind(self.parameters, call))
+            cursor.execute(self.sql, bind(self.parameters, call, cursor.db))
             rows = cursor.fetchall()
         return list(self.compiler.apply_converters(rows, self.converters)) if self.converters else rows
 
@@ -160,7 +154,7 @@ class PreparedUpdate:
         self.sql, self.parameters = query.get_compiler(DEFAULT_DB_ALIAS).as_sql()
 
     def run(self, thing: models.Model) -> None:
-        write(self.sql, bind(self.parameters, thing))
+        write(self.sql, bind(self.parameters, thing, connections[DEFAULT_DB_ALIAS]))
 
 
 def as_it_is(text: str | None, expression, connection) -> Any:
