@@ -103,20 +103,17 @@ def write(owner_id: UUID) -> Iterator[Write]:
 
 
 @contextmanager
-def write_all(owner_ids: Iterable[UUID]) -> Iterator[None]:
+def write_all(owner_ids: Iterable[UUID]) -> Iterator[dict[UUID, Write]]:
     """One write for each of these owners; in order, so that two such can't wait for each other."""
     with ExitStack() as writes:
-        for owner_id in sorted(owner_ids):
-            writes.enter_context(write(owner_id))
-        yield
+        yield {owner_id: writes.enter_context(write(owner_id)) for owner_id in sorted(owner_ids)}
 
 
 class RevisedQuerySet(OwnedQuerySet):
     """Rows that carry their owner's revision. Its bulk calls stamp what they change, for every owner among the rows."""
 
-    def each_owner(self) -> list[UUID]:
-        # In order, so that two such writes can't wait for each other.
-        return sorted(set(self.order_by().values_list("owner_id", flat=True)))
+    def owner_ids(self) -> set[UUID]:
+        return set(self.order_by().values_list("owner_id", flat=True))
 
     def update(self, **values) -> int:
         return self.update_as("updated", **values)
@@ -131,9 +128,8 @@ class RevisedQuerySet(OwnedQuerySet):
             if field.source in values:
                 values[field.name] = fold(values[field.source])
         changed = 0
-        with ExitStack() as writes:
-            for owner_id in self.each_owner():
-                current = writes.enter_context(write(owner_id))
+        with write_all(self.owner_ids()) as writes:
+            for owner_id, current in writes.items():
                 rows = self.filter(owner_id=owner_id)
                 ids = list(rows.order_by().values_list("pk", flat=True))
                 current.record(self.model, event, ids)
@@ -152,9 +148,8 @@ class RevisedQuerySet(OwnedQuerySet):
         if args or kwargs:
             raise ValueError("A conflict can't be ignored, or made an update: nobody would know what was changed.")
         objs = list(objs)
-        with ExitStack() as writes:
-            for owner_id in sorted({obj.owner_id for obj in objs}):
-                current = writes.enter_context(write(owner_id))
+        with write_all({obj.owner_id for obj in objs}) as writes:
+            for owner_id, current in writes.items():
                 own = [obj for obj in objs if obj.owner_id == owner_id]
                 for index, obj in enumerate(own):
                     obj.stamp(current.revision, index / len(own))

@@ -1,7 +1,6 @@
 """What is done to many tasks at once; one task is the shortest list."""
 
 from collections.abc import Collection, Iterable, Sequence
-from contextlib import ExitStack
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Self
 from uuid import UUID
@@ -219,9 +218,8 @@ class TaskQuerySet(PositionQuerySet):
     def do_each(self, action: str) -> int:
         """Complete, reopen, delete or restore all of these tasks, as they are under the lock of their owners."""
         done = 0
-        with ExitStack() as writes:
-            for owner_id in self.each_owner():
-                writes.enter_context(write(owner_id))
+        with write_all(self.owner_ids()) as writes:
+            for owner_id in writes:
                 tasks = list(self.filter(owner_id=owner_id).with_family())
                 getattr(self, self.VERBS[action])(tasks)
                 done += len(tasks)

@@ -1,10 +1,9 @@
-from contextlib import ExitStack
 from typing import ClassVar, Self
 
 from django.db import models
 from django.utils import timezone
 
-from users.revisions import RevisedModel, RevisedQuerySet, forget_deletions, write, write_all
+from users.revisions import RevisedModel, RevisedQuerySet, forget_deletions, write_all
 
 
 class TrashQuerySet(RevisedQuerySet):
@@ -17,16 +16,15 @@ class TrashQuerySet(RevisedQuerySet):
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """Move to the trash, each with what goes along with it, whoever deletes."""
-        with write_all(self.each_owner()):
+        with write_all(self.owner_ids()):
             moved = sum(thing.delete()[0] for thing in self.present())
         return moved, {self.model._meta.label: moved}
 
     def purge(self) -> int:
         """Delete for good. A client that hasn't heard of the deletion yet will have to start its sync again."""
         purged = 0
-        with ExitStack() as writes:
-            for owner_id in self.each_owner():
-                current = writes.enter_context(write(owner_id))
+        with write_all(self.owner_ids()) as writes:
+            for owner_id, current in writes.items():
                 gone = dict(self.filter(owner_id=owner_id).order_by().values_list("pk", "revision"))
                 if not gone:
                     continue  # another purge was faster
