@@ -86,7 +86,7 @@ class UnconfirmedSerializer(RegistrationSerializer):
 
     def create(self, validated_data):
         """Make the account unless there is one. Either way it is one statement that writes one row."""
-        user = User(**{**validated_data, "email": validated_data["email"].lower(), "is_confirmed": False})
+        user = User(**validated_data, is_confirmed=False)
         user.set_unusable_password()
         User.objects.bulk_create([user], update_conflicts=True, unique_fields=["email"], update_fields=["email"])
         return user

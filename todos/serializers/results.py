@@ -33,16 +33,16 @@ class SummarySerializer(serializers.Serializer):
     @staticmethod
     def of(rows: list[dict]) -> dict:
         """The answer from the rows of `TaskQuerySet.summary`."""
+        names = ("open", "completed", "overdue", "due_today")
         sums: Counter = Counter()
         priorities = Counter({str(priority): 0 for priority in range(5)})
         projects: dict = {}
         for row in rows:
-            sums.update({name: row[name] for name in ("open", "completed", "overdue", "due_today")})
+            sums.update({name: row[name] for name in names})
             priorities[str(row["priority"])] += row["open"]
             project = projects.setdefault(row["project"], {"project": row["project"], "open": 0, "completed": 0})
             project["open"] += row["open"]
             project["completed"] += row["completed"]
-        names = ("open", "completed", "overdue", "due_today")
         return {
             "total": sums["open"] + sums["completed"],
             **{name: sums[name] for name in names},
