@@ -6,19 +6,55 @@ the other, and there is no moment in which the one is there without the other.
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from hashlib import sha256
+from typing import ClassVar, Self
 
 import orjson
+from django.conf import settings
+from django.db import models
 from django.utils import timezone
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.response import Response
 
 from api.renderers import dumps
-from users.models import StoredAnswer
+from users.ownership import OwnedQuerySet
 
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 KEPT_HEADERS = ("Location", "ETag")
 INVALID = ErrorDetail("An Idempotency-Key has 1 to 255 visible ASCII characters.", code="invalid")
+
+
+class StoredAnswerQuerySet(OwnedQuerySet):
+    def expired(self) -> Self:
+        return self.filter(created_at__lte=timezone.now() - StoredAnswer.KEPT)
+
+
+class StoredAnswer(models.Model):
+    """What a request with an Idempotency-Key was answered."""
+
+    KEPT = timedelta(hours=24)
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64)  # of the request
+    status = models.SmallIntegerField()
+    headers = models.JSONField()
+    body = models.TextField()
+    created_at = models.DateTimeField()
+
+    objects: ClassVar = StoredAnswerQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["owner", "key"], name="stored_answer_once")]
+        indexes = [models.Index(fields=["created_at"], name="stored_answer_created")]
+
+    def __str__(self) -> str:
+        return self.key
+
+    @property
+    def expired(self) -> bool:
+        return self.created_at <= timezone.now() - self.KEPT
 
 
 class KeyReused(APIException):

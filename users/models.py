@@ -18,11 +18,12 @@ from django.utils.http import urlsafe_base64_decode
 from api.ids import uuid7
 from api.prepared import Later, prepared
 from users.attempts import Attempts
+from users.idempotency import StoredAnswer
 from users.ownership import OwnedModel, OwnedQuerySet
 from users.revisions import write
 from users.sessions import Session
 
-__all__ = ["ApiToken", "Attempts", "Session", "StoredAnswer", "User"]
+__all__ = ["ApiToken", "Attempts", "Identity", "Session", "StoredAnswer", "User"]
 
 
 class LowercaseEmailField(models.EmailField):
@@ -292,35 +293,3 @@ class Identity(OwnedModel):
 
     def __str__(self) -> str:
         return f"{self.subject} at {self.issuer}"
-
-
-class StoredAnswerQuerySet(OwnedQuerySet):
-    def expired(self) -> Self:
-        return self.filter(created_at__lte=timezone.now() - StoredAnswer.KEPT)
-
-
-class StoredAnswer(models.Model):
-    """What a request with an Idempotency-Key was answered."""
-
-    KEPT = timedelta(hours=24)
-
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    key = models.CharField(max_length=255)
-    fingerprint = models.CharField(max_length=64)  # of the request
-    status = models.SmallIntegerField()
-    headers = models.JSONField()
-    body = models.TextField()
-    created_at = models.DateTimeField()
-
-    objects: ClassVar = StoredAnswerQuerySet.as_manager()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["owner", "key"], name="stored_answer_once")]
-        indexes = [models.Index(fields=["created_at"], name="stored_answer_created")]
-
-    def __str__(self) -> str:
-        return self.key
-
-    @property
-    def expired(self) -> bool:
-        return self.created_at <= timezone.now() - self.KEPT
