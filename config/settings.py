@@ -8,11 +8,11 @@ import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import dj_database_url
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from config.values import (
+    database,
     https_url,
     log_level,
     mail_server,
@@ -174,38 +174,10 @@ TEMPLATES = [
     },
 ]
 
-
-SQLITE = {
-    "transaction_mode": "IMMEDIATE",  # two writers wait for each other, and none fails halfway
-    "timeout": 20,
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-}
-POSTGRES = {"connect_timeout": 10}  # a host that swallows packets would hold a thread until the kernel gives up
-# The server's certificate and its name are checked, against the system's authorities, unless the URL says otherwise.
-TLS = {"sslmode": "verify-full", "sslrootcert": "system"}
-ON_THIS_MACHINE = ("", "localhost", "127.0.0.1", "::1")
-
-
-def database(name: str) -> dict:
-    try:
-        config: dict = {**dj_database_url.parse(env(name), conn_max_age=240, conn_health_checks=True)}
-    except ValueError:  # its text would repeat the URL, and the password in it
-        raise ImproperlyConfigured(f"{name} is no database URL that is known here: see .env.example.") from None
-    options = config.get("OPTIONS", {})
-    if config["ENGINE"] == "django.db.backends.sqlite3":
-        return {**config, "OPTIONS": {**options, **SQLITE}, "TEST": {"NAME": f"{config['NAME']}.test"}}
-    if config["ENGINE"] == "django.db.backends.postgresql":
-        is_near = config["HOST"] in ON_THIS_MACHINE or config["HOST"].startswith("/")
-        tls = {} if is_near or "sslmode" in options else TLS
-        # Cursors of the server need the session that a pooler in transaction mode doesn't keep.
-        config |= {"ENGINE": "config.postgres", "DISABLE_SERVER_SIDE_CURSORS": True}
-        return {**config, "OPTIONS": {**POSTGRES, **tls, **options}}
-    return config
-
-
-DATABASES = {"default": database("DATABASE_URL")}
+DATABASES = {"default": database(env("DATABASE_URL"), "DATABASE_URL")}
 # For migrations; elsewhere the pooled one does.
-UNPOOLED_DATABASE = database("DATABASE_URL_UNPOOLED") if env("DATABASE_URL_UNPOOLED") else None
+unpooled = env("DATABASE_URL_UNPOOLED")
+UNPOOLED_DATABASE = database(unpooled, "DATABASE_URL_UNPOOLED") if unpooled else None
 ROW_LEVEL_SECURITY = env("ROW_LEVEL_SECURITY")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -4,12 +4,23 @@ import re
 from email.utils import parseaddr
 from urllib.parse import urlsplit
 
+import dj_database_url
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from api.counts import Rate
 
 PERIODS = {"s": 1, "sec": 1, "min": 60, "h": 3600, "hour": 3600, "d": 86400, "day": 86400}
+
+SQLITE = {
+    "transaction_mode": "IMMEDIATE",  # two writers wait for each other, and none fails halfway
+    "timeout": 20,
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+}
+POSTGRES = {"connect_timeout": 10}  # a host that swallows packets would hold a thread until the kernel gives up
+# The server's certificate and its name are checked, against the system's authorities, unless the URL says otherwise.
+TLS = {"sslmode": "verify-full", "sslrootcert": "system"}
+ON_THIS_MACHINE = ("", "localhost", "127.0.0.1", "::1")
 
 
 def strict_bool(value: str | bool) -> bool:
@@ -83,3 +94,21 @@ def mail_server(url: str) -> dict:
         raise ImproperlyConfigured("EMAIL_URL is no mail server that is known here: see .env.example.") from None
     ports = {"smtp+tls": 587, "smtps": 587, "smtp+ssl": 465}
     return {**config, "EMAIL_PORT": config["EMAIL_PORT"] or ports.get(urlsplit(url).scheme, 25)}
+
+
+def database(url: str, name: str) -> dict:
+    """Django's settings for the database at `url`. Raises ImproperlyConfigured, with the `name` of the setting."""
+    try:
+        config: dict = {**dj_database_url.parse(url, conn_max_age=240, conn_health_checks=True)}
+    except ValueError:  # its text would repeat the URL, and the password in it
+        raise ImproperlyConfigured(f"{name} is no database URL that is known here: see .env.example.") from None
+    options = config.get("OPTIONS", {})
+    if config["ENGINE"] == "django.db.backends.sqlite3":
+        return {**config, "OPTIONS": {**options, **SQLITE}, "TEST": {"NAME": f"{config['NAME']}.test"}}
+    if config["ENGINE"] == "django.db.backends.postgresql":
+        is_near = config["HOST"] in ON_THIS_MACHINE or config["HOST"].startswith("/")
+        tls = {} if is_near or "sslmode" in options else TLS
+        # Cursors of the server need the session that a pooler in transaction mode doesn't keep.
+        config |= {"ENGINE": "config.postgres", "DISABLE_SERVER_SIDE_CURSORS": True}
+        return {**config, "OPTIONS": {**POSTGRES, **tls, **options}}
+    return config
