@@ -1,6 +1,6 @@
 """Put this project through what a database in the cloud does: `make drills`.
 
-    python -m drills                  # everything: some ten minutes
+    python -m drills                  # everything: a quarter of an hour
     python -m drills faults --scale=0.2
     python -m drills suite --pytest -k sync
 
