@@ -10,7 +10,7 @@ from pathlib import Path
 from bench import data, report, wrk
 from bench.cases import LIST, MEASURED, UNCHANGED, Subject, subjects, write_requests
 from bench.check import check, entity_tags
-from bench.servers import OURS, PEER_CONTESTANTS, ROOT, Server, keep_off_the_workers_core, our_environment, running
+from bench.servers import OURS, PEER_CONTESTANTS, ROOT, Server, keep_off_the_workers_core, running
 from config.tests.postgres import FAST, PostgresError, server_version, temporary_postgres
 
 OWNERS, TASKS = 100, 1000
@@ -59,11 +59,8 @@ def measure(servers: dict[str, Server], server: str, asked: list[Subject], plan:
 def compare(plan: Plan, directory: Path) -> tuple[report.Figures, str]:
     """Everything, on a Postgres of its own. Returns the figures, and the version of Postgres."""
     with temporary_postgres(POSTGRES) as server:
-        url = data.database(server, OURS.key)
-        with data.connect(server) as admin:
-            admin.execute(f"CREATE DATABASE {OURS.key}")
         print(f"Making {OWNERS} owners with {TASKS} tasks each, for each contestant", flush=True)
-        tokens = data.make(our_environment(url), [TASKS] * OWNERS)
+        url, tokens = data.make(server, [TASKS] * OWNERS)
         data.copy(server, OURS.key, [peer.key for peer in PEER_CONTESTANTS])
         asked = subjects(url, tokens)
         with running(server, [OURS, *PEER_CONTESTANTS], directory) as servers:

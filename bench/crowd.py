@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bench import data
 from bench.clients import LOST, SLOW, among_slow_ones, crowd, failures, get, p95
-from bench.servers import OURS, Server, our_environment, running
+from bench.servers import OURS, Server, running
 from config.tests.postgres import FAST, PostgresError, temporary_postgres
 
 CLIENTS, RATE = 1000, 100
@@ -47,10 +47,7 @@ async def measure(server: Server, tokens: list[str]) -> bool:
 
 
 def run(server: str, directory: Path) -> bool:
-    url = data.database(server, OURS.key)
-    with data.connect(server) as admin:
-        admin.execute(f"CREATE DATABASE {OURS.key}")
-    tokens = data.make(our_environment(url), [1000] * 100)
+    _, tokens = data.make(server, [1000] * 100)
     with running(server, [replace(OURS, processes=2)], directory) as servers:
         return asyncio.run(measure(servers[OURS.key], tokens))
 

@@ -15,6 +15,8 @@ from typing import Any
 
 import psycopg2
 
+from bench.servers import OURS, ROOT, our_environment
+
 HERE = Path(__file__).parent
 # The tables of the peers, and where their rows are in this project's database.
 COPIED = {
@@ -44,14 +46,16 @@ def database(server: str, name: str) -> str:
     return f"{server.rsplit('/', 1)[0]}/{name}"
 
 
-def make(environment: dict[str, str], sizes: list[int]) -> list[str]:
-    """Fill the database of this environment. Returns the secrets of the owners' tokens."""
-    command = [sys.executable, "-m", "bench.data"]
-    given = " ".join(map(str, sizes))
-    done = subprocess.run(command, env=environment, cwd=HERE.parent, input=given, stdout=subprocess.PIPE, text=True)
+def make(server: str, sizes: list[int]) -> tuple[str, list[str]]:
+    """Make this project's database, an owner for each size. Returns its URL, and the secrets of the owners' tokens."""
+    url = database(server, OURS.key)
+    with connect(server) as admin:
+        admin.execute(f"CREATE DATABASE {OURS.key}")
+    command, given = [sys.executable, "-m", "bench.data"], " ".join(map(str, sizes))
+    done = subprocess.run(command, env=our_environment(url), cwd=ROOT, input=given, stdout=subprocess.PIPE, text=True)
     if done.returncode:
         sys.exit("The data could not be made.")
-    return done.stdout.split()
+    return url, done.stdout.split()
 
 
 def copy(server: str, source: str, targets: list[str]) -> None:

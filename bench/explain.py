@@ -10,11 +10,9 @@ import sys
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
-from bench.servers import our_environment
+from bench.servers import ROOT, our_environment
 
-ROOT = Path(__file__).parent.parent
 # The checks of foreign keys are statements inside of others.
 WATCH = """
 LOAD 'auto_explain';

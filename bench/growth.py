@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from bench import data
 from bench.check import Client
 from bench.explain import Call, blocks, outline, plans
-from bench.servers import OURS, Server, keep_off_the_workers_core, our_environment, running
+from bench.servers import OURS, Server, keep_off_the_workers_core, running
 from config.tests.postgres import FAST, PostgresError, temporary_postgres
 
 QUICK = bool(os.environ.get("QUICK"))
@@ -193,11 +193,8 @@ def start(servers: dict[str, Server], tokens: list[str]) -> list[Owner]:
 
 
 def run(server: str, directory: Path) -> None:
-    url = data.database(server, OURS.key)
-    with data.connect(server) as admin:
-        admin.execute(f"CREATE DATABASE {OURS.key}")
     print(f"Making {sum(SIZES) + sum(OTHERS):,} tasks, for {len(SIZES) + len(OTHERS):,} owners", flush=True)
-    tokens = data.make(our_environment(url), [*SIZES, *OTHERS])
+    url, tokens = data.make(server, [*SIZES, *OTHERS])
     with running(server, [OURS], directory) as servers:
         owners = start(servers, tokens)
         found = measure(owners)

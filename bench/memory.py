@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench import data, wrk
 from bench.cases import MEASURED, Subject, subjects, write_requests
-from bench.servers import OURS, Server, keep_off_the_workers_core, our_environment, running
+from bench.servers import OURS, Server, keep_off_the_workers_core, running
 from config.tests.postgres import FAST, PostgresError, temporary_postgres
 
 QUICK = bool(os.environ.get("QUICK"))
@@ -42,10 +42,7 @@ def send(server: Server, asked: list[Subject], files: Path, count: int, start: i
 
 
 def run(server: str, directory: Path) -> float:
-    url = data.database(server, OURS.key)
-    with data.connect(server) as admin:
-        admin.execute(f"CREATE DATABASE {OURS.key}")
-    tokens = data.make(our_environment(url), [1000] * 100)
+    url, tokens = data.make(server, [1000] * 100)
     asked = subjects(url, tokens)
     with running(server, [OURS], directory) as servers:
         worker = servers[OURS.key]
