@@ -7,16 +7,10 @@ from django.test.utils import CaptureQueriesContext
 
 from api import counts
 from api.counts import Counts, Rate
+from api.tests.problems import assert_problem
 from conftest import Client
-from users.tests.answers import problem
 
-REFUSED = {
-    "type": "about:blank",
-    "title": "Too Many Requests",
-    "status": 429,
-    "code": "throttled",
-    "detail": "Request was throttled. Expected available in 20 seconds.",
-}
+REFUSED = (429, "throttled", "Request was throttled. Expected available in 20 seconds.")
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +42,7 @@ def test_a_refused_call_says_when_to_come_back(api):
 
     assert answer.status_code == 429
     assert answer["Retry-After"] == "20"
-    assert problem(answer) == REFUSED
+    assert_problem(answer, *REFUSED)
 
 
 def test_who_comes_back_then_is_let_in(api, time_machine):

@@ -4,24 +4,18 @@ import pytest
 import time_machine
 
 from api.conditional import make_etag
+from api.tests.problems import assert_problem
 from config.tests.routes import ROUTES, Route
 from config.tests.test_ownership import MAKE, MISSING, answer_of, make
 from conftest import Client
 from todos.models import Project, Tag, Task
 from users.models import User
-from users.tests.answers import problem
 from users.viewsets import RevisedViewSet
 
 WITH_ID = [route for route in ROUTES if route.has_id and issubclass(route.view, RevisedViewSet)]
 UNSAFE = [(route, method) for route in WITH_ID for method in route.methods if method != "GET"]
 LISTS = ["/tasks/", "/tasks/?completed=false&limit=1", "/tasks/?due=none", "/tasks/trash/", "/projects/", "/tags/"]
-STALE = {
-    "type": "about:blank",
-    "title": "Precondition Failed",
-    "status": 412,
-    "code": "precondition_failed",
-    "detail": "This was changed since you read it. Read it again, then decide.",
-}
+STALE = (412, "precondition_failed", "This was changed since you read it. Read it again, then decide.")
 KINDS = [Task, Project, Tag]
 
 
@@ -210,7 +204,7 @@ def test_if_match_that_names_another_revision_stops_everything(route, method, na
 
     answer = called(api, route, method, thing, HTTP_IF_MATCH=named.format(make_etag(alice.pk, thing.revision)))
 
-    assert (answer.status_code, problem(answer)) == (412, STALE)
+    assert_problem(answer, *STALE)
     assert state(thing) == before
 
 
@@ -247,7 +241,7 @@ def test_if_none_match_stops_a_write_of_what_is_there(route, method, named, api,
         api, route, method, thing, HTTP_IF_NONE_MATCH=named.format(make_etag(alice.pk, thing.revision, *others))
     )
 
-    assert (answer.status_code, problem(answer)) == (412, STALE)
+    assert_problem(answer, *STALE)
     assert state(thing) == before
 
 

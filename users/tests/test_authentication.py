@@ -5,9 +5,10 @@ import pytest
 from django.test import Client as Browser
 from django.utils import timezone
 
+from api.tests.problems import assert_problem
 from conftest import PASSWORD, Client
 from users.models import ApiToken, User
-from users.tests.answers import INVALID_TOKEN, NOT_SIGNED_IN, instant, problem
+from users.tests.answers import INVALID_TOKEN, NOT_SIGNED_IN, instant
 
 SECRET = "todo_" + "x" * 43
 
@@ -29,7 +30,7 @@ def test_another_header_is_no_sign_in(anonymous, header, django_assert_num_queri
 
     assert answer.status_code == 401
     assert answer["WWW-Authenticate"] == "Bearer"
-    assert problem(answer) == NOT_SIGNED_IN
+    assert_problem(answer, *NOT_SIGNED_IN)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,7 @@ def test_what_can_not_be_a_token_is_refused_without_a_query(anonymous, credentia
 
     assert answer.status_code == 401
     assert answer["WWW-Authenticate"] == "Bearer"
-    assert problem(answer) == INVALID_TOKEN
+    assert_problem(answer, *INVALID_TOKEN)
 
 
 def unknown(client: Client) -> None:
@@ -98,7 +99,7 @@ def test_a_useless_token_is_one_answer(api, make_useless):
 
     assert answer.status_code == 401
     assert answer["WWW-Authenticate"] == "Bearer"
-    assert problem(answer) == INVALID_TOKEN
+    assert_problem(answer, *INVALID_TOKEN)
 
 
 def test_a_token_works_until_the_moment_of_its_expiry(alice, time_machine):
@@ -137,14 +138,7 @@ def test_a_token_that_may_only_read_does_not_write(alice, task, method):
 
     answer = getattr(reader, method)("/tasks/" if method == "post" else f"/tasks/{task.id}/", {"title": "New"})
 
-    assert answer.status_code == 403
-    assert problem(answer) == {
-        "type": "about:blank",
-        "title": "Forbidden",
-        "status": 403,
-        "code": "permission_denied",
-        "detail": "This token lacks the scope “write”.",
-    }
+    assert_problem(answer, 403, "permission_denied", "This token lacks the scope “write”.")
     assert reader.get("/tasks/").json()["results"][0]["title"] == "Buy milk"
 
 
@@ -214,14 +208,7 @@ def test_a_session_writes_with_its_csrf_token(browser):
 def test_a_session_does_not_write_without_it(browser, headers, why):
     answer = browser.patch("/api/v1/me/", {"name": "New"}, content_type="application/json", headers=headers)
 
-    assert answer.status_code == 403
-    assert problem(answer) == {
-        "type": "about:blank",
-        "title": "Forbidden",
-        "status": 403,
-        "code": "permission_denied",
-        "detail": f"CSRF Failed: {why}",
-    }
+    assert_problem(answer, 403, "permission_denied", f"CSRF Failed: {why}")
     assert User.objects.get().name == "Alice"
 
 
@@ -239,15 +226,13 @@ def test_the_session_of_a_disabled_user_is_nobodys(browser, alice):
 
     answer = browser.get("/api/v1/me/")
 
-    assert answer.status_code == 401
-    assert problem(answer) == NOT_SIGNED_IN
+    assert_problem(answer, *NOT_SIGNED_IN)
 
 
 def test_a_session_does_not_make_up_for_a_bad_token(browser):
     answer = browser.get("/api/v1/me/", headers={"Authorization": f"Bearer {SECRET}"})
 
-    assert answer.status_code == 401
-    assert problem(answer) == INVALID_TOKEN
+    assert_problem(answer, *INVALID_TOKEN)
 
 
 def test_the_token_says_who_is_calling_when_there_is_a_session_too(browser, bob):

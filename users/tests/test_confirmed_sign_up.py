@@ -4,9 +4,10 @@ import pytest
 from django.contrib.auth import authenticate
 from django.test import Client as Browser
 
+from api.tests.problems import assert_problem, refused
 from conftest import PASSWORD
 from users.models import ApiToken, User
-from users.tests.answers import problem, refused
+from users.tests.answers import WRONG_SIGN_IN
 from users.tests.mails import link_in, sent
 
 CAROL = {"email": "carol@example.com", "password": PASSWORD}
@@ -47,7 +48,7 @@ def test_until_the_link_is_used_no_sign_in_works(anonymous):
     answer = sign_in(anonymous, PASSWORD)
 
     assert answer.status_code == 401
-    assert problem(answer)["detail"] == "The e-mail address or the password is wrong."
+    assert_problem(answer, *WRONG_SIGN_IN)
     assert not Browser().login(username=CAROL["email"], password=PASSWORD)
 
 
@@ -127,7 +128,7 @@ def test_bad_values_are_refused_as_ever(anonymous):
 def test_sign_up_can_be_closed_all_the_same(anonymous, settings):
     settings.ALLOW_SIGN_UP = False
 
-    assert problem(register(anonymous))["code"] == "sign_up_closed"
+    assert register(anonymous).json()["code"] == "sign_up_closed"
     assert sent() == []
 
 

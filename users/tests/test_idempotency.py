@@ -9,13 +9,14 @@ import time_machine
 from django.test import Client as Browser
 from django.utils import timezone
 
+from api.tests.problems import assert_problem, refused
 from config.tests.routes import ROUTES, Route
 from config.tests.test_ownership import make
 from conftest import PASSWORD, Client
 from todos.models import Project, Tag, Task
 from users import idempotency
 from users.models import StoredAnswer, User
-from users.tests.answers import INVALID_TOKEN, problem, refused
+from users.tests.answers import INVALID_TOKEN
 from users.viewsets import RevisedViewSet
 
 POSTS = [route for route in ROUTES if issubclass(route.view, RevisedViewSet) and "POST" in route.methods]
@@ -27,13 +28,7 @@ BODIES: dict[str, Callable[[User], object]] = {
     "tags/": lambda owner: {"name": "New"},
     "tasks/bulk/": lambda owner: {"action": "complete", "ids": [str(pk) for pk in Task.objects.values_list("pk")[0]]},
 }
-REUSED = {
-    "type": "about:blank",
-    "title": "Unprocessable Entity",
-    "status": 422,
-    "code": "idempotency_key_reused",
-    "detail": "This Idempotency-Key was used for another request.",
-}
+REUSED = (422, "idempotency_key_reused", "This Idempotency-Key was used for another request.")
 
 
 def everything() -> list:
@@ -135,8 +130,7 @@ def test_a_key_is_for_one_request(api, url, body, options):
 
     other = api.generic("POST", url, body, **{**how, **options})
 
-    assert other.status_code == 422
-    assert problem(other) == REUSED
+    assert_problem(other, *REUSED)
     assert [task.title for task in Task.objects.all()] == ["A"]
 
 
@@ -277,7 +271,7 @@ def test_a_key_opens_no_door(api, alice):
     refused_ones = [client.post("/tasks/", {"title": "A"}, HTTP_IDEMPOTENCY_KEY="k") for client in (reader, api)]
 
     assert [answer.status_code for answer in refused_ones] == [403, 401]
-    assert problem(refused_ones[1]) == INVALID_TOKEN
+    assert_problem(refused_ones[1], *INVALID_TOKEN)
 
 
 def test_a_form_of_a_signed_in_browser_has_keys_too(alice):

@@ -9,19 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.tests.problems import assert_problem
 from conftest import Client
 from users.issuer import PUBLIC_PARTS, IssuerKeys, issuer_keys, read_key
-from users.tests.answers import INVALID_TOKEN, problem
+from users.tests.answers import INVALID_TOKEN
 from users.tests.issuers import private_key, public_jwk
 from users.tests.races import in_thread
 
-UNAVAILABLE = {
-    "type": "about:blank",
-    "title": "Service Unavailable",
-    "status": 503,
-    "code": "unavailable",
-    "detail": "The keys of the identity provider can't be read right now. Try again.",
-}
+UNAVAILABLE = (503, "unavailable", "The keys of the identity provider can't be read right now. Try again.")
 GARBAGE = {
     "nothing": b" ",
     "no JSON": b"<html>",
@@ -38,7 +33,7 @@ GARBAGE = {
 def assert_unavailable(answer) -> None:
     assert answer.status_code == 503
     assert answer["Retry-After"] == "10"
-    assert problem(answer) == UNAVAILABLE
+    assert_problem(answer, *UNAVAILABLE)
 
 
 @pytest.fixture
@@ -67,7 +62,7 @@ def test_a_flood_of_made_up_keys_is_one_fetch(issuer, sign_in):
 
     for number in range(200):
         answer = sign_in(header={"kid": f"unknown {number}"}).get("/me/")
-        assert problem(answer) == INVALID_TOKEN
+        assert_problem(answer, *INVALID_TOKEN)
 
     assert issuer.fetches <= 1 + (time.monotonic() - started) // IssuerKeys.COOLDOWN  # a slow machine may see another
     assert sign_in().get("/me/").status_code == 200
@@ -111,7 +106,7 @@ def test_a_key_that_is_withdrawn_is_good_until_the_keys_are_fetched_again(issuer
     sign_in("new").get("/me/")
     answer = old.get("/me/")
 
-    assert problem(answer) == INVALID_TOKEN
+    assert_problem(answer, *INVALID_TOKEN)
 
 
 def test_a_key_that_was_withdrawn_while_nobody_asked_is_refused(issuer, sign_in, keys):
@@ -121,7 +116,7 @@ def test_a_key_that_was_withdrawn_while_nobody_asked_is_refused(issuer, sign_in,
 
     keys.fetched_at = keys.tried_at = time.monotonic() - 601
 
-    assert problem(old.get("/me/")) == INVALID_TOKEN
+    assert_problem(old.get("/me/"), *INVALID_TOKEN)
 
 
 def test_a_slow_issuer_holds_up_known_keys_once_and_not_for_long(issuer, sign_in, keys):

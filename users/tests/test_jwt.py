@@ -10,9 +10,10 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.test import Client as Browser
 
+from api.tests.problems import assert_problem
 from conftest import Client
 from users.models import ApiToken, User
-from users.tests.answers import INVALID_TOKEN, instant, problem
+from users.tests.answers import INVALID_TOKEN, instant
 from users.tests.issuers import AUDIENCE, NAME, Issuer, private_key, public_jwk
 
 
@@ -21,7 +22,7 @@ def assert_refused(token: str) -> None:
 
     assert answer.status_code == 401
     assert answer["WWW-Authenticate"] == "Bearer"
-    assert problem(answer) == INVALID_TOKEN
+    assert_problem(answer, *INVALID_TOKEN)
     assert not User.objects.exists()
 
 
@@ -235,7 +236,7 @@ def test_without_the_settings_it_is_no_token(issuer, settings, django_assert_num
     with django_assert_num_queries(0):
         answer = Client().get("/me/", HTTP_AUTHORIZATION=f"Bearer {issuer.token()}")
 
-    assert problem(answer) == INVALID_TOKEN
+    assert_problem(answer, *INVALID_TOKEN)
     assert issuer.fetches == 0
 
 
@@ -263,7 +264,7 @@ def test_a_session_does_not_make_up_for_a_bad_one(issuer, alice):
 
     answer = browser.get("/api/v1/me/", headers={"Authorization": f"Bearer {issuer.token(aud='another')}"})
 
-    assert problem(answer) == INVALID_TOKEN
+    assert_problem(answer, *INVALID_TOKEN)
 
 
 def test_a_user_who_is_switched_off_is_refused(sign_in):
@@ -273,8 +274,7 @@ def test_a_user_who_is_switched_off_is_refused(sign_in):
 
     answer = client.get("/me/")
 
-    assert answer.status_code == 401
-    assert problem(answer) == INVALID_TOKEN
+    assert_problem(answer, *INVALID_TOKEN)
 
 
 @pytest.mark.parametrize(

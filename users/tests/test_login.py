@@ -4,10 +4,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from api.tests.problems import assert_problem, refused
 from conftest import PASSWORD, Client
 from users import views
 from users.models import ApiToken, User
-from users.tests.answers import GONE, instant, problem, refused
+from users.tests.answers import GONE, WRONG_SIGN_IN, instant
 
 RIGHT = {"email": "alice@example.com", "password": PASSWORD}
 
@@ -93,7 +94,7 @@ def test_a_wrong_password_is_refused(anonymous, alice):
 
     assert answer.status_code == 401
     assert answer["WWW-Authenticate"] == "Bearer"
-    assert problem(answer) == {**GONE, "detail": "The e-mail address or the password is wrong."}
+    assert_problem(answer, *WRONG_SIGN_IN)
     alice.refresh_from_db()
     assert alice.last_login is None
     assert not ApiToken.objects.exists()
@@ -153,7 +154,7 @@ def test_there_is_only_post(anonymous, method):
 
     assert answer.status_code == 405
     assert answer["Allow"] == "POST, OPTIONS"
-    assert problem(answer)["code"] == "method_not_allowed"
+    assert answer.json()["code"] == "method_not_allowed"
 
 
 @pytest.mark.parametrize("header", ["Bearer gone", "Bearer", "Token \0", "Basic YTpi"])
@@ -180,8 +181,7 @@ def test_what_happens_to_the_account_during_the_sign_in_counts(anonymous, alice,
 
     answer = anonymous.post("/auth/login/", RIGHT)
 
-    assert answer.status_code == 401
-    assert problem(answer) == GONE
+    assert_problem(answer, *GONE)
     assert not ApiToken.objects.exists()
 
 

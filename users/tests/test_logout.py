@@ -1,7 +1,8 @@
 import pytest
 
+from api.tests.problems import assert_problem, refused
 from users.models import ApiToken
-from users.tests.answers import INVALID_TOKEN, NOT_SIGNED_IN, problem, refused
+from users.tests.answers import INVALID_TOKEN, NOT_SIGNED_IN
 
 
 def test_the_token_that_makes_the_call_is_revoked(api):
@@ -15,8 +16,7 @@ def test_the_next_request_with_it_is_refused(api):
     api.post("/auth/logout/")
 
     for answer in (api.get("/me/"), api.post("/auth/logout/")):
-        assert answer.status_code == 401
-        assert problem(answer) == INVALID_TOKEN
+        assert_problem(answer, *INVALID_TOKEN)
 
 
 @pytest.mark.parametrize(
@@ -32,5 +32,4 @@ def test_it_takes_no_fields(api, body, errors):
 def test_it_needs_a_sign_in(anonymous):
     answer = anonymous.post("/auth/logout/")
 
-    assert answer.status_code == 401
-    assert problem(answer) == NOT_SIGNED_IN
+    assert_problem(answer, *NOT_SIGNED_IN)

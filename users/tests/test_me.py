@@ -1,11 +1,12 @@
 import pytest
 from django.test import Client as Browser
 
+from api.tests.problems import assert_problem, refused
 from conftest import PASSWORD
 from todos.models import Task
 from users import serializers
 from users.models import ApiToken, User
-from users.tests.answers import GONE, INVALID_TOKEN, instant, problem, refused
+from users.tests.answers import GONE, INVALID_TOKEN, instant
 from users.tests.races import meanwhile
 
 
@@ -110,7 +111,7 @@ def test_it_is_neither_made_nor_replaced(api, method):
     answer = getattr(api, method)("/me/", {"name": "New"})
 
     assert answer.status_code == 405
-    assert problem(answer)["code"] == "method_not_allowed"
+    assert answer.json()["code"] == "method_not_allowed"
 
 
 def test_a_patch_takes_back_nothing_that_happened_meanwhile(api, alice, monkeypatch):
@@ -135,8 +136,7 @@ def test_a_patch_of_an_account_that_is_erased_meanwhile_is_a_401(api, alice, mon
 
     answer = api.patch("/me/", {"name": "New"})
 
-    assert answer.status_code == 401
-    assert problem(answer) == GONE
+    assert_problem(answer, *GONE)
     assert not User.objects.exists()
 
 
@@ -156,8 +156,7 @@ def test_after_it_the_token_is_refused(api):
 
     answer = api.get("/me/")
 
-    assert answer.status_code == 401
-    assert problem(answer) == INVALID_TOKEN
+    assert_problem(answer, *INVALID_TOKEN)
 
 
 def test_after_it_the_session_is_nobodys(alice):
@@ -181,15 +180,9 @@ def test_the_address_is_free_again(api, anonymous):
 def test_deleting_needs_the_right_password(api, alice, task):
     answer = api.delete("/me/", {"password": "wrong horse battery"})
 
-    assert answer.status_code == 400
-    assert problem(answer) == {
-        "type": "about:blank",
-        "title": "Bad Request",
-        "status": 400,
-        "code": "validation_error",
-        "detail": "password: This is not the password.",
-        "errors": [{"field": "password", "code": "wrong", "message": "This is not the password."}],
-    }
+    message = "This is not the password."
+    errors = [{"field": "password", "code": "wrong", "message": message}]
+    assert_problem(answer, 400, "validation_error", f"password: {message}", errors)
     assert api.get(f"/tasks/{task.id}/").status_code == 200
 
 
@@ -220,6 +213,5 @@ def test_deleting_with_a_password_that_is_changed_meanwhile_is_a_401(api, alice,
 
     answer = api.delete("/me/", {"password": PASSWORD})
 
-    assert answer.status_code == 401
-    assert problem(answer) == GONE
+    assert_problem(answer, *GONE)
     assert User.objects.exists()

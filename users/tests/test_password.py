@@ -5,10 +5,11 @@ from django.contrib.auth import authenticate
 from django.core.management import call_command
 from django.test import Client as Browser
 
+from api.tests.problems import assert_problem, refused
 from conftest import PASSWORD, Client
 from users import serializers
 from users.models import ApiToken, User
-from users.tests.answers import GONE, INVALID_TOKEN, problem, refused
+from users.tests.answers import GONE, INVALID_TOKEN
 from users.tests.races import meanwhile
 
 NEW = "another horse battery"
@@ -39,8 +40,7 @@ def test_every_other_token_ends(api, alice, bobs_api):
 
     assert api.get("/me/").status_code == 200
     assert bobs_api.get("/me/").status_code == 200
-    assert phone.get("/me/").status_code == 401
-    assert problem(phone.get("/me/")) == INVALID_TOKEN
+    assert_problem(phone.get("/me/"), *INVALID_TOKEN)
 
 
 def test_the_current_password_has_to_be_right(api, alice):
@@ -48,17 +48,9 @@ def test_the_current_password_has_to_be_right(api, alice):
 
     answer = api.post("/me/password/", {**CHANGE, "current_password": "wrong horse battery"})
 
-    assert answer.status_code == 400
-    assert problem(answer) == {
-        "type": "about:blank",
-        "title": "Bad Request",
-        "status": 400,
-        "code": "validation_error",
-        "detail": "current_password: This is not the current password.",
-        "errors": [
-            {"field": "current_password", "code": "wrong", "message": "This is not the current password."},
-        ],
-    }
+    message = "This is not the current password."
+    errors = [{"field": "current_password", "code": "wrong", "message": message}]
+    assert_problem(answer, 400, "validation_error", f"current_password: {message}", errors)
     assert works(PASSWORD)
     assert phone.get("/me/").status_code == 200
 
@@ -111,8 +103,7 @@ def test_of_two_changes_at_once_the_second_is_refused(api, alice, monkeypatch):
 
     answer = api.post("/me/password/", CHANGE)
 
-    assert answer.status_code == 401
-    assert problem(answer) == GONE
+    assert_problem(answer, *GONE)
     assert (works("the faster horse"), works(NEW)) == (True, False)
 
 
@@ -121,8 +112,7 @@ def test_the_password_of_an_account_that_is_erased_meanwhile_is_a_401(api, alice
 
     answer = api.post("/me/password/", CHANGE)
 
-    assert answer.status_code == 401
-    assert problem(answer) == GONE
+    assert_problem(answer, *GONE)
 
 
 def set_by_save(alice):

@@ -9,9 +9,9 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.utils import timezone
 from django.utils.http import urlsafe_base64_encode
 
+from api.tests.problems import assert_problem, refused
 from conftest import PASSWORD, Client
 from users.models import Attempts, User
-from users.tests.answers import problem, refused
 from users.tests.mails import link_in, sent
 from users.tests.races import in_parallel
 
@@ -131,14 +131,9 @@ def test_without_a_mail_server_it_says_so_to_everyone(anonymous, alice, settings
 
     answers = [ask(anonymous), ask(anonymous, "nobody@example.com")]
 
+    detail = "This server sends no mail. Ask the operator for a new password."
     for answer in answers:
-        assert problem(answer) == {
-            "type": "about:blank",
-            "title": "Forbidden",
-            "status": 403,
-            "code": "mail_not_set_up",
-            "detail": "This server sends no mail. Ask the operator for a new password.",
-        }
+        assert_problem(answer, 403, "mail_not_set_up", detail)
 
 
 def test_a_mail_server_that_fails_is_logged_without_the_address(anonymous, alice, monkeypatch, caplog):

@@ -6,13 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import Client as Browser
 
+from api.tests.problems import assert_problem, refused
 from conftest import PASSWORD, Client
 from todos.models import Task
 from users.models import ApiToken, Identity, User
-from users.tests.answers import problem, refused
 from users.tests.issuers import NAME
-
-FORBIDDEN = {"type": "about:blank", "title": "Forbidden", "status": 403, "code": "permission_denied"}
 
 
 def test_its_token_is_not_revoked_here(sign_in):
@@ -22,7 +20,7 @@ def test_its_token_is_not_revoked_here(sign_in):
 
     assert answer.status_code == 403
     detail = "This token is the identity provider's: sign out there. It can't be revoked here."
-    assert problem(answer) == {**FORBIDDEN, "detail": detail}
+    assert_problem(answer, 403, "permission_denied", detail)
     assert client.get("/me/").status_code == 200
 
 
@@ -115,7 +113,7 @@ def test_it_is_fresh_for_five_minutes(sign_in, age, status):
     assert User.objects.exists() is (status == 403)
     if status == 403:
         detail = "Sign in at the identity provider again: this needs a token of the last 5 minutes."
-        assert problem(answer) == {**FORBIDDEN, "detail": detail}
+        assert_problem(answer, 403, "permission_denied", detail)
 
 
 def test_one_that_may_only_read_deletes_nothing(sign_in):

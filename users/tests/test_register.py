@@ -5,11 +5,12 @@ from hashlib import sha256
 import pytest
 from django.utils import timezone
 
+from api.tests.problems import assert_problem, refused
 from conftest import PASSWORD
 from todos.models import Task
 from users import serializers
 from users.models import ApiToken, User
-from users.tests.answers import instant, problem, refused
+from users.tests.answers import instant
 from users.tests.races import meanwhile
 
 CAROL = {"email": "carol@example.com", "password": PASSWORD}
@@ -90,15 +91,8 @@ def test_an_address_is_taken_without_regard_to_case(anonymous, alice, email):
     answer = anonymous.post("/auth/register/", {**CAROL, "email": email})
 
     message = "There is an account with this e-mail address already."
-    assert answer.status_code == 400
-    assert problem(answer) == {
-        "type": "about:blank",
-        "title": "Bad Request",
-        "status": 400,
-        "code": "validation_error",
-        "detail": f"email: {message}",
-        "errors": [{"field": "email", "code": "unique", "message": message}],
-    }
+    errors = [{"field": "email", "code": "unique", "message": message}]
+    assert_problem(answer, 400, "validation_error", f"email: {message}", errors)
     assert User.objects.count() == 1
 
 
@@ -180,14 +174,7 @@ def test_closed_sign_up_refuses_whatever_the_body_says(anonymous, settings):
 
     for body in (CAROL, {}):
         answer = anonymous.post("/auth/register/", body)
-        assert answer.status_code == 403
-        assert problem(answer) == {
-            "type": "about:blank",
-            "title": "Forbidden",
-            "status": 403,
-            "code": "sign_up_closed",
-            "detail": "Sign-up is closed here. Ask the operator for an account.",
-        }
+        assert_problem(answer, 403, "sign_up_closed", "Sign-up is closed here. Ask the operator for an account.")
     assert not User.objects.exists()
 
 
@@ -200,14 +187,7 @@ def test_losing_the_race_for_an_address_is_a_conflict(anonymous, monkeypatch):
 
     answer = anonymous.post("/auth/register/", CAROL)
 
-    assert answer.status_code == 409
-    assert problem(answer) == {
-        "type": "about:blank",
-        "title": "Conflict",
-        "status": 409,
-        "code": "conflict",
-        "detail": "This was changed by another request at the same moment. Try again.",
-    }
+    assert_problem(answer, 409, "conflict", "This was changed by another request at the same moment. Try again.")
     assert not User.objects.get().has_usable_password()
 
 
