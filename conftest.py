@@ -5,6 +5,7 @@ import os
 import hypothesis
 import pytest
 from django.db import connection
+from django.test import Client as Browser
 from rest_framework.test import APIClient
 
 from todos.models import Task
@@ -73,6 +74,14 @@ def bob(db) -> User:
 @pytest.fixture
 def operator(db) -> User:
     return User.objects.create_superuser("operator@example.com", PASSWORD)
+
+
+@pytest.fixture
+def desk(operator) -> Browser:
+    """The operator's browser, signed in to the admin."""
+    browser = Browser()
+    browser.force_login(operator)
+    return browser
 
 
 @pytest.fixture

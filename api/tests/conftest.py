@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from django.test import Client as Browser
 
 from api.logs import JSONFormatter
 
@@ -21,6 +22,14 @@ class Log(logging.StreamHandler):
 
     def lines(self) -> list[dict]:
         return [json.loads(line) for line in self.text.split("\n")[:-1]]
+
+
+@pytest.fixture
+def browser(alice) -> Browser:
+    """Alice, signed in by session."""
+    browser = Browser(raise_request_exception=False)
+    browser.force_login(alice)
+    return browser
 
 
 @pytest.fixture

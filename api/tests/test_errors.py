@@ -9,14 +9,6 @@ from todos.models import Task
 from todos.views import TaskViewSet
 
 
-@pytest.fixture
-def browser(alice) -> Browser:
-    """Alice, signed in by session."""
-    browser = Browser(raise_request_exception=False)
-    browser.force_login(alice)
-    return browser
-
-
 def fail_with(monkeypatch, error: Exception) -> None:
     def fail(*args, **kwargs):
         raise error

@@ -12,14 +12,6 @@ from todos.views import TaskViewSet
 SECRETS = ("canary-token", "canary-cookie", "canary-query", "canary-body", "canary-header")
 
 
-@pytest.fixture
-def browser(alice) -> Browser:
-    """Alice, signed in by session."""
-    browser = Browser(raise_request_exception=False)
-    browser.force_login(alice)
-    return browser
-
-
 def requests(lines: list[dict]) -> list[dict]:
     """The lines of the requests, without what differs each time."""
     found = [dict(line) for line in lines if line["logger"] == "api.requests"]

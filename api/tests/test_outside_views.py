@@ -7,13 +7,6 @@ from api.tests.problems import assert_problem, broken_database
 from conftest import PASSWORD
 
 
-@pytest.fixture
-def browser(alice) -> Browser:
-    browser = Browser(raise_request_exception=False)
-    browser.force_login(alice)
-    return browser
-
-
 @pytest.mark.parametrize("error", [OperationalError, InterfaceError])
 def test_a_database_that_is_away_when_the_session_is_saved_is_a_503(browser, monkeypatch, error):
     save = SessionStore.save

@@ -13,13 +13,6 @@ from users.models import ApiToken, User
 LISTED = [User, ApiToken, Task, Project, Tag]
 
 
-@pytest.fixture
-def desk(operator) -> Browser:
-    browser = Browser()
-    browser.force_login(operator)
-    return browser
-
-
 def url(model: type, rest: str = "") -> str:
     return f"/admin/{model._meta.app_label}/{model._meta.model_name}/{rest}"
 

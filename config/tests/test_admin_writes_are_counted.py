@@ -1,22 +1,13 @@
 """Tries to write around the owner's revision by the admin, its forms and the commands."""
 
-import pytest
 from django.contrib import admin
 from django.core.management import call_command
 from django.forms import inlineformset_factory
-from django.test import Client as Browser
 
 from config.tests.counting import all_rows, name_of
 from config.tests.test_ownership import MAKE
 from todos.models import Project, Task
 from users.models import User
-
-
-@pytest.fixture
-def desk(operator) -> Browser:
-    browser = Browser()
-    browser.force_login(operator)
-    return browser
 
 
 def admin_url(model: type, rest: str = "") -> str:

@@ -8,13 +8,6 @@ LIST = "/admin/todos/task/"
 FORM = {"description": "", "tags": "", "priority": 0}  # what the form always sends
 
 
-@pytest.fixture
-def desk(client, operator):
-    """The admin, as an operator sees it."""
-    client.force_login(operator)
-    return client
-
-
 def test_the_list_shows_who_owns_what(desk, task, bobs_task):
     page = desk.get(LIST).content.decode()
 

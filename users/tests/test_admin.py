@@ -16,13 +16,6 @@ USERS, TOKENS = "/admin/users/user/", "/admin/users/apitoken/"
 NEW = "another horse battery"
 
 
-@pytest.fixture
-def admin(operator) -> Browser:
-    browser = Browser()
-    browser.force_login(operator)
-    return browser
-
-
 def shown(answer) -> list[str]:
     """The rows of a list, as text."""
     assert answer.status_code == 200
@@ -40,15 +33,15 @@ def errors(answer) -> dict:
     return {name: list(texts) for name, texts in answer.context["adminform"].form.errors.items()}
 
 
-def test_the_users_are_listed_by_address(admin, bob, alice):
-    assert shown(admin.get(USERS)) == ["alice@example.com", "bob@example.com", "operator@example.com"]
+def test_the_users_are_listed_by_address(desk, bob, alice):
+    assert shown(desk.get(USERS)) == ["alice@example.com", "bob@example.com", "operator@example.com"]
 
 
 @pytest.mark.parametrize("q", ["ALICE@", "alice@example.com", "wonder"])
-def test_users_are_found_by_address_and_name(admin, alice, bob, q):
+def test_users_are_found_by_address_and_name(desk, alice, bob, q):
     User.objects.filter(pk=alice.pk).update(name="Alice Wonderland")
 
-    assert shown(admin.get(USERS, {"q": q})) == ["alice@example.com"]
+    assert shown(desk.get(USERS, {"q": q})) == ["alice@example.com"]
 
 
 @pytest.mark.parametrize(
@@ -59,29 +52,29 @@ def test_users_are_found_by_address_and_name(admin, alice, bob, q):
         ({"created_at__gte": "2100-01-01 00:00:00+00:00"}, []),
     ],
 )
-def test_users_are_filtered(admin, alice, bob, query, found):
+def test_users_are_filtered(desk, alice, bob, query, found):
     User.objects.filter(pk=bob.pk).update(is_active=False)
 
-    assert offered_filters(admin.get(USERS)) == {"is_active__exact", "is_staff__exact", "created_at__gte"}
-    assert shown(admin.get(USERS, query)) == found
+    assert offered_filters(desk.get(USERS)) == {"is_active__exact", "is_staff__exact", "created_at__gte"}
+    assert shown(desk.get(USERS, query)) == found
 
 
 ADD = {"email": "Carol@Example.COM", "name": "Carol", "timezone": "America/Lima"}
 
 
-def test_a_user_can_be_added(admin):
+def test_a_user_can_be_added(desk):
     form = {**ADD, "usable_password": "true", "password1": PASSWORD, "password2": PASSWORD}
 
-    assert admin.get(f"{USERS}add/").status_code == 200
-    assert admin.post(f"{USERS}add/", form).status_code == 302
+    assert desk.get(f"{USERS}add/").status_code == 200
+    assert desk.post(f"{USERS}add/", form).status_code == 302
 
     carol = User.objects.get(email="carol@example.com")
     assert (carol.name, carol.timezone, carol.is_staff) == ("Carol", "America/Lima", False)
     assert carol.check_password(PASSWORD)
 
 
-def test_a_user_can_be_added_without_a_password(admin):
-    assert admin.post(f"{USERS}add/", {**ADD, "usable_password": "false"}).status_code == 302
+def test_a_user_can_be_added_without_a_password(desk):
+    assert desk.post(f"{USERS}add/", {**ADD, "usable_password": "false"}).status_code == 302
 
     assert not User.objects.get(email="carol@example.com").has_usable_password()
 
@@ -99,10 +92,10 @@ def test_a_user_can_be_added_without_a_password(admin):
         ),
     ],
 )
-def test_a_user_is_added_by_the_same_rules_as_by_the_api(admin, alice, change, expected):
+def test_a_user_is_added_by_the_same_rules_as_by_the_api(desk, alice, change, expected):
     form = {**ADD, "usable_password": "true", "password1": PASSWORD, "password2": PASSWORD, **change}
 
-    answer = admin.post(f"{USERS}add/", form)
+    answer = desk.post(f"{USERS}add/", form)
 
     assert errors(answer) == expected
     assert User.objects.count() == 2
@@ -112,15 +105,15 @@ def form_of(user: User) -> dict:
     return {"email": user.email, "name": user.name, "timezone": user.timezone, "is_active": "on"}
 
 
-def test_a_changed_address_is_kept_in_lower_case(admin, alice):
-    answer = admin.post(f"{USERS}{alice.pk}/change/", {**form_of(alice), "email": "Alice.L@Example.COM"})
+def test_a_changed_address_is_kept_in_lower_case(desk, alice):
+    answer = desk.post(f"{USERS}{alice.pk}/change/", {**form_of(alice), "email": "Alice.L@Example.COM"})
 
     assert answer.status_code == 302
     assert User.objects.filter(email="alice.l@example.com").exists()
 
 
-def test_an_address_can_not_be_changed_to_anothers(admin, alice, bob):
-    answer = admin.post(f"{USERS}{alice.pk}/change/", {**form_of(alice), "email": "BOB@example.com"})
+def test_an_address_can_not_be_changed_to_anothers(desk, alice, bob):
+    answer = desk.post(f"{USERS}{alice.pk}/change/", {**form_of(alice), "email": "BOB@example.com"})
 
     assert errors(answer) == {"email": ["There is an account with this e-mail address already."]}
 
@@ -133,11 +126,11 @@ def test_an_address_can_not_be_changed_to_anothers(admin, alice, bob):
     ],
     ids=["another", "none"],
 )
-def test_another_password_ends_the_users_tokens_and_sessions(admin, api, bobs_api, alice, form):
+def test_another_password_ends_the_users_tokens_and_sessions(desk, api, bobs_api, alice, form):
     browser = Browser()
     browser.force_login(alice)
 
-    assert admin.post(f"{USERS}{alice.pk}/password/", form).status_code == 302
+    assert desk.post(f"{USERS}{alice.pk}/password/", form).status_code == 302
 
     assert api.get("/me/").status_code == 401
     assert browser.get("/api/v1/me/").status_code == 401
@@ -145,43 +138,43 @@ def test_another_password_ends_the_users_tokens_and_sessions(admin, api, bobs_ap
     assert bobs_api.get("/me/").status_code == 200
 
 
-def test_deleting_a_user_erases_all_data(admin, api, bobs_api, alice, bob, task, bobs_task):
-    assert admin.post(f"{USERS}{alice.pk}/delete/", {"post": "yes"}).status_code == 302
+def test_deleting_a_user_erases_all_data(desk, api, bobs_api, alice, bob, task, bobs_task):
+    assert desk.post(f"{USERS}{alice.pk}/delete/", {"post": "yes"}).status_code == 302
 
     assert not User.objects.filter(pk=alice.pk).exists()
     assert list(Task.objects.all()) == [bobs_task]
     assert list(ApiToken.objects.all()) == [bobs_api.token]
 
 
-def test_the_page_of_a_user_shows_no_hash(admin, alice):
-    page = admin.get(f"{USERS}{alice.pk}/change/").content.decode()
+def test_the_page_of_a_user_shows_no_hash(desk, alice):
+    page = desk.get(f"{USERS}{alice.pk}/change/").content.decode()
 
     assert alice.email in page
     assert alice.password.split("$")[-1] not in page
 
 
-def test_the_tokens_are_listed_the_newest_first(admin, api, bobs_api):
-    assert shown(admin.get(TOKENS)) == [str(bobs_api.token), str(api.token)]
+def test_the_tokens_are_listed_the_newest_first(desk, api, bobs_api):
+    assert shown(desk.get(TOKENS)) == [str(bobs_api.token), str(api.token)]
 
 
 @pytest.mark.parametrize("q", ["ALICE@", "phone", "prefix"])
-def test_tokens_are_found_by_owner_name_and_prefix(admin, alice, bobs_api, q):
+def test_tokens_are_found_by_owner_name_and_prefix(desk, alice, bobs_api, q):
     token, secret = ApiToken.issue(alice, "phone")
 
-    assert shown(admin.get(TOKENS, {"q": secret[:12] if q == "prefix" else q})) == [str(token)]
+    assert shown(desk.get(TOKENS, {"q": secret[:12] if q == "prefix" else q})) == [str(token)]
 
 
-def test_tokens_are_filtered(admin, api, alice):
+def test_tokens_are_filtered(desk, api, alice):
     expiring = Client(alice, expires_at="2100-01-01T00:00:00Z").token
 
-    assert offered_filters(admin.get(TOKENS)) == {"created_at__gte", "expires_at__gte", "expires_at__isnull"}
-    assert shown(admin.get(TOKENS, {"expires_at__isnull": "False"})) == [str(expiring)]
-    assert shown(admin.get(TOKENS, {"expires_at__isnull": "True"})) == [str(api.token)]
+    assert offered_filters(desk.get(TOKENS)) == {"created_at__gte", "expires_at__gte", "expires_at__isnull"}
+    assert shown(desk.get(TOKENS, {"expires_at__isnull": "False"})) == [str(expiring)]
+    assert shown(desk.get(TOKENS, {"expires_at__isnull": "True"})) == [str(api.token)]
 
 
 @pytest.mark.parametrize("page", ["", "{pk}/change/", "{pk}/delete/", "{pk}/history/"])
-def test_no_page_shows_what_a_token_is_signed_in_with(admin, api, page):
-    answer = admin.get(TOKENS + page.format(pk=api.token.pk))
+def test_no_page_shows_what_a_token_is_signed_in_with(desk, api, page):
+    answer = desk.get(TOKENS + page.format(pk=api.token.pk))
 
     text = answer.content.decode()
     assert answer.status_code == 200
@@ -190,16 +183,16 @@ def test_no_page_shows_what_a_token_is_signed_in_with(admin, api, page):
     assert api.token.digest not in text
 
 
-def test_tokens_are_not_made_here(admin, alice):
+def test_tokens_are_not_made_here(desk, alice):
     form = {"name": "mine", "owner": alice.pk}
 
-    assert admin.get(f"{TOKENS}add/").status_code == 403
-    assert admin.post(f"{TOKENS}add/", form).status_code == 403
+    assert desk.get(f"{TOKENS}add/").status_code == 403
+    assert desk.post(f"{TOKENS}add/", form).status_code == 403
     assert not ApiToken.objects.exists()
 
 
-def test_tokens_are_not_changed_here(admin, api):
-    answer = admin.post(f"{TOKENS}{api.token.pk}/change/", {"name": "mine", "scopes": '["read"]'})
+def test_tokens_are_not_changed_here(desk, api):
+    answer = desk.post(f"{TOKENS}{api.token.pk}/change/", {"name": "mine", "scopes": '["read"]'})
 
     assert answer.status_code == 403
     api.token.refresh_from_db()
@@ -207,11 +200,11 @@ def test_tokens_are_not_changed_here(admin, api):
 
 
 @pytest.mark.parametrize("by", ["page", "action"])
-def test_deleting_a_token_revokes_it(admin, api, bobs_api, by):
+def test_deleting_a_token_revokes_it(desk, api, bobs_api, by):
     pk = api.token.pk
     url = TOKENS if by == "action" else f"{TOKENS}{pk}/delete/"
 
-    answer = admin.post(url, {"post": "yes", "action": "delete_selected", "_selected_action": [pk]})
+    answer = desk.post(url, {"post": "yes", "action": "delete_selected", "_selected_action": [pk]})
 
     assert answer.status_code == 302
     assert api.get("/me/").status_code == 401
@@ -265,14 +258,14 @@ def test_staff_that_may_only_look_changes_nothing(api, alice, bob):
 
 
 @pytest.mark.parametrize("page", [USERS, TOKENS])
-def test_a_list_costs_the_same_queries_whatever_its_length(admin, page):
+def test_a_list_costs_the_same_queries_whatever_its_length(desk, page):
     def add_owners(*numbers):
         for number in numbers:
             ApiToken.issue(User.objects.create_user(f"{number}@example.com"), "test")
         with CaptureQueriesContext(
             connection,
         ) as queries:
-            rows = shown(admin.get(page))
+            rows = shown(desk.get(page))
         return len(rows), len(queries)
 
     few, cost = add_owners(1)

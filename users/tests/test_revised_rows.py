@@ -15,13 +15,6 @@ def tasks(alice, bob) -> list[Task]:
     return Task.objects.bulk_create(Task(owner=owner, title="Old") for owner in (alice, alice, bob))
 
 
-@pytest.fixture
-def admin(operator) -> Browser:
-    browser = Browser()
-    browser.force_login(operator)
-    return browser
-
-
 def revisions(*owners: User) -> list[int]:
     return [User.objects.values_list("revision", flat=True).get(pk=owner.pk) for owner in owners]
 
@@ -116,21 +109,21 @@ def test_deleting_many_is_one_write_for_each_owner(tasks, alice, bob):
     assert revisions(alice, bob) == [2, 2]
 
 
-def test_the_admin_takes_the_owners_revision_and_not_its_own(admin, operator, tasks, alice):
+def test_the_admin_takes_the_owners_revision_and_not_its_own(desk, operator, tasks, alice):
     form = {"title": "New", "description": "", "tags": "", "priority": 0}
 
-    assert admin.post(f"/admin/todos/task/{tasks[0].pk}/change/", form).status_code == 302
-    assert admin.post("/admin/todos/task/add/", {**form, "owner": alice.pk}).status_code == 302
-    assert admin.post(f"/admin/todos/task/{tasks[1].pk}/delete/", {"post": "yes"}).status_code == 302
+    assert desk.post(f"/admin/todos/task/{tasks[0].pk}/change/", form).status_code == 302
+    assert desk.post("/admin/todos/task/add/", {**form, "owner": alice.pk}).status_code == 302
+    assert desk.post(f"/admin/todos/task/{tasks[1].pk}/delete/", {"post": "yes"}).status_code == 302
 
     assert stamps() == [("New", 2), ("Old", 4), ("Old", 1), ("New", 3)]
     assert revisions(alice, operator) == [4, 0]
 
 
-def test_the_admins_bulk_deletion_is_one_write_for_each_owner(admin, tasks, alice, bob):
+def test_the_admins_bulk_deletion_is_one_write_for_each_owner(desk, tasks, alice, bob):
     chosen = {"action": "delete_selected", "_selected_action": [task.pk for task in tasks], "post": "yes"}
 
-    assert admin.post("/admin/todos/task/", chosen).status_code == 302
+    assert desk.post("/admin/todos/task/", chosen).status_code == 302
 
     assert list(Task.objects.exclude(deleted_at=None).values_list("revision", flat=True)) == [2, 2, 2]
     assert revisions(alice, bob) == [2, 2]
@@ -201,11 +194,11 @@ def test_a_user_saved_inside_of_a_write_is_a_part_of_it(api, alice, task):
     assert revisions(alice) == [3]
 
 
-def test_the_admins_form_of_a_user_is_a_write(admin, alice, operator):
+def test_the_admins_form_of_a_user_is_a_write(desk, alice, operator):
     Task.objects.create(owner=alice, title="x")
     form = {"email": alice.email, "name": "New", "timezone": "UTC", "is_active": "on", "revision": "99"}
 
-    assert admin.post(f"/admin/users/user/{alice.pk}/change/", form).status_code == 302
+    assert desk.post(f"/admin/users/user/{alice.pk}/change/", form).status_code == 302
 
     assert User.objects.filter(name="New", timezone="UTC", revision=2).exists()
     assert revisions(operator) == [0]
