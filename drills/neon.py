@@ -215,16 +215,9 @@ class Neon:
 @contextmanager
 def neon() -> Iterator[Neon]:
     """Run it. Raises MissingProgram, or PostgresError when there is no Postgres or it doesn't start."""
-    pooler, (programs, _) = find_pooler(), find_programs()
+    pooler, (found, _) = find_pooler(), find_programs()
     run = Runner(Path(tempfile.mkdtemp(prefix="todo-drills-", dir="/tmp")))
-    guard = run.guard()
-    try:
-        programs = run.reachable(programs)
-        assert guard.stdin
-        guard.stdin.write(f"{programs}/pg_ctl\n")
-        guard.stdin.flush()
+    with run.guarded(found) as programs:
         server = Neon(run, programs, pooler)
         server.make()
         yield server
-    finally:
-        guard.communicate()

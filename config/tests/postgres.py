@@ -93,16 +93,11 @@ def temporary_postgres(settings: dict[str, str] | None = None, tcp_port: int | N
     tcp_port: listen there on 127.0.0.1, open to everyone on this machine; by default on a Unix socket only.
     Raises PostgresError when there is no Postgres or it doesn't start.
     """
-    programs, _ = find_programs()
+    found, _ = find_programs()
     # Not TMPDIR: a socket's path ends at 103 bytes on macOS, and the unprivileged user has to get in.
     workspace = Path(tempfile.mkdtemp(prefix="todo-pg-", dir="/tmp" if os.access("/tmp", os.W_OK) else None))
     run = Runner(workspace)
-    guard = run.guard()
-    try:
-        programs = run.reachable(programs)
-        assert guard.stdin
-        guard.stdin.write(f"{programs}/pg_ctl\n")
-        guard.stdin.flush()
+    with run.guarded(found) as programs:
         run.initdb(programs)
         port = tcp_port or 5432
         write_settings(
@@ -120,8 +115,6 @@ def temporary_postgres(settings: dict[str, str] | None = None, tcp_port: int | N
         run(programs / "pg_ctl", "-D", "data", "-l", "log", "-w", "start")
         host = "127.0.0.1" if tcp_port else str(workspace).replace("/", "%2F")
         yield f"postgres://postgres@{host}:{port}/postgres"
-    finally:
-        guard.communicate()
 
 
 def write_settings(file: Path, settings: dict[str, str]) -> None:
@@ -152,15 +145,16 @@ class Runner:
             said = log.read_text() if log.exists() else ""
             raise PostgresError(f"{command[0]} failed:\n{done.stdout}{done.stderr}{said}")
 
-    def guard(self) -> subprocess.Popen[str]:
-        """Stops the server, and what left its process id in *.pid, and removes the workspace when our end of its input
-        closes.
+    @contextmanager
+    def guarded(self, programs: Path) -> Iterator[Path]:
+        """The programs where we can run them. In the end stops the server and what left its process id in *.pid, and
+        removes the workspace, whatever happens to this process.
 
-        The end of this process closes it too, so that Ctrl-C, a crash and kill -9 leave nothing behind.
-        The path of pg_ctl is the first line of the input, because it is known only later.
+        That is done by a process that waits for the end of its input, so that Ctrl-C, a crash and kill -9 leave nothing
+        behind. The path of pg_ctl is the first line of the input, because it is known only later.
         """
         script = 'read -r pg_ctl; cat; kill $(cat ./*.pid); "$pg_ctl" -D data -m immediate stop; cd /; rm -rf "$0"'
-        return subprocess.Popen(
+        guard = subprocess.Popen(
             ["sh", "-c", script, self.workspace],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
@@ -168,6 +162,13 @@ class Runner:
             start_new_session=True,  # Ctrl-C is not for it
             **self.how,
         )
+        try:
+            reachable = self.reachable(programs)
+            guard.stdin.write(f"{reachable}/pg_ctl\n")
+            guard.stdin.flush()
+            yield reachable
+        finally:
+            guard.communicate()
 
     def reachable(self, programs: Path) -> Path:
         """The same programs where the unprivileged user can run them."""
