@@ -239,7 +239,7 @@ STORAGES = {
 if not DEBUG:
     STORAGES["staticfiles"]["BACKEND"] = "whitenoise.storage.CompressedManifestStaticFilesStorage"
 
-# The limits of the contract, section 6. Depth and list sizes stand beside their code.
+# 1 MiB for a body. The limits of depth, lists and texts stand beside their code.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 REST_FRAMEWORK = {

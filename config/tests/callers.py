@@ -189,7 +189,7 @@ def comparable(question: Question, answer: Told) -> Told:
 
 
 def expected(caller: Caller, route: Route, question: Question, answer: Told) -> bool:
-    """Whether this is what the contract says."""
+    """Whether the caller is told what it should be."""
     is_safe = question.method in ("GET", "HEAD", "OPTIONS")
     if route.path in PUBLIC:
         return answer.status not in (304, 500)

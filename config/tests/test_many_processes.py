@@ -1,4 +1,4 @@
-"""What the contract promises about changes (section 5), with several server processes and over real sockets.
+"""What is promised about changes (docs/sync.md), with several server processes and over real sockets.
 
 The numbers here fit the daily run; `make proofs` runs the full ones.
 """
