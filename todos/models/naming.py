@@ -1,25 +1,8 @@
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from django.core.exceptions import ValidationError
 from django.db import models
 
 from api.text import FoldedField, fold
+from todos.models.errors import invalid
 from todos.models.trash import TrashModel
-
-
-def invalid(field: str, message: str, code: str) -> ValidationError:
-    return ValidationError({field: ValidationError(message, code=code)})
-
-
-@contextmanager
-def about(thing: models.Model) -> Iterator[None]:
-    """Note in an error which of many things it is about."""
-    try:
-        yield
-    except ValidationError as error:
-        error.about = thing  # type: ignore[attr-defined]
-        raise
 
 
 class UniqueNameModel(TrashModel):

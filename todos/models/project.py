@@ -4,7 +4,8 @@ from django.core.validators import RegexValidator
 from django.db import models
 
 from todos.models.counts import open_tasks
-from todos.models.naming import UniqueNameModel, invalid, unique_name
+from todos.models.errors import invalid
+from todos.models.naming import UniqueNameModel, unique_name
 from todos.models.position import PositionModel, PositionQuerySet
 from users.revisions import write
 

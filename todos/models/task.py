@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from api.ids import uuid7
 from api.text import FoldedField, fold
-from todos.models.naming import invalid
+from todos.models.errors import invalid
 from todos.models.position import PositionModel
 from todos.models.project import Project
 from todos.models.task_queryset import TaskQuerySet

@@ -11,7 +11,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from api.text import fold
-from todos.models.naming import about, invalid
+from todos.models.errors import about, invalid
 from todos.models.occurrences import make_next_occurrences, take_back_next_occurrences
 from todos.models.position import PositionQuerySet
 from todos.models.tag import Tag, TagNames, TaskTag

@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import UUIDField
 from django.db.models.expressions import RawSQL
 
-from todos.models.naming import about
+from todos.models.errors import about
 
 if TYPE_CHECKING:
     from todos.models.task import Task

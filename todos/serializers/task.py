@@ -5,7 +5,7 @@ from rest_framework.utils import html
 
 from api import fields
 from todos.models import Project, Task
-from todos.models.naming import invalid
+from todos.models.errors import invalid
 from todos.models.tag import TagNames
 from users.references import OwnedRelatedField, RevisedSerializer, know_references
 
