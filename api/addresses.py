@@ -20,8 +20,10 @@ def normalized(text: str) -> str | None:
     A single customer has a whole /64 at least: counted by single addresses, it would have 2⁶⁴ tries for each.
     """
     match = HOST.fullmatch(text)
+    if match is None:
+        return None
     try:
-        address: IPv4Address | IPv6Address = ip_address(next(filter(None, match.groups()))) if match else ip_address("")
+        address: IPv4Address | IPv6Address = ip_address(next(filter(None, match.groups())))
     except ValueError:
         return None
     if isinstance(address, IPv6Address):

@@ -55,7 +55,7 @@ class Prepared:
         if self.names:
             for index, (_, expression) in list(self.converters.items()):
                 if isinstance(expression.output_field, models.JSONField):
-                    self.converters[index] = ([as_it_is], expression)
+                    self.converters[index] = ([json_as_text], expression)
 
     def tuples(self, call, uuids_as_text: bool = False) -> list:
         with connection.cursor() as cursor:
@@ -120,7 +120,7 @@ class PreparedInsert:
             thing._state.db = DEFAULT_DB_ALIAS
 
 
-# Values that psycopg2 takes as they are: what Django asks the field besides is for other databases.
+# Fields whose values psycopg2 takes as they are: what Django does to them is for other databases.
 TAKEN_BY_POSTGRES = (
     models.UUIDField,
     models.CharField,
@@ -157,7 +157,8 @@ class PreparedUpdate:
         write(self.sql, bind(self.parameters, thing, connections[DEFAULT_DB_ALIAS]))
 
 
-def as_it_is(text: str | None, expression, connection) -> Any:
+def json_as_text(text: str | None, expression, connection) -> Any:
+    """A converter: what is written into the answer as the database sent it."""
     return None if text is None else orjson.Fragment(text)
 
 

@@ -7,6 +7,7 @@ place. dateutil's rrule can't do that, and walking it from an old anchor takes t
 import re
 from calendar import monthrange
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import islice
@@ -167,11 +168,11 @@ def _read_number(name: str, value: str) -> int:
 
 
 def _read_date(name: str, value: str) -> date:
-    try:
-        # The pattern comes first, since fromisoformat takes 2026-12-31, 2026W01 and even 2026123100 too.
-        return date.fromisoformat(value if re.fullmatch("[0-9]{8}", value) else "")
-    except ValueError:
-        raise RecurrenceError(f"{name} must be a date like 20261231, without a time.") from None
+    # The pattern comes first, since fromisoformat takes 2026-12-31, 2026W01 and even 2026123100 too.
+    if re.fullmatch("[0-9]{8}", value):
+        with suppress(ValueError):
+            return date.fromisoformat(value)
+    raise RecurrenceError(f"{name} must be a date like 20261231, without a time.")
 
 
 def _read_weekdays(name: str, value: str) -> tuple[weekday, ...]:

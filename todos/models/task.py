@@ -163,9 +163,8 @@ class Task(PositionModel):
     @property
     def tags_in_database(self) -> list[str]:
         if not hasattr(self, "tag_names"):
-            self.tag_names = [
-                link.tag.name for link in self.tag_links.select_related("tag").order_by("tag__name_folded")
-            ]
+            names = self.tag_links.order_by("tag__name_folded").values_list("tag__name", flat=True)
+            self.tag_names = list(names)
         return self.tag_names
 
     # Place in the tree

@@ -226,7 +226,8 @@ class TaskQuerySet(PositionQuerySet):
         return done
 
     def delete(self) -> tuple[int, dict[str, int]]:
-        return (moved := self.present().do_each("delete")), {self.model._meta.label: moved}
+        moved = self.present().do_each("delete")
+        return moved, {self.model._meta.label: moved}
 
     delete.alters_data = True  # type: ignore[attr-defined]
     delete.queryset_only = True  # type: ignore[attr-defined]
