@@ -108,6 +108,7 @@ def validation_problem(detail) -> dict:
 
 
 def as_api_exception(exc: Exception) -> Exception:
+    """What REST framework can answer in the place of `exc`; `exc` itself when it can already, or is a defect."""
     match exc:
         case RequestDataTooBig():
             return TooLarge()

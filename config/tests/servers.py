@@ -155,8 +155,7 @@ def gunicorn(directory: Path, processes: int, **settings: str) -> Iterator[Serve
         try:
             yield server.wait()
         finally:
-            server.process.terminate()
-            server.process.wait(timeout=30)
+            server.stop()
 
 
 @contextmanager
@@ -166,8 +165,7 @@ def beside(server: Server) -> Iterator[Server]:
     try:
         yield other.wait()
     finally:
-        other.process.terminate()
-        other.process.wait(timeout=30)
+        other.stop()
 
 
 @dataclass
