@@ -5,14 +5,13 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from threading import Barrier
 
 import pytest
 
 from config.tests.servers import Program, Server, gunicorn
 from conftest import PASSWORD
+from users.tests.races import in_parallel
 
 GUESSES = 50
 WRONG = "wrong horse battery"
@@ -48,17 +47,6 @@ def register(server: Server, email: str, **headers: str) -> str:
     return answer.body["token"]
 
 
-def at_once(count: int, work) -> list:
-    start = Barrier(count)
-
-    def run(number: int):
-        start.wait(timeout=10)
-        return work(number)
-
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(run, range(count)))
-
-
 def sign_in(server: Server, email: str, password: str):
     with Program(server.port, keep_alive=False) as program:
         return program.send("POST", "auth/login/", {"email": email, "password": password})
@@ -68,7 +56,7 @@ def test_of_parallel_guesses_ten_are_answered(server):
     register(server, "alice@example.com")
     started = time.monotonic()
 
-    answers = at_once(GUESSES, lambda number: sign_in(server, "alice@example.com", f"{WRONG} {number}"))
+    answers = in_parallel(GUESSES, lambda number: sign_in(server, "alice@example.com", f"{WRONG} {number}"))
 
     found = Counter(answer.status for answer in answers)
     print(f"\n{GUESSES} guesses at once in {time.monotonic() - started:.1f} s: {dict(found)}")
@@ -83,7 +71,7 @@ def test_of_parallel_guesses_ten_are_answered(server):
 def test_parallel_sign_ins_with_the_right_password_do_not_count(server):
     register(server, "bob@example.com")
 
-    answers = at_once(20, lambda number: sign_in(server, "bob@example.com", PASSWORD).status)
+    answers = in_parallel(20, lambda number: sign_in(server, "bob@example.com", PASSWORD).status)
 
     assert answers == [200] * 20
 
@@ -105,7 +93,7 @@ def http_status(server: Server, lines: list[tuple[str, str]], body: dict | None 
 def test_all_processes_count_an_address_together(strict_server):
     lines = [("X-Forwarded-For", "192.0.2.1")]
 
-    found = Counter(at_once(60, lambda number: http_status(strict_server, lines)))
+    found = Counter(in_parallel(60, lambda number: http_status(strict_server, lines)))
 
     assert found.keys() == {200, 429}
     assert 40 <= found[200] <= 45  # two that count at the same moment may lose one
@@ -118,7 +106,7 @@ def test_all_processes_count_a_user_together(strict_server):
         with Program(strict_server.port, token, keep_alive=False) as program:
             return program.send("GET", "me/", X_Forwarded_Proto="https").status
 
-    found = Counter(at_once(60, ask))
+    found = Counter(in_parallel(60, ask))
 
     assert found.keys() == {200, 429}
     assert 40 <= found[200] <= 45  # as above
@@ -128,7 +116,7 @@ def test_all_processes_count_credentials_together_and_exactly(strict_server):
     def guess(number: int) -> int:
         return http_status(strict_server, [("X-Forwarded-For", "192.0.2.3")], BAD_LINK)
 
-    assert Counter(at_once(50, guess)) == {400: 5, 429: 45}
+    assert Counter(in_parallel(50, guess)) == {400: 5, 429: 45}
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from uuid import uuid4
 import pytest
 
 from config.tests.servers import CUT_OFF, Answer, Program, Server, Shim, gunicorn, register
+from users.tests.races import in_parallel
 
 FULL = os.environ.get("PROOFS") == "full"
 WRITERS, ROUNDS = 50, 4 if FULL else 1
@@ -40,11 +41,6 @@ def token(server) -> str:
 def api(server, token) -> Iterator[Program]:
     with Program(server.port, token) as program:
         yield program
-
-
-def at_once(count: int, work: Callable[[int], object]) -> list:
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(work, range(count)))
 
 
 def read_modify_write(program: Program, path: str, modify: Callable[[str], str]) -> int:
@@ -81,7 +77,7 @@ def test_no_writer_with_if_match_overwrites_another(server, token, api):
         with Program(server.port, token) as program:
             return sum(read_modify_write(program, path, lambda text: str(int(text) + 1)) for _ in range(ROUNDS))
 
-    refused = sum(at_once(WRITERS, count_up))
+    refused = sum(in_parallel(WRITERS, count_up))
 
     written = int(api.read(path)["description"])
     lost = WRITERS * ROUNDS - written
@@ -98,7 +94,7 @@ def test_parallel_twins_with_one_key_make_one_object(server, token, api):
             return [program.insist("POST", "tasks/", {"title": key}, Idempotency_Key=key) for key in keys]
 
     # All twins go through the keys in the same order, and wait for each other under the owner's lock.
-    for twins in zip(*at_once(TWINS, post_all), strict=True):
+    for twins in zip(*in_parallel(TWINS, post_all), strict=True):
         assert {answer.status for answer in twins} == {201}
         assert [answer.headers["Idempotency-Replayed"] for answer in twins].count(None) == 1
         assert (
@@ -229,7 +225,7 @@ def test_what_was_cut_off_happens_once_when_it_is_sent_again(server, fault):
             assert api.read("me/")["revision"] == after
         return shim.cuts, replayed
 
-    results = at_once(4, be_cut_off)
+    results = in_parallel(4, be_cut_off)
 
     cuts, replayed = (sum(column) for column in zip(*results, strict=True))
     print(f"\n{cuts} cuts ({fault} lost): {replayed} retries got the stored answer, all happened once")

@@ -4,9 +4,7 @@ from urllib.parse import parse_qs
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.db import connection
 from django.test import Client as Browser
-from django.test.utils import CaptureQueriesContext
 
 from conftest import PASSWORD, Client
 from todos.models import Task
@@ -255,21 +253,3 @@ def test_staff_that_may_only_look_changes_nothing(api, alice, bob):
     assert browser.post(f"{USERS}{bob.pk}/change/", form_of(bob)).status_code == 403
     assert browser.post(f"{USERS}{bob.pk}/password/", {"password1": NEW, "password2": NEW}).status_code == 403
     assert browser.post(f"{TOKENS}{api.token.pk}/delete/", {"post": "yes"}).status_code == 403
-
-
-@pytest.mark.parametrize("page", [USERS, TOKENS])
-def test_a_list_costs_the_same_queries_whatever_its_length(desk, page):
-    def add_owners(*numbers):
-        for number in numbers:
-            ApiToken.issue(User.objects.create_user(f"{number}@example.com"), "test")
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
-            rows = shown(desk.get(page))
-        return len(rows), len(queries)
-
-    few, cost = add_owners(1)
-    many, cost_of_many = add_owners(*range(2, 21))
-
-    assert many == few + 19
-    assert cost_of_many == cost
