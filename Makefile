@@ -47,11 +47,12 @@ POSTGRES := $(PY) -m config.tests.postgres >/dev/null 2>&1 \
 # By file, since those with servers of their own start them once for all their tests.
 IN_PARALLEL := -n auto --maxprocesses=4 --dist=loadfile
 
-# Part of the tests (ARGS) can't reach the coverage of all of them.
+# Coverage is measured once, since it takes time, and on Postgres, where more of the code runs. A part of the tests
+# (ARGS) can't reach it.
 test: $(VENV)/.dev  ## Run the tests on SQLite, then on Postgres; ARGS="-k title" runs some of them
 	@$(POSTGRES)
-	$(PY) -m pytest --database=sqlite $(if $(ARGS),$(ARGS),$(IN_PARALLEL) --cov --cov-report=)
-	$(PY) -m pytest --database=postgres $(if $(ARGS),$(ARGS),$(IN_PARALLEL) --cov --cov-append --cov-fail-under=95 \
+	$(PY) -m pytest --database=sqlite $(or $(ARGS),$(IN_PARALLEL))
+	$(PY) -m pytest --database=postgres $(or $(ARGS),$(IN_PARALLEL) --cov --cov-fail-under=95 \
 		--cov-report=term-missing:skip-covered)
 
 # Apart from `test`, because it needs a browser: Chromium or Chrome of the system, or the one that TEST_BROWSER names.
