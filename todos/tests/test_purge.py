@@ -42,6 +42,18 @@ def left() -> list[int]:
     return [model.objects.count() for model in (Task, Project, Tag, TaskTag)]
 
 
+def test_a_subtask_in_another_portion_than_its_parent_goes_with_it(api, alice):
+    """Django deletes a hundred at a time, and those that are younger first."""
+    child = Task.objects.create(owner=alice, title="Child")
+    many(alice, 150)
+    parent = Task.objects.create(owner=alice, title="Parent")
+    child.move(parent=parent)
+    Task.objects.all().delete()
+
+    assert api.delete("/tasks/trash/").status_code == 204
+    assert Task.objects.count() == 0
+
+
 @pytest.mark.parametrize(("days", "rows"), [(30, [0, 0, 0, 0]), (29.999, [1, 1, 1, 0])])
 def test_the_trash_is_purged_after_trash_days(trash, days, rows):
     with time_machine.travel(timezone.now() + timedelta(days=days, seconds=1), tick=False):

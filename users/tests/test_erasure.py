@@ -31,6 +31,9 @@ def live(user: User, operator: User) -> None:
     api, browser, stranger = Client(user), Browser(), Client()
     for make in MAKE.values():
         make(user)
+    project = api.post("/projects/", {"name": "Home"}).json()["id"]
+    parent = api.post("/tasks/", {"title": "Move in", "project": project}).json()["id"]
+    api.post("/tasks/", {"title": "Unpack", "parent": parent, "tags": ["boxes"]})
     task = Task.objects.owned_by(user).get(title="canary")
     api.post("/tasks/", {"title": "Stored"}, HTTP_IDEMPOTENCY_KEY="key")
     api.delete(f"/tasks/{api.post('/tasks/', {'title': 'In the trash'}).json()['id']}/")
