@@ -41,6 +41,11 @@ class UserAdmin(BoundedAdmin, BaseUserAdmin):
     ]
     add_fieldsets = [(None, {"fields": ["email", "name", "timezone", "usable_password", "password1", "password2"]})]
 
+    def save_model(self, request, obj, form, change):
+        # What the operator leaves as it is, its owner may just have changed: a new password, above all.
+        columns = {field.name for field in obj._meta.concrete_fields}
+        obj.save(update_fields=columns.intersection(form.changed_data) if change else None)
+
 
 @admin.register(Group)
 class GroupAdmin(BoundedAdmin, BaseGroupAdmin):

@@ -9,6 +9,7 @@ import select
 
 from django.db.backends.postgresql import base
 from django.db.backends.utils import debug_transaction
+from psycopg2.errors import InFailedSqlTransaction
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INERROR, cursor
 
 
@@ -27,14 +28,14 @@ class Cursor(cursor):
         if self.wrapper is None or self.wrapper.autocommit:
             return super().execute(query, vars)
         if self.wrapper.is_idle:
-            return super().execute(f"BEGIN; {query}", vars)
+            return super().execute(b"BEGIN; " + self.mogrify(query, vars))
         if self.may_wait:
             self.own = self.mogrify(query, vars)
             self.wrapper.waiting += self.own + b"; "
             return None
-        if waiting := self.wrapper.take_waiting():
-            self.own = self.mogrify(query, vars)
-            return super().execute(waiting + self.own)
+        if self.wrapper.waiting:
+            self.own = self.mogrify(query, vars)  # first: when it raises, what waits is waiting still
+            return super().execute(self.wrapper.take_waiting() + self.own)
         return super().execute(query, vars)
 
     def executemany(self, query, vars_list):
@@ -92,6 +93,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return
         with debug_transaction(self, command), self.wrap_database_errors, self.connection.cursor() as plain:
             plain.execute(waiting + command.encode())
+            if plain.statusmessage != command:  # Postgres says ROLLBACK when it has to, and not that it is an error
+                raise InFailedSqlTransaction("A statement failed before, so nothing was written.")
 
     def is_usable(self) -> bool:
         """Whether a query would have an answer: the other side has not hung up, and no transaction failed. Asks only

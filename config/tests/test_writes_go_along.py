@@ -3,8 +3,9 @@
 from contextlib import suppress
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, InternalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from psycopg2.sql import SQL, Identifier
 
 from todos.models import Task
 from users.revisions import write
@@ -72,6 +73,31 @@ def test_one_that_is_refused_undoes_all(alice, task):
 
     alice.refresh_from_db()
     assert (titles(), alice.revision) == (["Buy milk"], 1)
+
+
+def test_it_waits_on_when_the_next_one_never_goes(alice):
+    with write(alice.pk):
+        Task.objects.create(owner=alice, title="Buy milk")
+        with suppress(ValueError):  # psycopg2 refuses a NUL, and the database never hears of it
+            Task.objects.filter(title="a\0b").exists()
+
+    assert titles() == ["Buy milk"]
+
+
+def test_one_that_is_refused_where_nobody_minds_is_not_passed_off_as_done(alice, task, caplog):
+    with pytest.raises(InternalError), write(alice.pk):  # noqa: PT012 (it is raised where the write ends)
+        twin_of(task).save()
+        with suppress(IntegrityError), transaction.atomic():  # meant for what is inside
+            titles()
+
+    assert titles() == ["Buy milk"]
+    assert "task.created" not in caplog.messages
+
+
+def test_a_first_statement_may_be_composed(alice):
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(SQL("SELECT {}").format(Identifier("title")) + SQL(" FROM todos_task"))
+        assert cursor.fetchall() == []
 
 
 def test_one_that_is_refused_is_a_conflict_for_clients(api, task, monkeypatch):

@@ -8,6 +8,7 @@ from django.test import Client as Browser
 
 from conftest import PASSWORD, Client
 from todos.models import Task
+from users.admin import UserAdmin
 from users.models import ApiToken, User
 
 USERS, TOKENS = "/admin/users/user/", "/admin/users/apitoken/"
@@ -134,6 +135,19 @@ def test_another_password_ends_the_users_tokens_and_sessions(desk, api, bobs_api
     assert browser.get("/api/v1/me/").status_code == 401
     assert not User.objects.get(pk=alice.pk).check_password(PASSWORD)
     assert bobs_api.get("/me/").status_code == 200
+
+
+def test_a_password_that_was_set_meanwhile_stays(desk, alice, monkeypatch):
+    stale = desk.get(f"{USERS}{alice.pk}/change/").context["original"]
+    alice.set_password(NEW)
+    alice.save()
+    monkeypatch.setattr(UserAdmin, "get_object", lambda *args: stale)
+
+    form = {"email": alice.email, "name": "Renamed", "timezone": "UTC", "is_active": "on", "is_confirmed": "on"}
+    answer = desk.post(f"{USERS}{alice.pk}/change/", form)
+
+    alice.refresh_from_db()
+    assert (answer.status_code, alice.name, alice.check_password(NEW)) == (302, "Renamed", True)
 
 
 def test_deleting_a_user_erases_all_data(desk, api, bobs_api, alice, bob, task, bobs_task):
