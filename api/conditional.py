@@ -1,8 +1,10 @@
-"""Conditional requests (RFC 9110, section 13): entity tags from revisions."""
+"""Conditional requests (RFC 9110, section 13): entity tags from revisions. And who may keep an answer at all."""
 
 from uuid import UUID
 
 from django.conf import settings
+from django.http import HttpResponse
+from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags
 from rest_framework.exceptions import APIException
 
@@ -40,3 +42,9 @@ def check_preconditions(request, etag: str) -> None:
             raise PreconditionFailed
     if "HTTP_IF_NONE_MATCH" in request.META and is_unchanged(request, etag):
         raise PreconditionFailed
+
+
+def keep_private(response: HttpResponse) -> None:
+    """Let no cache give this answer to somebody else, and none give it again without asking."""
+    response.setdefault("Cache-Control", "private, no-cache")
+    patch_vary_headers(response, ("Accept", "Authorization", "Cookie"))

@@ -96,10 +96,11 @@ class DateField(serializers.DateField):
     """A calendar day as RFC 3339 writes it (full-date)."""
 
     FORM = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+    default_error_messages = {"invalid": "This is no day of the calendar, written as YYYY-MM-DD."}
 
     def to_internal_value(self, value):
         if not isinstance(value, str) or not self.FORM.fullmatch(value):
-            self.fail("invalid", format="YYYY-MM-DD")
+            self.fail("invalid")
         return super().to_internal_value(value)
 
 
@@ -109,8 +110,9 @@ class TimeField(serializers.TimeField):
     """A time on the wall clock, of no zone."""
 
     FORM = re.compile(r"\d\d:\d\d(:\d\d)?", re.ASCII)
+    default_error_messages = {"invalid": "This is no time of a day, written as hh:mm or hh:mm:ss."}
 
     def to_internal_value(self, value):
         if not isinstance(value, str) or not self.FORM.fullmatch(value):
-            self.fail("invalid", format="hh:mm[:ss]")
+            self.fail("invalid")
         return super().to_internal_value(value)

@@ -2,6 +2,8 @@ import secrets
 import time
 import uuid
 
+from django.urls.converters import UUIDConverter
+
 
 def uuid7() -> uuid.UUID:
     """A UUIDv7 (RFC 9562, section 5.7) of this moment: 48 bits of milliseconds, 12 of their fraction, 62 random."""
@@ -9,3 +11,9 @@ def uuid7() -> uuid.UUID:
     milliseconds, rest = divmod(time.time_ns(), 1_000_000)
     fraction = rest * 4096 // 1_000_000
     return uuid.UUID(int=milliseconds << 80 | 7 << 76 | fraction << 64 | 2 << 62 | secrets.randbits(62))
+
+
+class IdConverter(UUIDConverter):
+    """An id in a path, in either case (RFC 9562, section 4): Apple's libraries write UUIDs in capitals."""
+
+    regex = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"

@@ -16,6 +16,7 @@ from django.views import defaults
 from rest_framework.exceptions import APIException, ParseError, Throttled, UnsupportedMediaType
 from rest_framework.permissions import SAFE_METHODS
 
+from api.conditional import keep_private
 from api.errors import LengthRequired, TooLarge, as_api_exception, problem, problem_response
 from api.logs import current_request_id
 from api.renderers import PROBLEM_TYPE, dumps
@@ -156,6 +157,8 @@ class ProblemMiddleware(Middleware):
         response = self.get_response(request)
         if response.status_code < 400 or not request.path.startswith("/api/"):
             return response
+        if "Cache-Control" not in response:  # no view was asked, which says so for whoever is signed in
+            keep_private(response)
         renderer = getattr(response, "accepted_renderer", None)
         if response["Content-Type"] == PROBLEM_TYPE or getattr(renderer, "format", "") == "api":
             return response

@@ -2,7 +2,6 @@ from typing import ClassVar
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
-from django.utils.cache import patch_vary_headers
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework import serializers
@@ -12,6 +11,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 from rest_framework.routers import APIRootView
 
+from api.conditional import keep_private
 from api.parameters import QueryParameters
 from api.serializers import Serializer, row_of
 
@@ -48,8 +48,7 @@ class ApiView(GenericAPIView):
     def finalize_response(self, request, response, *args, **kwargs):
         response = super().finalize_response(request, response, *args, **kwargs)
         if request.user and request.user.is_authenticated:
-            response.setdefault("Cache-Control", "private, no-cache")
-            patch_vary_headers(response, ("Accept", "Authorization", "Cookie"))
+            keep_private(response)
         return response
 
     def read_body(self, *args, **kwargs):

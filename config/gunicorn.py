@@ -2,9 +2,15 @@
 
 import os
 import resource
+import sys
+
+from config.values import whole
 
 bind = f"{os.environ.get('BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+try:
+    workers = whole(1, 1000)(os.environ.get("WEB_CONCURRENCY", "2"))
+except ValueError as error:
+    sys.exit(f"WEB_CONCURRENCY can't be read from the environment: {error}.")
 # docs/servers.md says why this one, and what it was compared with.
 worker_class = "config.worker.Worker"
 # Threads, so that one slow database answer doesn't hold up the others. Each keeps a database connection.

@@ -19,7 +19,7 @@ LINGER_SECONDS = 1
 QUIET_SECONDS, DRAIN_SECONDS = 1, 30
 
 REFUSALS = {
-    400: ("bad_request", "This is not HTTP/1.1."),
+    400: ("bad_request", "This is no request of HTTP/1.1, or none with a method that is known here."),
     408: ("request_timeout", f"The headers did not arrive within {HEAD_SECONDS} seconds."),
     414: ("uri_too_long", f"The URL is longer than {MAX_URL} bytes."),
     431: ("headers_too_large", f"The headers are more than {MAX_HEADERS}, or one is longer than {MAX_HEADER} bytes."),

@@ -7,21 +7,23 @@ Safe by default: what is unsafe has to be asked for, and a missing or misspelt v
 import os
 from pathlib import Path
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from config.values import (
+    DAYS,
     database,
     https_url,
     log_level,
     mail_server,
     mailbox,
-    natural,
     origin,
     origins,
     rate,
     strict_bool,
+    whole,
 )
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -35,14 +37,14 @@ VARIABLES: dict = {
     "DATABASE_URL_UNPOOLED": (str, ""),
     "ROW_LEVEL_SECURITY": (strict_bool, True),
     "ALLOW_SIGN_UP": (strict_bool, True),
-    "TOKEN_LIFETIME_DAYS": (int, 30),
-    "TRASH_DAYS": (int, 30),
+    "TOKEN_LIFETIME_DAYS": (DAYS, 30),
+    "TRASH_DAYS": (DAYS, 30),
     "CSRF_TRUSTED_ORIGINS": (list, []),
     "JWT_ISSUER": (str, ""),
     "JWT_AUDIENCE": (str, ""),
     "JWT_JWKS_URL": (https_url, ""),
     "CORS_ALLOWED_ORIGINS": (origins, []),
-    "TRUSTED_PROXIES": (natural, 0),
+    "TRUSTED_PROXIES": (whole(0, 9), 0),
     "THROTTLE_USER": (rate, rate("600/min")),
     "THROTTLE_ANON": (rate, rate("60/min")),
     "THROTTLE_CREDENTIALS": (rate, rate("20/min")),
@@ -278,6 +280,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "A multi-user todo backend: every task belongs to one user, and no other user can see it.",
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
+    "PATH_CONVERTER_OVERRIDES": {"id": UUID},
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "COMPONENT_SPLIT_REQUEST": True,
     "SWAGGER_UI_DIST": "SIDECAR",

@@ -1,12 +1,15 @@
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, register_converter
 from django.views.generic import TemplateView
 from rest_framework.routers import DefaultRouter
 
+from api.ids import IdConverter
 from api.views import DocsView, RootView, SchemaView
 from todos.views import ProjectViewSet, SyncView, TagViewSet, TaskViewSet
 from users.pages import PasswordIsSetView, SetPasswordView
 from users.views import TokenViewSet
+
+register_converter(IdConverter, "id")
 
 router = DefaultRouter(use_regex_path=False)
 router.include_format_suffixes = False

@@ -1,6 +1,7 @@
 """What values in the environment may look like. Each raises ValueError, and config/settings.py names the setting."""
 
 import re
+from collections.abc import Callable
 from email.utils import parseaddr
 from urllib.parse import urlsplit
 
@@ -64,10 +65,18 @@ def rate(value: str) -> Rate | None:
     return Rate(int(match[1]), PERIODS[match[2]])
 
 
-def natural(value: str) -> int:
-    if (number := int(value)) < 0:
-        raise ValueError("it can't be negative")
-    return number
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """The reader of a whole number in these bounds."""
+
+    def read(value: str) -> int:
+        if not re.fullmatch(r"\s*[0-9]{1,9}\s*", value, re.ASCII) or not least <= int(value) <= most:
+            raise ValueError(f"it has to be a whole number from {least} to {most}")
+        return int(value)
+
+    return read
+
+
+DAYS = whole(1, 36_500)
 
 
 def origin(value: str) -> str:
@@ -111,4 +120,4 @@ def database(url: str, name: str) -> dict:
         # Cursors of the server need the session that a pooler in transaction mode doesn't keep.
         config |= {"ENGINE": "config.postgres", "DISABLE_SERVER_SIDE_CURSORS": True}
         return {**config, "OPTIONS": {**POSTGRES, **tls, **options}}
-    return config
+    raise ImproperlyConfigured(f"{name} is neither of SQLite nor of Postgres: see .env.example.")

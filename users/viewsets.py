@@ -67,7 +67,7 @@ class AnyMoment:
 class OwnedViewSet(CallerView, viewsets.GenericViewSet):
     """The caller's own rows of a model. What is read is read as rows; what is written goes through the serializer."""
 
-    lookup_value_converter = "uuid"
+    lookup_value_converter = "id"
     serializer_class: type[ModelSerializer]
     parameters_class: type[PageParameters]
     paginator: KeysetPagination

@@ -50,6 +50,8 @@ def test_an_unknown_url_has_the_headers_that_every_answer_has(anonymous):
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer["X-Frame-Options"] == "DENY"
     assert answer["Referrer-Policy"] == "same-origin"
+    assert answer["Cache-Control"] == "private, no-cache"
+    assert answer["Vary"] == "Accept, Authorization, Cookie"
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "FOO", "INITIAL"])

@@ -19,11 +19,11 @@ CALLS = [(route, method) for route in ROUTES if route.path not in ("", "schema/"
 # What a call needs to succeed. A new one that needs something fails here until it is added.
 BODIES = {
     ("POST", "tasks/"): {"title": "x"},
-    ("PUT", "tasks/<uuid:pk>/"): {"title": "x"},
+    ("PUT", "tasks/<id:pk>/"): {"title": "x"},
     ("POST", "projects/"): {"name": "x"},
-    ("PUT", "projects/<uuid:pk>/"): {"name": "x"},
+    ("PUT", "projects/<id:pk>/"): {"name": "x"},
     ("POST", "tags/"): {"name": "x"},
-    ("PUT", "tags/<uuid:pk>/"): {"name": "x"},
+    ("PUT", "tags/<id:pk>/"): {"name": "x"},
     ("POST", "tokens/"): {"name": "x"},
     ("POST", "auth/register/"): {"email": "new@example.com", "password": PASSWORD},
     ("POST", "auth/login/"): {"email": "alice@example.com", "password": PASSWORD},
@@ -49,7 +49,7 @@ def document() -> dict:
 
 
 def operation(document: dict, route, method: str) -> dict:
-    return document["paths"]["/api/v1/" + route.path.replace("<uuid:pk>", "{id}")][method.lower()]
+    return document["paths"]["/api/v1/" + route.path.replace("<id:pk>", "{id}")][method.lower()]
 
 
 def validator(document: dict, schema: dict) -> Draft202012Validator:
@@ -94,7 +94,7 @@ def test_nothing_else_is_in_the_document(document):
     described = {(path, method) for path, methods in document["paths"].items() for method in methods}
 
     assert described == {
-        ("/api/v1/" + route.path.replace("<uuid:pk>", "{id}"), method.lower()) for route, method in CALLS
+        ("/api/v1/" + route.path.replace("<id:pk>", "{id}"), method.lower()) for route, method in CALLS
     }
 
 

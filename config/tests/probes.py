@@ -51,7 +51,7 @@ def fill_in(part: Any, **given: str) -> Any:
 def body_of(route: Route) -> dict:
     if route.path.endswith("bulk/"):
         return {"action": "update", "ids": ["{mine}"]}
-    is_action = route.has_id and not route.path.endswith("<uuid:pk>/")
+    is_action = route.has_id and not route.path.endswith("<id:pk>/")
     return {} if is_action else BODY_OF.get(route.model, {})
 
 

@@ -21,7 +21,7 @@ PUBLIC = {
 
 @dataclass(frozen=True)
 class Route:
-    path: str  # below /api/v1/, with `<uuid:pk>` as the resolver has it
+    path: str  # below /api/v1/, with `<id:pk>` as the resolver has it
     view: type
     methods: tuple[str, ...]  # those that it has a handler for, without HEAD and OPTIONS
 
@@ -29,7 +29,7 @@ class Route:
 
     @property
     def has_id(self) -> bool:
-        return "<uuid:pk>" in self.path
+        return "<id:pk>" in self.path
 
     @property
     def is_about_trash(self) -> bool:
@@ -41,7 +41,7 @@ class Route:
         return None if queryset is None else queryset.model
 
     def url(self, pk: object = "") -> str:
-        return "/" + self.path.replace("<uuid:pk>", str(pk))
+        return "/" + self.path.replace("<id:pk>", str(pk))
 
     def __str__(self) -> str:
         return self.path or "(root)"

@@ -5,13 +5,15 @@ import os
 import signal
 import socket
 import statistics
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 
 import pytest
 
-from config.tests.servers import Program, Server, gunicorn, register
+from config.tests.servers import ROOT, Program, Server, gunicorn, register
 
 SLOW = 50
 HEAD = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
@@ -155,3 +157,14 @@ def test_a_killed_process_is_replaced_while_the_other_goes_on(server):
             break
         time.sleep(0.1)
     assert len(server.workers() - {victim}) == 2
+
+
+def test_a_server_without_processes_does_not_start():
+    command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--config", "config/gunicorn.py", "--check-config"]
+
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, "WEB_CONCURRENCY": "0"}, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("WEB_CONCURRENCY can't be read from the environment: it has to be a whole number")

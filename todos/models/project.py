@@ -7,13 +7,19 @@ from todos.models.counts import open_tasks
 from todos.models.errors import invalid
 from todos.models.naming import UniqueNameModel, unique_name
 from todos.models.position import PositionModel, PositionQuerySet
-from users.revisions import write
+from users.revisions import write, write_all
 
 
 class ProjectQuerySet(PositionQuerySet):
     def with_counts(self) -> Self:
         """With `open_tasks`, counted in the same query."""
         return self.annotate(open_tasks=open_tasks("project"))
+
+    def purge(self) -> int:
+        """Delete for good, with the tasks in them."""
+        with write_all(self.owner_ids()):
+            self.model._meta.get_field("tasks").related_model.objects.filter(project__in=self).purge()
+            return super().purge()
 
 
 class Project(UniqueNameModel, PositionModel):

@@ -73,6 +73,10 @@ class TaskQuerySet(PositionQuerySet):
             tasks = tasks.filter(Exists(TaskTag.objects.filter(owner=OuterRef("owner"), task=OuterRef("pk"), tag=tag)))
         return tasks
 
+    def trashed_alone(self) -> Self:
+        """Of what is in the trash, what didn't go there along with its project: that comes back, or goes, with it."""
+        return self.exclude(project__deleted_at=F("deleted_at"))
+
     def summary(self, now: datetime) -> list[dict]:
         """How many tasks there are of each project and priority: a row each, from one query."""
         return list(
@@ -111,6 +115,9 @@ class TaskQuerySet(PositionQuerySet):
             task.tag_names = []
         owners = {task.owner_id for task in tasks}
         with write_all(owners):  # one for the tasks and the new tags among theirs
+            for owner_id in owners:
+                done = [task for task in tasks if task.completed_at and task.recurrence and task.owner_id == owner_id]
+                make_next_occurrences([task for task in done if task.makes_next_occurrence])
             super().bulk_create(tasks, *args, **kwargs)
             for owner_id in owners:
                 self._save_tags([task for task in tasks if task.owner_id == owner_id])

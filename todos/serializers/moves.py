@@ -48,6 +48,8 @@ class BulkSerializer(Serializer):
             if "set" in attrs:
                 raise ValidationError({"set": [f"`{attrs['action']}` takes no `set`."]}, code="unknown")
             return attrs
+        if attrs["action"] == "update" and "set" not in attrs:
+            raise ValidationError({"set": ["An update says what to set."]}, code="required")
         values = setter(data=attrs.get("set", {}), partial=True, context=self.context)
         if not values.is_valid():
             raise ValidationError({"set": values.errors})

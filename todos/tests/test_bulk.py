@@ -161,6 +161,7 @@ def test_what_is_so_already_takes_no_revision(alice, tasks, bulk, action):
         ({"ids": [str(UUID(int=number)) for number in range(501)]}, [("ids", "max_length")]),
         ({"set": {}}, [("set", "unknown")]),
         ({"action": "delete", "set": {"title": "x"}}, [("set", "unknown")]),
+        ({"action": "update"}, [("set", "required")]),
         ({"action": "update", "set": []}, [("set", "not_a_dict")]),
         ({"action": "update", "set": {"titel": "x"}}, [("set.titel", "unknown")]),
         ({"action": "update", "set": {"title": ""}}, [("set.title", "blank")]),

@@ -78,6 +78,13 @@ def test_deleting_twice_is_a_404(api, task):
     assert api.delete(f"/tasks/{task.id}/").status_code == 404
 
 
+def test_an_id_may_be_written_in_capitals(api, task):
+    path = f"/tasks/{str(task.pk).upper()}/"
+
+    assert api.get(path).json()["id"] == str(task.pk)
+    assert api.patch(path, {"title": "Renamed"}).status_code == 200
+
+
 def test_an_id_that_is_none_is_a_404(api):
     answer = api.get("/tasks/not-an-id/")
 

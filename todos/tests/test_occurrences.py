@@ -59,6 +59,19 @@ def test_the_end_of_the_month_stays_the_end_of_the_month(api, rent):
     assert days == ["2027-02-28", "2027-03-31", "2027-04-30", "2027-05-31"]
 
 
+@pytest.mark.parametrize("many", [False, True])
+def test_one_that_is_created_as_completed_makes_one(api, many):
+    body = {"title": "Pay rent", "due_date": "2027-01-31", "recurrence": "FREQ=MONTHLY", "completed": True}
+
+    answer = api.post("/tasks/", [body, {"title": "Other"}] if many else body).json()
+
+    done = answer[0] if many else answer
+    following = api.get(f"/tasks/{done['next_occurrence']}/").json()
+    assert (done["completed"], following["completed"], following["due_date"]) == (True, False, "2027-02-28")
+    assert following["series"] == done["series"]
+    assert following["revision"] == done["revision"]
+
+
 def test_completing_again_makes_no_second_one(api, rent):
     first = complete(api, rent)
 

@@ -231,12 +231,31 @@ def test_what_was_purged_cant_be_restored(api, task):
     assert api.post(f"/tasks/{task.pk}/restore/").status_code == 404
 
 
-def test_a_project_comes_back_without_the_tasks_that_were_purged(api, alice):
-    project = Project.objects.create(owner=alice, name="Home")
-    Task.objects.create(owner=alice, title="In it", project=project)
-    project.delete()
+@pytest.fixture
+def home(alice):
+    """A project in the trash, with two tasks; one of them went there before it."""
+    home = Project.objects.create(owner=alice, name="Home")
+    parent = Task.objects.create(owner=alice, title="In it", project=home)
+    Task.objects.create(owner=alice, title="Below", parent=parent)
+    Task.objects.create(owner=alice, title="Gone before", project=home).delete()
+    home.delete()
+    return home
+
+
+def test_the_tasks_of_a_project_in_the_trash_stay_with_it(api, home):
     api.delete("/tasks/trash/")
 
-    answer = api.post(f"/projects/{project.pk}/restore/")
+    assert {task["title"] for task in api.get("/tasks/trash/").json()["results"]} == {"In it", "Below"}
+    assert api.post(f"/projects/{home.pk}/restore/").json()["open_tasks"] == 2
 
-    assert (answer.status_code, answer.json()["open_tasks"]) == (200, 0)
+
+def test_the_trash_of_projects_can_be_emptied(api, alice, bob, home):
+    Task.objects.create(owner=alice, title="In none").delete()
+    Project.objects.create(owner=bob, name="Bob's").delete()
+
+    answer = api.delete("/projects/trash/")
+
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert [task.title for task in Task.objects.all()] == ["In none"]
+    assert [project.name for project in Project.objects.all()] == ["Bob's"]
+    assert (purged_revision(alice), purged_revision(bob)) == (home.revision, 0)

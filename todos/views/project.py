@@ -1,5 +1,6 @@
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
+from rest_framework.response import Response
 
 from todos.models import Project
 from todos.parameters import ProjectParameters
@@ -31,6 +32,13 @@ class ProjectViewSet(RevisedViewSet):
     def trash(self, request):
         """A page of the projects that were deleted."""
         return self.list(request)
+
+    @extend_schema(responses={204: None})
+    @trash.mapping.delete
+    def empty_trash(self, request):
+        """Delete for good the projects in the trash, with the tasks in them."""
+        self.get_queryset().purge()
+        return Response(status=204)
 
     @verb(queryset=IN_TRASH)
     def restore(self, request, pk):

@@ -84,8 +84,8 @@ class TaskViewSet(RevisedViewSet):
     @extend_schema(responses={204: None})
     @trash.mapping.delete
     def empty_trash(self, request):
-        """Delete for good what is in the trash."""
-        self.get_queryset().purge()
+        """Delete for good what is in the trash, but for tasks that went there along with their project."""
+        self.get_queryset().trashed_alone().purge()
         return Response(status=204)
 
     @verb(queryset=IN_TRASH)

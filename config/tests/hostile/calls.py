@@ -104,7 +104,7 @@ def calls(schema: dict) -> list[Call]:
                 fields, required = body_of(schema, operation)
                 found.append(Call(path.removeprefix(BASE), method, query, fields, required))
     described = {(call.path, call.method) for call in found}
-    paths = {route.path.replace("<uuid:pk>", "{id}"): route.methods for route in ROUTES}
+    paths = {route.path.replace("<id:pk>", "{id}"): route.methods for route in ROUTES}
     every = {(path, method) for path, methods in paths.items() for method in methods}
     return found + [Call(path, method, [], {}, []) for path, method in sorted(every - described)]
 
