@@ -89,16 +89,16 @@ def assert_refused(wire: Client, status: int, code: str) -> None:
     assert wire.file.read() == b""
 
 
-def trickle(wire: Client, seconds: float) -> None:
-    for _ in range(round(seconds / 0.01)):
+def trickle(wire: Client, longest: float) -> None:
+    for _ in range(round(longest / 0.01)):
         wire.send(b"a")
         time.sleep(0.01)
 
 
 @contextmanager
-def shorter(module, name: str, seconds: float) -> Iterator[None]:
+def seconds(module, name: str, value: float) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, name, seconds)
+        patch.setattr(module, name, value)
         yield
 
 
@@ -182,19 +182,19 @@ def test_requests_in_large_packets_are_no_header_that_never_ends(wire):
 
 
 def test_headers_that_take_too_long_are_a_408(port):
-    with shorter(protocol, "HEAD_SECONDS", 0.2), Client(port) as wire:
+    with seconds(protocol, "HEAD_SECONDS", 0.2), Client(port) as wire:
         wire.send(b"GET / HTTP/1.1\r\nA: ")
 
         assert_refused(wire, 408, "request_timeout")
 
 
 def test_a_connection_on_which_nothing_comes_is_closed(port):
-    with shorter(protocol, "HEAD_SECONDS", 0.2), Client(port) as wire:
+    with seconds(protocol, "HEAD_SECONDS", 0.2), Client(port) as wire:
         assert wire.file.read() == b""
 
 
 def test_a_body_that_takes_too_long_is_a_408(wire):
-    with shorter(bridge, "BODY_SECONDS", 0.2):
+    with seconds(bridge, "BODY_SECONDS", 0.2):
         wire.send(b"POST / HTTP/1.1\r\n", HOST, b"Content-Length: 2\r\n\r\na")
 
         assert_refused(wire, 408, "request_timeout")
@@ -307,34 +307,32 @@ def test_a_body_that_goes_on_after_the_answer_gets_no_second_one(wire):
     assert wire.file.read() == b""
 
 
-def test_what_is_sent_beyond_the_end_does_not_cost_the_client_its_last_answer(port):
+@pytest.mark.parametrize(
+    ("head", "body", "status"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 200_000, 200),
+        (b"GARBAGE\r\n\r\n", 200_000, 400),
+        # Larger than is taken, and sent all the same.
+        (b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 10000000\r\n\r\n", 10_000_000, 200),
+    ],
+)
+def test_what_is_sent_beyond_the_end_does_not_cost_the_client_its_last_answer(port, head, body, status):
     """A connection that is closed with something unread is reset, and what the client hasn't read yet is gone."""
-    with Client(port) as wire:
-        wire.send(b"GET / HTTP/1.1\r\n", HOST, b"Connection: close\r\n\r\n", b"a" * 100_000)
+    with seconds(protocol, "QUIET_SECONDS", 20), Client(port) as wire:
+        wire.send(head)
         time.sleep(0.05)  # the answer is there, and unread
-        wire.send(b"a" * 100_000)
-        assert wire.answer()[0] == 200
+        wire.send(b"a" * body)
+
+        assert wire.answer()[0] == status
         assert wire.file.read() == b""
-    with Client(port) as wire:
-        wire.send(b"GARBAGE\r\n\r\n")
-        time.sleep(0.05)
-        wire.send(b"a" * 100_000)
-        assert_refused(wire, 400, "bad_request")
-    with Client(port) as wire:  # too large, and sent all the same
-        wire.send(b"POST / HTTP/1.1\r\n", HOST, b"Connection: close\r\nContent-Length: 10000000\r\n\r\n")
-        wire.send(b"a" * 10_000_000)
-        assert wire.answer()[0] == 200
 
 
 def test_who_neither_closes_nor_falls_silent_is_cut_off(port):
-    with shorter(protocol, "DRAIN_SECONDS", 1), shorter(protocol, "QUIET_SECONDS", 0.1), Client(port) as wire:
+    with seconds(protocol, "DRAIN_SECONDS", 1), seconds(protocol, "QUIET_SECONDS", 0.5), Client(port) as wire:
         wire.send(b"GARBAGE\r\n\r\n")
         assert_refused(wire, 400, "bad_request")
-        began = time.monotonic()
         with pytest.raises(ConnectionError):
-            trickle(wire, 10)
-
-    assert 0.5 < time.monotonic() - began < 5
+            trickle(wire, 20)
 
 
 def test_what_breaks_off_in_the_middle_of_a_body_never_reaches_the_project(wire, port, caplog):
