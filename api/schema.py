@@ -82,6 +82,24 @@ SENT: dict[str, dict] = {
 class AutoSchema(openapi.AutoSchema):
     """Reads the query parameters from the view's `parameters_class`; says only what generated clients take rightly."""
 
+    def get_summary(self) -> str:
+        return self.paragraphs()[0]
+
+    def get_description(self) -> str:  # type: ignore[override]
+        return "\n\n".join(self.paragraphs()[1:])
+
+    def paragraphs(self) -> list[str]:
+        """Those of the call's docstring, or else of its view's, without the line breaks that Swagger UI would show.
+
+        Where several viewsets share one, `{thing}` and `{things}` stand for what the call is about.
+        """
+        text = super().get_description()
+        queryset: Any = getattr(self.view, "queryset", None)
+        if queryset is not None:
+            meta = queryset.model._meta
+            text = text.replace("{things}", str(meta.verbose_name_plural)).replace("{thing}", str(meta.verbose_name))
+        return [" ".join(each.split()) for each in text.split("\n\n")]
+
     def get_override_parameters(self):
         in_list = self._is_list_view() and self.method == "GET"
         parameters_class = getattr(self.view, "parameters_class", None)

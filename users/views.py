@@ -160,10 +160,12 @@ class MeView(AccountView):
 
     @extend_schema(operation_id="me_retrieve")
     def get(self, request):
+        """Get the account."""
         return self.respond(request.user)
 
     @extend_schema(operation_id="me_update")
     def patch(self, request):
+        """Change the account's name and time zone: what is left out stays as it is."""
         return self.respond(self.read_body(instance=request.user, partial=True).save())
 
     @extend_schema(operation_id="me_delete", request=serializers.AccountDeletionSerializer, responses={204: None})
@@ -209,7 +211,7 @@ class TokenViewSet(OwnedViewSet):
 
     @extend_schema(request=serializers.TokenSerializer, responses={201: serializers.NewTokenSerializer})
     def create(self, request):
-        """Make a token. The answer has its secret, this once."""
+        """Make an API token. The answer has its secret, this once."""
         fields = self.read_body().validated_data
         with transaction.atomic():
             User.objects.lock(request.user)
@@ -218,6 +220,6 @@ class TokenViewSet(OwnedViewSet):
         return Response(answer, status=201, headers={"Cache-Control": "no-store"})
 
     def destroy(self, request, pk):
-        """Revoke a token: the next request with it is refused."""
+        """Revoke the API token: the next request with it is refused."""
         self.get_object().delete()
         return Response(status=204)

@@ -85,6 +85,10 @@ class OwnedViewSet(CallerView, viewsets.GenericViewSet):
         raise Http404
 
     def list(self, request):
+        """List {things}, a page at a time.
+
+        `next` and `previous` are the addresses of the pages beside this one, or null.
+        """
         shape, filters = self.parameters_class.prepare(self.parameters)
 
         def build() -> QuerySet:
@@ -95,6 +99,7 @@ class OwnedViewSet(CallerView, viewsets.GenericViewSet):
         return self.get_paginated_response(page)
 
     def retrieve(self, request, pk):
+        """Get one {thing}."""
         if request.accepted_renderer.format != "json":  # the page's form wants the object
             return self.respond(self.get_object())
         query = self.prepared("row", lambda owned: self.serializer_class.rows(owned.filter(pk=PK)))
@@ -152,6 +157,11 @@ class RevisedViewSet(OwnedViewSet):
         return thing
 
     def list(self, request):
+        """List {things}, a page at a time.
+
+        Where there are several filters, all of them have to hold. `next` and `previous` are the addresses of the pages
+        beside this one, or null. `If-None-Match` with the `ETag` of an earlier answer: 304 while nothing has changed.
+        """
         if request.accepted_renderer.format != "json" or self.parameters_class.depends_on_clock(self.parameters):
             return super().list(request)
         return self.unless_unchanged(make_etag(request.user.pk, request.user.revision), super().list)
@@ -175,6 +185,10 @@ class RevisedViewSet(OwnedViewSet):
         return super().respond(instance, status, {**etag, **(headers or {})})
 
     def create(self, request):
+        """Make a {thing}.
+
+        Its address is in `Location`.
+        """
         many = self.takes_lists and isinstance(request.data, list)
         saved = self.read_body(many=many).save(owner=request.user)
         if isinstance(saved, list):
@@ -186,9 +200,14 @@ class RevisedViewSet(OwnedViewSet):
         return self.request.build_absolute_uri(f"{self.request.path}{instance.pk}/")
 
     def update(self, request, pk, partial: bool = False):
+        """Replace the {thing}: what is left out gets its default.
+
+        Required fields have to be there. Read-only ones may be, and stay as they are. PATCH changes single fields.
+        """
         return self.respond(self.read_body(self.get_object(), partial=partial).save())
 
     def partial_update(self, request, pk):
+        """Change the {thing}: what is left out stays as it is."""
         return self.update(request, pk, partial=True)
 
     def destroy(self, request, pk):

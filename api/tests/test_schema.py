@@ -104,6 +104,14 @@ def test_every_call_has_a_name_of_its_own(document):
     assert len(set(names)) == len(names) == len(CALLS)
 
 
+def test_every_call_says_in_words_of_its_own_what_it_does(document):
+    summaries = [call["summary"] for methods in document["paths"].values() for call in methods.values()]
+
+    assert len(set(summaries)) == len(summaries) == len(CALLS)
+    assert "Change the project: what is left out stays as it is." in summaries
+    assert "{" not in "".join(summaries)
+
+
 @pytest.mark.parametrize(("route", "method"), CALLS, ids=str)
 def test_every_call_names_its_problems(document, route, method):
     expected = {"400", "429", "503"}

@@ -35,6 +35,7 @@ class TagSerializer(RevisedSerializer):
         model = Tag
         fields = ["id", "name", "open_tasks", "revision"]
         read_only_fields = ["revision"]
+        extra_kwargs = {"name": {"help_text": "A new one shows in the tasks that bear the tag."}}
         computed = {"open_tasks": open_tasks("tag")}
 
 

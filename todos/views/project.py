@@ -19,6 +19,10 @@ class ProjectViewSet(RevisedViewSet):
     parameters_class = ProjectParameters
     shows_counts = True
 
+    def destroy(self, request, pk):
+        """Move the project to the trash, with its tasks."""
+        return super().destroy(request, pk)
+
     @extend_schema(request=MoveSerializer, responses=ProjectSerializer)
     @action(detail=True, methods=["post"], serializer_class=MoveSerializer)
     def move(self, request, pk):
@@ -30,7 +34,7 @@ class ProjectViewSet(RevisedViewSet):
     @extend_schema(responses=ProjectSerializer(many=True))
     @action(detail=False, queryset=IN_TRASH)
     def trash(self, request):
-        """A page of the projects that were deleted."""
+        """List the projects in the trash, a page at a time."""
         return self.list(request)
 
     @extend_schema(responses={204: None})

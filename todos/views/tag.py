@@ -11,3 +11,7 @@ class TagViewSet(RevisedViewSet):
     serializer_class = TagSerializer
     parameters_class = TagParameters
     shows_counts = True
+
+    def destroy(self, request, pk):
+        """Delete the tag, and take it off the tasks that bear it."""
+        return super().destroy(request, pk)

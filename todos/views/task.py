@@ -49,8 +49,15 @@ class TaskViewSet(RevisedViewSet):
 
     @extend_schema(request=ONE_OR_MANY, responses={201: ONE_OR_MANY})
     def create(self, request):
-        """Make a task, or a list of up to 200: all or none."""
+        """Make a task, or a list of up to 200: all or none.
+
+        The address of a single one is in `Location`. In errors of a list, a field begins with its index: `3.title`.
+        """
         return super().create(request)
+
+    def destroy(self, request, pk):
+        """Move the task to the trash, with its subtasks."""
+        return super().destroy(request, pk)
 
     @verb
     def complete(self, request, pk):
@@ -70,7 +77,10 @@ class TaskViewSet(RevisedViewSet):
     @extend_schema(request=TaskMoveSerializer, responses=TaskSerializer)
     @action(detail=True, methods=["post"], serializer_class=TaskMoveSerializer)
     def move(self, request, pk):
-        """Put the task elsewhere: into a project, under a task, before or after a sibling. Without a sibling, last."""
+        """Put the task elsewhere: into a project, under a task, before or after a sibling.
+
+        Without a sibling it goes last. Its subtasks come along. Into another project it goes without its parent.
+        """
         task = self.get_object()
         task.move(**self.read_body().validated_data)
         return self.respond(task)
@@ -78,13 +88,13 @@ class TaskViewSet(RevisedViewSet):
     @extend_schema(responses=TaskSerializer(many=True))
     @action(detail=False, queryset=IN_TRASH)
     def trash(self, request):
-        """A page of what was deleted."""
+        """List the tasks in the trash, a page at a time."""
         return self.list(request)
 
     @extend_schema(responses={204: None})
     @trash.mapping.delete
     def empty_trash(self, request):
-        """Delete for good what is in the trash, but for tasks that went there along with their project."""
+        """Delete for good the tasks in the trash, but for those that went there along with their project."""
         self.get_queryset().trashed_alone().purge()
         return Response(status=204)
 
@@ -103,7 +113,10 @@ class TaskViewSet(RevisedViewSet):
         problems=("404",),
     )
     def bulk(self, request):
-        """One action on up to 500 tasks: all or none. One id that is not yours, and nothing changes."""
+        """Do one thing with up to 500 tasks: all or none.
+
+        One id that is not yours, and nothing changes. `results` is empty after `delete`.
+        """
         body = self.read_body().validated_data
         with write(request.user.pk) as current:
             tasks = self.get_queryset().do_all(body["action"], body["ids"], body.get("set", {}))
