@@ -9,6 +9,16 @@ from todos.models.errors import invalid
 from todos.models.tag import TagNames
 from users.references import OwnedRelatedField, RevisedSerializer, know_references
 
+RECURRENCE = (
+    "An RRULE (RFC 5545), such as `FREQ=MONTHLY;BYMONTHDAY=31`. Needs `due_date`, and counts from it. Its parts: "
+    "`FREQ` (`DAILY`, `WEEKLY`, `MONTHLY` or `YEARLY`), `INTERVAL` (1 to 999), `BYDAY` (`MO,TH`, with `MONTHLY` also "
+    "`2MO,-1FR`, never with `YEARLY`), `BYMONTHDAY` (1 to 31, or -1 to -31 from the end, only with `MONTHLY` and "
+    "without `BYDAY`), and either `COUNT` (1 to 999, `due_date` being the first) or `UNTIL` (the last day, like "
+    "`20261231`). All others are refused. A month that is too short uses its last day, and the next one goes back: 31"
+    " January, 28 February, 31 March. Another `due_date` or `recurrence` begins the series anew: it counts from "
+    "there, `COUNT` too."
+)
+
 
 class TagsField(fields.ListField):
     """A list of names; in a form, names with commas between them."""
@@ -58,7 +68,7 @@ class TaskSerializer(RevisedSerializer):
 
     MAX_LIST = 200
 
-    completed = fields.BooleanField(default=False, help_text="Setting it is the same as complete or reopen.")
+    completed = fields.BooleanField(default=False, help_text="Changing it is the same as complete or reopen.")
     priority = fields.IntegerField(
         min_value=0, max_value=4, default=0, help_text="0 none, 1 low, 2 medium, 3 high, 4 urgent."
     )
@@ -108,7 +118,9 @@ class TaskSerializer(RevisedSerializer):
             "description": {"trim_whitespace": False},
             "due_date": {"help_text": "A calendar day in the owner's time zone: it never shifts."},
             "due_time": {"help_text": "On the wall clock in the owner's time zone. Needs `due_date`."},
-            "recurrence": {"help_text": "An RRULE, such as `FREQ=MONTHLY;BYMONTHDAY=31`. Needs `due_date`."},
+            "recurrence": {"help_text": RECURRENCE},
+            "series": {"help_text": "The same for all occurrences of a recurring task."},
+            "next_occurrence": {"help_text": "The task that completing this one made."},
         }
         computed = {"completed": Q(completed_at__isnull=False), "tags": TagNames()}
         list_serializer_class = TaskListSerializer

@@ -61,12 +61,23 @@ class TaskViewSet(RevisedViewSet):
 
     @verb
     def complete(self, request, pk):
-        """Mark the task as done, with its subtasks. Repeating it changes nothing."""
+        """Mark the task as done, with its subtasks. Repeating it changes nothing.
+
+        Of a recurring task this makes the next occurrence, `next_occurrence`: a new task with the same content and open
+        copies of all its subtasks, due on the series' first date that is after this due date and not before today.
+        Dates that are skipped count for `COUNT`. The last occurrence makes none.
+
+        A recurring subtask that is completed with its parent makes none either: it ends there.
+        """
         return self.respond(self.get_object().complete())
 
     @verb
     def reopen(self, request, pk):
-        """Mark the task as not done, with those that it is a part of. Repeating it changes nothing."""
+        """Mark the task as not done, with those that it is a part of. Repeating it changes nothing.
+
+        Of a recurring task this moves the next occurrence to the trash, unless it or a subtask of it was changed since:
+        then it stays, and completing again makes no second one.
+        """
         return self.respond(self.get_object().reopen())
 
     @verb
