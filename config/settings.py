@@ -277,7 +277,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Todo API",
     "VERSION": API_VERSION,
     "OAS_VERSION": "3.1.0",
-    "DESCRIPTION": "A multi-user todo backend: every task belongs to one user, and no other user can see it.",
+    "DESCRIPTION": (BASE_DIR / "api" / "introduction.md").read_text(encoding="utf-8"),
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
     "PATH_CONVERTER_OVERRIDES": {"id": UUID},
