@@ -114,6 +114,33 @@ def test_what_is_done_offline_is_sent_later_in_its_order(replica, restart, shim,
     assert (replica.state["queue"], replica.state["conflicts"]) == ([], [])
 
 
+def test_what_is_made_offline_is_a_parent_and_a_neighbor_before_it_has_an_id(replica, restart, shim, other):
+    shim.fault = "offline"
+    house = replica.change("POST", body={"title": "House"})
+    pack = replica.change("POST", body={"title": "Pack", "parent": house})
+    books = replica.change("POST", body={"title": "Books", "parent": pack})
+    replica.change("POST", body={"title": "Clean", "parent": house})
+    loose = replica.change("POST", body={"title": "Lamp"})
+    replica.change("PATCH", books, {"priority": 3})
+    replica.change("POST", loose, {"parent": pack, "before": books}, "move/")
+    with pytest.raises(CUT_OFF):
+        replica.push()
+
+    shim.fault = ""
+    replica = restart()
+    replica.push()
+    replica.pull()
+
+    tasks = on_server(other)
+    found = {task["title"]: tasks[task["parent"]]["title"] if task["parent"] else None for task in tasks.values()}
+    by_title = {task["title"]: task for task in tasks.values()}
+    assert found == {"House": None, "Pack": "House", "Clean": "House", "Books": "Pack", "Lamp": "Pack"}
+    assert by_title["Lamp"]["position"] < by_title["Books"]["position"]
+    assert by_title["Books"]["priority"] == 3
+    assert replica.state["task"] == tasks
+    assert (replica.state["queue"], replica.state["conflicts"]) == ([], [])
+
+
 @pytest.mark.parametrize("fault", ["answer", "outcome"])
 @pytest.mark.parametrize(
     "change",
