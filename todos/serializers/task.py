@@ -68,7 +68,7 @@ class TaskSerializer(RevisedSerializer):
 
     MAX_LIST = 200
 
-    completed = fields.BooleanField(default=False, help_text="Changing it is the same as complete or reopen.")
+    completed = fields.BooleanField(default=False, help_text="Setting it is the same as complete or reopen.")
     priority = fields.IntegerField(
         min_value=0, max_value=4, default=0, help_text="0 none, 1 low, 2 medium, 3 high, 4 urgent."
     )
