@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from contextlib import suppress
 from copy import deepcopy
 from functools import cache
 from itertools import islice
@@ -47,6 +48,16 @@ class Serializer(serializers.Serializer):
         own = unbound_copy(unbound_fields(type(self))[name])
         own.bind(name, self)
         return own
+
+    def get_initial(self):
+        """What a page's form begins with: the defaults, so that it can be sent with what is required filled in."""
+        if hasattr(self, "initial_data"):
+            return super().get_initial()  # what was typed
+        initial = {}
+        for field in self._writable_fields:
+            with suppress(serializers.SkipField):
+                initial[field.field_name] = field.get_initial() if field.required else field.get_default()
+        return initial
 
     def run_validators(self, value):
         if self.validators:  # what REST framework prepares for them takes all fields
