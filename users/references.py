@@ -48,10 +48,29 @@ class OwnedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
 
     def get_choices(self, cutoff=None):
         """For the select of a form: the first ones, and the one that is chosen, or saving the form would lose it."""
-        choices = super().get_choices(cutoff)
+        # Nothing stands beside or below itself. (A project's id is no task's: then this leaves out nothing.)
+        others = self.get_queryset().exclude(pk=self.context["view"].kwargs.get("pk"))[:cutoff]
+        choices = {self.to_representation(each): self.display_value(each) for each in others}
         instance = getattr(self.parent, "instance", None)
         chosen = getattr(instance, str(self.field_name), None) if isinstance(instance, models.Model) else None
         return choices if chosen is None else {self.to_representation(chosen): self.display_value(chosen), **choices}
+
+
+class PlaceField(OwnedRelatedField):
+    """A reference that stays as it is unless it is named. In a form null has a word of its own: a blank isn't it."""
+
+    NONE = "none"
+
+    def get_value(self, dictionary):
+        return dictionary.get(self.field_name, serializers.empty)  # of a form, too: it is shown again if it is refused
+
+    def run_validation(self, data=serializers.empty):
+        if fields.is_text(self):
+            data = {"": serializers.empty, self.NONE: None}.get(data, data)
+        return super().run_validation(data)
+
+    def get_choices(self, cutoff=None):
+        return {self.NONE: self.style["none"], **super().get_choices(cutoff)}
 
 
 def know_references(serializer, items: list) -> None:

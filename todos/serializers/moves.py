@@ -7,7 +7,7 @@ from api import fields
 from api.serializers import Serializer
 from todos.models import Project, Task
 from todos.serializers.task import TaskSerializer
-from users.references import OwnedRelatedField
+from users.references import OwnedRelatedField, PlaceField
 
 
 class MoveSerializer(Serializer):
@@ -25,8 +25,18 @@ class MoveSerializer(Serializer):
 class TaskMoveSerializer(MoveSerializer):
     """Where to put it. What is left out stays as it is."""
 
-    project = OwnedRelatedField(queryset=Project.objects.present(), allow_null=True, required=False)
-    parent = OwnedRelatedField(queryset=Task.objects.present(), allow_null=True, required=False)  # type: ignore[assignment]
+    project = PlaceField(
+        queryset=Project.objects.present(),
+        allow_null=True,
+        required=False,
+        style={"blank": "As it is", "none": "None: the inbox"},
+    )
+    parent = PlaceField(  # type: ignore[assignment]
+        queryset=Task.objects.present(),
+        allow_null=True,
+        required=False,
+        style={"blank": "As it is", "none": "None: on top"},
+    )
     before = OwnedRelatedField(queryset=Task.objects.present(), required=False)
     after = OwnedRelatedField(queryset=Task.objects.present(), required=False)
 

@@ -5,17 +5,7 @@ from html import unescape
 
 import pytest
 
-from conftest import PASSWORD
 from todos.models import Project, Task
-
-
-@pytest.fixture
-def browser(client, alice):
-    """Alice in a browser, signed in."""
-    client.raise_request_exception = False
-    client.login(username=alice.email, password=PASSWORD)
-    client.defaults["HTTP_ACCEPT"] = "text/html"
-    return client
 
 
 @pytest.mark.parametrize("path", ["", "tasks/", "tokens/", "me/", "me/password/", "tasks/?completed=true&limit=1"])

@@ -92,3 +92,16 @@ def test_raw_data_patches_a_task(desk):
     page.get_by_role("button", name="PATCH").click()
 
     expect(page.locator("pre").last).to_contain_text('"priority": 4')
+
+
+def test_a_task_is_moved_by_its_form(desk):
+    page = desk.sign_in()
+    page.get_by_role("link", name="Install the project").click()
+    desk.expected = 405  # of a page that is there for its form
+    page.get_by_role("link", name="Move").click()
+    desk.check()
+
+    page.get_by_label("Before").select_option(label="Try the API with curl")
+    page.get_by_role("button", name="POST", exact=True).first.click()
+
+    expect(page.get_by_role("status")).to_contain_text("Done: 200 OK.")
