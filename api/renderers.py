@@ -25,6 +25,13 @@ class PageRenderer(renderers.BrowsableAPIRenderer):
         failed = self.renderer_context["response"].status_code >= 500
         return not failed and super().show_form_for_method(view, method, request, obj)
 
+    def get_rendered_html_form(self, data, view, method, request):
+        # What an action answers with (`complete` with the task) is nothing to fill its own form with.
+        answer = getattr(data, "serializer", None)
+        if request.method == method and answer and not isinstance(answer, view.get_serializer_class()):
+            data = None
+        return super().get_rendered_html_form(data, view, method, request)
+
     def get_context(self, data, accepted_media_type, renderer_context) -> dict[str, Any]:
         if refused := getattr(renderer_context["response"], "serializer", None):
             data = ReturnDict(data, serializer=refused)
@@ -32,6 +39,8 @@ class PageRenderer(renderers.BrowsableAPIRenderer):
         status = context["response"].status_code
         # The page of a call that can only be posted to is a 405; to whoever opens it for its form that is no problem.
         context["problem"] = data if status >= 400 and status != 405 else None
+        if status >= 400:
+            context["response_headers"]["Content-Type"] = PROBLEM_TYPE
         return {**context, "data": data, "things": self.get_things(data, context["view"])}
 
     @staticmethod

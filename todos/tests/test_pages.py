@@ -5,7 +5,10 @@ from html import unescape
 
 import pytest
 
+from conftest import PASSWORD
 from todos.models import Project, Task
+
+NOBODYS = "01900000-0000-7000-8000-000000000000"  # id
 
 
 @pytest.mark.parametrize("path", ["", "tasks/", "tokens/", "me/", "me/password/", "tasks/?completed=true&limit=1"])
@@ -200,3 +203,39 @@ def test_the_form_of_a_task_shows_and_keeps_its_tags(browser, task):
 
     browser.post("/api/v1/tasks/", {"title": "From a form", "tags": "x, Y,"})
     assert Task.objects.get(title="From a form").tags == ["x", "Y"]
+
+
+def forms(page: str) -> list[list[str]]:
+    """The names of the fields of each form that the page has besides its buttons."""
+    sections = re.findall(r'<section id="\w+-object-form">(.*?)</section>', page, re.DOTALL)
+    return [re.findall(r'name="([^"]+)"', section) for section in sections]
+
+
+@pytest.mark.parametrize("call", ["complete", "reopen", "toggle", "move", "restore"])
+def test_a_call_that_was_made_by_its_form_has_the_same_form_again(browser, task, call):
+    before = forms(browser.get(f"/api/v1/tasks/{task.pk}/{call}/").content.decode())
+    if call == "restore":
+        task.delete()
+
+    page = browser.post(f"/api/v1/tasks/{task.pk}/{call}/")
+
+    assert page.status_code == 200
+    assert forms(page.content.decode()) == before
+    assert "title" not in before[0]
+
+
+def test_the_form_to_sign_in_is_the_same_after_signing_in(browser, alice):
+    before = forms(browser.get("/api/v1/auth/login/").content.decode())
+
+    page = browser.post("/api/v1/auth/login/", {"email": alice.email, "password": PASSWORD})
+
+    assert page.status_code == 200
+    assert forms(page.content.decode()) == before
+
+
+@pytest.mark.parametrize("path", ["tasks/", "tasks/?limit=0", "tasks/bulk/", f"tasks/{NOBODYS}/"])
+def test_a_page_names_the_type_of_the_answer_that_a_program_gets(browser, path):
+    page = browser.get(f"/api/v1/{path}").content.decode()
+    answer = browser.get(f"/api/v1/{path}", HTTP_ACCEPT="application/json")
+
+    assert f"<b>Content-Type:</b> {answer['Content-Type']}\n" in page
