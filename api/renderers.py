@@ -21,9 +21,15 @@ class PageRenderer(renderers.BrowsableAPIRenderer):
     renderer_context: dict
 
     def show_form_for_method(self, view, method, request, obj):
+        status = self.renderer_context["response"].status_code
         # A form offers choices from the database; when that is away, the page that says so must not need it.
-        failed = self.renderer_context["response"].status_code >= 500
+        failed = status >= 500 or self.is_about_nothing(view, status)
         return not failed and super().show_form_for_method(view, method, request, obj)
+
+    @staticmethod
+    def is_about_nothing(view, status: int) -> bool:
+        """Whether the page says that its thing doesn't exist: then there is nothing to do with it."""
+        return status == 404 and view.detail
 
     def get_rendered_html_form(self, data, view, method, request):
         # What an action answers with (`complete` with the task) is nothing to fill its own form with.
@@ -53,7 +59,7 @@ class PageRenderer(renderers.BrowsableAPIRenderer):
 
     def get_extra_actions(self, view, status_code):
         """The further calls; those on one object that take no fields (verbs) can be made with a button."""
-        urls = super().get_extra_actions(view, status_code) or {}
+        urls = {} if self.is_about_nothing(view, status_code) else super().get_extra_actions(view, status_code) or {}
         calls = {action.kwargs["name"]: action.kwargs for action in view.get_extra_actions()} if urls else {}
         return [
             {"name": name, "url": url, "is_verb": calls[name].get("serializer_class") is EmptySerializer}

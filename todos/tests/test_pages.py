@@ -239,3 +239,29 @@ def test_a_page_names_the_type_of_the_answer_that_a_program_gets(browser, path):
     answer = browser.get(f"/api/v1/{path}", HTTP_ACCEPT="application/json")
 
     assert f"<b>Content-Type:</b> {answer['Content-Type']}\n" in page
+
+
+@pytest.mark.parametrize("path", ["", "sync/"])
+def test_a_page_without_a_form_says_which_parameter_it_refuses(browser, path):
+    page = browser.get(f"/api/v1/{path}?color=red")
+
+    assert page.status_code == 400
+    assert "<b>color</b>: There is no such query parameter." in page.content.decode()
+
+
+def test_the_page_of_a_thing_that_does_not_exist_offers_nothing_to_do_with_it(browser):
+    page = browser.get(f"/api/v1/tasks/{NOBODYS}/").content.decode()
+
+    assert "<h2>Not Found</h2>" in page
+    assert forms(page) == []
+    assert "Complete" not in page
+    assert "DELETE</summary>" not in page
+
+
+def test_the_form_of_a_call_on_many_stays_when_one_is_missing(browser):
+    missing = {"action": "complete", "ids": [NOBODYS]}
+
+    page = browser.post("/api/v1/tasks/bulk/", missing, content_type="application/json")
+
+    assert page.status_code == 404
+    assert len(forms(page.content.decode())) == 1
