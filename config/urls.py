@@ -1,7 +1,7 @@
 from django.contrib import admin
 from django.urls import include, path, register_converter
-from django.views.generic import TemplateView
-from rest_framework.routers import DefaultRouter
+from django.views.generic import RedirectView, TemplateView
+from rest_framework.routers import SimpleRouter
 
 from api.ids import IdConverter
 from api.views import DocsView, RootView, SchemaView
@@ -11,17 +11,20 @@ from users.views import TokenViewSet
 
 register_converter(IdConverter, "id")
 
-router = DefaultRouter(use_regex_path=False)
-router.include_format_suffixes = False
-router.APIRootView = RootView
+router = SimpleRouter(use_regex_path=False)
 router.register("tasks", TaskViewSet)
 router.register("projects", ProjectViewSet)
 router.register("tags", TagViewSet)
 router.register("tokens", TokenViewSet)
 
+# What the root leads to, with the names of the routes.
+PARTS = {prefix: f"{basename}-list" for prefix, _, basename in router.registry}
+PARTS |= {"tasks/summary": "task-summary", "me": "me", "sync": "sync", "docs": "docs", "schema": "schema"}
+
 api: list = [
     path("", include(router.urls)),  # first: these are called most, and the resolver tries one after the other
     path("", include("users.urls")),
+    path("", RootView.as_view(api_root_dict=PARTS), name="api-root"),
     path("sync/", SyncView.as_view(), name="sync"),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", DocsView.as_view(), name="docs"),
@@ -36,6 +39,7 @@ urlpatterns = [
     path("set-password/done/", PasswordIsSetView.as_view(), name="password-is-set"),
     path("set-password/<uidb64>/<token>/", SetPasswordView.as_view(), name="set-password"),
     path("api-auth/", include("rest_framework.urls")),
+    path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
 ]
 

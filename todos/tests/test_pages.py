@@ -265,3 +265,16 @@ def test_the_form_of_a_call_on_many_stays_when_one_is_missing(browser):
 
     assert page.status_code == 404
     assert len(forms(page.content.decode())) == 1
+
+
+def test_the_root_leads_to_all_that_can_be_opened(anonymous):
+    answer = anonymous.get("/")
+
+    parts = ["tasks", "projects", "tags", "tokens", "tasks/summary", "me", "sync", "docs", "schema"]
+    assert answer.json() == {part: f"http://testserver/api/v1/{part}/" for part in parts}
+
+
+def test_the_admin_is_found_without_its_slash(client):
+    answer = client.get("/admin")
+
+    assert (answer.status_code, answer["Location"]) == (302, "/admin/")
