@@ -6,7 +6,7 @@ from rest_framework.routers import SimpleRouter
 from api.ids import IdConverter
 from api.views import DocsView, RootView, SchemaView
 from todos.views import ProjectViewSet, SyncView, TagViewSet, TaskViewSet
-from users.pages import PasswordIsSetView, SetPasswordView
+from users.pages import OperatorSignInForm, PasswordIsSetView, SetPasswordView, SignInPageView
 from users.views import TokenViewSet
 
 register_converter(IdConverter, "id")
@@ -31,6 +31,7 @@ api: list = [
 ]
 
 admin.site.enable_nav_sidebar = False  # the lists are wide
+admin.site.login_form = OperatorSignInForm
 admin.site.site_title = admin.site.site_header = "Todo API administration"
 
 urlpatterns = [
@@ -38,6 +39,7 @@ urlpatterns = [
     path("", TemplateView.as_view(template_name="landing.html"), name="landing"),
     path("set-password/done/", PasswordIsSetView.as_view(), name="password-is-set"),
     path("set-password/<uidb64>/<token>/", SetPasswordView.as_view(), name="set-password"),
+    path("api-auth/login/", SignInPageView.as_view()),  # before REST framework's own
     path("api-auth/", include("rest_framework.urls")),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),

@@ -1,7 +1,8 @@
-"""The page that a mailed link leads to."""
+"""The page that a mailed link leads to, and what the pages to sign in say."""
 
-from django.contrib.auth.forms import SetPasswordForm
-from django.contrib.auth.views import PasswordResetConfirmView
+from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.auth.forms import AuthenticationForm, SetPasswordForm
+from django.contrib.auth.views import LoginView, PasswordResetConfirmView
 from django.urls import reverse_lazy
 from django.views.generic import TemplateView
 
@@ -11,6 +12,28 @@ from users.models import User
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+
+
+class SignInForm(AuthenticationForm):
+    error_messages = {
+        **AuthenticationForm.error_messages,
+        "invalid_login": "Please enter a correct %(username)s and password. Note that the password is case-sensitive.",
+    }
+
+
+class SignInPageView(LoginView):
+    template_name = "rest_framework/login.html"
+    authentication_form = SignInForm
+
+
+class OperatorSignInForm(AdminAuthenticationForm):
+    error_messages = {
+        **AdminAuthenticationForm.error_messages,
+        "invalid_login": (
+            "Please enter the correct %(username)s and password for a staff account. "
+            "Note that the password is case-sensitive."
+        ),
+    }
 
 
 class NewPasswordForm(SetPasswordForm):

@@ -278,3 +278,16 @@ def test_the_admin_is_found_without_its_slash(client):
     answer = client.get("/admin")
 
     assert (answer.status_code, answer["Location"]) == (302, "/admin/")
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/api-auth/login/", "Please enter a correct e-mail address and password."),
+        ("/admin/login/", "Please enter the correct e-mail address and password for a staff account."),
+    ],
+)
+def test_a_sign_in_that_is_refused_says_what_is_case_sensitive(client, db, path, words):
+    page = client.post(path, {"username": "Alice@example.com", "password": PASSWORD.upper()}).content.decode()
+
+    assert f"{words} Note that the password is case-sensitive." in page
