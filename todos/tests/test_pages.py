@@ -7,6 +7,7 @@ import pytest
 
 from conftest import PASSWORD
 from todos.models import Project, Task
+from users.models import ApiToken
 
 NOBODYS = "01900000-0000-7000-8000-000000000000"  # id
 
@@ -291,3 +292,17 @@ def test_a_sign_in_that_is_refused_says_what_is_case_sensitive(client, db, path,
     page = client.post(path, {"username": "Alice@example.com", "password": PASSWORD.upper()}).content.decode()
 
     assert f"{words} Note that the password is case-sensitive." in page
+
+
+def test_the_form_of_a_token_with_no_box_ticked_makes_none(browser):
+    page = browser.get("/api/v1/tokens/").content.decode()
+    boxes = re.findall(r'<input type="(\w+)" name="scopes" value="(\w*)"( checked)?>', page)
+    always = [value for kind, value, _ in boxes if kind == "hidden"]
+
+    refused = browser.post("/api/v1/tokens/", {"name": "nothing", "scopes": always})
+    made = browser.post("/api/v1/tokens/", {"name": "reads", "scopes": [*always, "read"]})
+
+    assert [value for _, value, checked in boxes if checked] == ["read", "write"]
+    assert (refused.status_code, made.status_code) == (400, 201)
+    assert "This list may not be empty." in refused.content.decode()
+    assert ApiToken.objects.get().scopes == ["read"]
