@@ -17,6 +17,11 @@ def deeper_than(value, limit: int) -> bool:
     return any(isinstance(item, dict | list) for item in level)
 
 
+def takes_lists(view) -> bool:
+    """Whether this call takes a list of objects in the place of one."""
+    return getattr(view, "takes_lists", False) and view.action == "create"
+
+
 class JSONParser(parsers.JSONParser):
     """JSON (RFC 8259) in UTF-8. Lone surrogates, NaN and numbers out of range are refused by orjson."""
 
@@ -28,4 +33,6 @@ class JSONParser(parsers.JSONParser):
             raise ParseError(f"JSON parse error: {error}") from None
         if body.count(b"[") + body.count(b"{") > MAX_DEPTH and deeper_than(data, MAX_DEPTH):
             raise ParseError(f"JSON parse error: nested deeper than {MAX_DEPTH} levels")
+        if not isinstance(data, dict) and not (isinstance(data, list) and takes_lists(parser_context["view"])):
+            raise ParseError("JSON parse error: the body has to be an object")
         return data

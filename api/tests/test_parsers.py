@@ -74,14 +74,30 @@ def test_brackets_side_by_side_or_in_text_are_no_depth(api):
     assert refused(answer) == [("more", "unknown")]
 
 
-@pytest.mark.parametrize("body", [b'"text"', b"5", b"true", b"null", b"[[]]", b"[null]", b"[]"])
-@pytest.mark.parametrize("path", ["/tasks/", "/auth/login/", "/auth/register/", "/tokens/"])
+@pytest.mark.parametrize("body", [b'"text"', b"5", b"true", b"null", b"[[]]", b"[null]", b"[]", b"[{}]"])
+@pytest.mark.parametrize("path", ["/tasks/bulk/", "/auth/login/", "/auth/register/", "/tokens/"])
 def test_a_body_that_is_no_object_is_a_400(api, path, body):
     answer = api.generic("POST", path, body, content_type="application/json")
 
-    ((field, code),) = refused(answer)
-    assert field in ("", "0")
-    assert code in ("invalid", "null", "empty")
+    assert_problem(answer, 400, "parse_error", "JSON parse error: the body has to be an object")
+
+
+def test_where_a_list_makes_several_a_list_changes_none(api, task):
+    answer = api.generic("PATCH", f"/tasks/{task.pk}/", b'[{"title": "x"}]', content_type="application/json")
+
+    assert_problem(answer, 400, "parse_error", "JSON parse error: the body has to be an object")
+
+
+@pytest.mark.parametrize(
+    ("body", "error"), [(b"[]", ("", "empty")), (b"[[]]", ("0", "invalid")), (b"[null]", ("0", "null"))]
+)
+def test_a_list_of_no_objects_is_a_400(api, body, error):
+    assert refused(post(api, body)) == [error]
+
+
+@pytest.mark.parametrize("body", [b'"text"', b"5", b"true", b"null"])
+def test_neither_a_list_nor_an_object_is_a_400(api, body):
+    assert_problem(post(api, body), 400, "parse_error", "JSON parse error: the body has to be an object")
 
 
 def test_a_field_given_twice_counts_as_given_last(api):

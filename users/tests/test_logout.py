@@ -1,5 +1,3 @@
-import pytest
-
 from api.tests.problems import assert_problem, refused
 from users.models import ApiToken
 from users.tests.answers import INVALID_TOKEN, NOT_SIGNED_IN
@@ -19,13 +17,10 @@ def test_the_next_request_with_it_is_refused(api):
         assert_problem(answer, *INVALID_TOKEN)
 
 
-@pytest.mark.parametrize(
-    ("body", "errors"), [({"all": True}, [("all", "unknown")]), ([], [("", "invalid")]), ("x", [("", "invalid")])]
-)
-def test_it_takes_no_fields(api, body, errors):
-    answer = api.post("/auth/logout/", body)
+def test_it_takes_no_fields(api):
+    answer = api.post("/auth/logout/", {"all": True})
 
-    assert refused(answer) == errors
+    assert refused(answer) == [("all", "unknown")]
     assert api.get("/me/").status_code == 200
 
 

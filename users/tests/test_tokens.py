@@ -134,7 +134,6 @@ def test_scopes(api, asked, given):
         ({"name": "x", "expires_at": "2001-01-01T00:00:00Z"}, [("expires_at", "past")]),
         ({"name": "x", "owner": "bob"}, [("owner", "unknown")]),
         ({"name": "x", "digest": "0" * 64}, [("digest", "unknown")]),
-        ([{"name": "x"}], [("", "invalid")]),
     ],
 )
 def test_bad_values_are_refused_by_name(api, body, errors):
