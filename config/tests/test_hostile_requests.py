@@ -203,9 +203,9 @@ def run(server, world) -> Run:
     for stretch in STRETCHES:
         run.stretch(stretch)
     run.log = server.log.read_text().splitlines()[before:]
-    growth = {pid: round(max(after[pid] for after in run.memory) - run.memory[0][pid], 1) for pid in run.memory[0]}
+    growth = {pid: round(run.memory[-1][pid] - run.memory[WARM][pid], 1) for pid in run.memory[WARM]}
     print(f"\n{run.answers:,} answers: {dict(run.kinds)}, {dict(sorted(run.statuses.items()))}")
-    print(f"slowest: {run.slowest}, growth from the first round on: {growth}, lines: {len(run.log):,}")
+    print(f"slowest: {run.slowest}, growth since it was warm: {growth}, lines: {len(run.log):,}")
     return run
 
 
@@ -219,12 +219,12 @@ def test_none_takes_longer_than_a_second(run):
 
 
 def test_the_processes_do_not_grow(run):
-    warm = run.memory[WARM]
+    """By the least of three rounds: at the end of one, the system may have back what it needed for a moment, or not."""
+    warm, last = run.memory[WARM : WARM + 3], run.memory[-3:]
 
-    assert len(warm) == 2
-    for after in run.memory[WARM:]:
-        assert after.keys() == warm.keys()
-        assert all(after[pid] - warm[pid] < MAX_GROWTH for pid in warm), run.memory
+    assert len(warm[0]) == 2
+    for pid in warm[0]:
+        assert min(after[pid] for after in last) - min(after[pid] for after in warm) < MAX_GROWTH, run.memory
 
 
 def test_each_request_is_one_line_of_the_log(run):
