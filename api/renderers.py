@@ -24,6 +24,8 @@ class PageRenderer(renderers.BrowsableAPIRenderer):
         status = self.renderer_context["response"].status_code
         # A form offers choices from the database; when that is away, the page that says so must not need it.
         failed = status >= 500 or self.is_about_nothing(view, status)
+        if method == "DELETE" and view.deletes_with_body:
+            return False  # a page's button sends none
         return not failed and super().show_form_for_method(view, method, request, obj)
 
     @staticmethod
@@ -52,10 +54,12 @@ class PageRenderer(renderers.BrowsableAPIRenderer):
     @staticmethod
     def get_things(data, view) -> list[dict]:
         """Links to those that a page of a list shows, by what stands after the id: it is what people call them."""
-        if getattr(view, "action", "") != "list" or "results" not in data:
+        leads_to = {"list": "detail", "trash": "restore"}.get(getattr(view, "action", ""))
+        if leads_to is None or "results" not in data:
             return []
         names = [(row["id"], next(value for name, value in row.items() if name != "id")) for row in data["results"]]
-        return [{"name": name, "url": view.reverse_action("detail", args=[pk])} for pk, name in names]
+        words = "Restore " if leads_to == "restore" else ""
+        return [{"name": f"{words}{name}", "url": view.reverse_action(leads_to, args=[pk])} for pk, name in names]
 
     def get_extra_actions(self, view, status_code):
         """The further calls; those on one object that take no fields (verbs) can be made with a button."""

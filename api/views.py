@@ -22,6 +22,7 @@ class ApiView(GenericAPIView):
     serializer_class: type[Serializer]
     parameters_class: type[QueryParameters] = QueryParameters
     detail = True
+    deletes_with_body = False
     problems: tuple[str, ...] = ()  # the statuses that the document names besides those of every call
 
     def perform_authentication(self, request):

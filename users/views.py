@@ -147,6 +147,7 @@ class MeView(AccountView):
     """The account of the caller."""
 
     serializer_class = serializers.UserSerializer
+    deletes_with_body = True
 
     def get_serializer_class(self):
         if self.request.method != "DELETE":

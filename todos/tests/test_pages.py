@@ -306,3 +306,23 @@ def test_the_form_of_a_token_with_no_box_ticked_makes_none(browser):
     assert (refused.status_code, made.status_code) == (400, 201)
     assert "This list may not be empty." in refused.content.decode()
     assert ApiToken.objects.get().scopes == ["read"]
+
+
+def test_the_page_of_the_trash_leads_to_where_each_is_restored(browser, task):
+    task.delete()
+
+    page = browser.get("/api/v1/tasks/trash/").content.decode()
+    [url] = re.findall(r'<a href="([^"]+)">Restore Buy milk</a>', page)
+    form = browser.get(url).content.decode()
+    restored = browser.post(url)
+
+    assert len(forms(form)) == 1
+    assert restored.status_code == 200
+    task.refresh_from_db()
+    assert task.deleted_at is None
+
+
+def test_no_button_deletes_what_needs_a_password_for_it(browser, task):
+    pages = [browser.get(f"/api/v1/{path}").content.decode() for path in ("me/", f"tasks/{task.pk}/")]
+
+    assert ["DELETE</summary>" in page for page in pages] == [False, True]
