@@ -67,7 +67,7 @@ test-clients: $(VENV)/.dev  ## Generate typed clients from the schema (TypeScrip
 proofs:  ## Prove with several server processes, and in large numbers, what is promised about changes (minutes)
 	@PROOFS=full $(MAKE) --no-print-directory test ARGS="-q -rP config/tests/test_many_processes.py config/tests/test_hostile_requests.py"
 
-fuzz: $(VENV)/.dev  ## Try the API's description with 50,000 requests that schemathesis thinks up (half an hour); FUZZ_SEED=2 for others
+fuzz: $(VENV)/.dev  ## Try the API's description with 50,000 requests that schemathesis thinks up (a quarter of an hour); FUZZ_SEED=2 for others
 	@$(POSTGRES)
 	@FUZZ=full $(PY) -m pytest --database=postgres -q -rP config/tests/test_contract_fuzz.py
 
@@ -75,7 +75,7 @@ drills: $(VENV)/.dev  ## Put it through what a database in the cloud does: resta
 	@drills/packages
 	$(PY) -m drills $(ARGS)
 
-mutants: $(VENV)/.dev $(ENV_FILE)  ## Break the code in some 40 telling ways, and see the tests go red each time (5 minutes); ARGS=sync tries some
+mutants: $(VENV)/.dev $(ENV_FILE)  ## Break the code in some 50 telling ways, and see the tests go red each time (7 minutes); ARGS=sync tries some
 	@$(PY) -m config.tests.mutants $(ARGS)
 
 lint: $(VENV)/.dev  ## Check style, types, migrations, the production settings and the API's schema
