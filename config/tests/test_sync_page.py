@@ -60,6 +60,17 @@ def make(program: Program, **fields) -> str:
     return program.insist("POST", "tasks/", fields).body["id"]
 
 
+def push_when_online_again(replica, restart, shim):
+    """Fail to send while offline; then another process of the client does it. Returns its replica."""
+    with pytest.raises(CUT_OFF):
+        replica.push()
+    shim.fault = ""
+    replica = restart()
+    replica.push()
+    replica.pull()
+    return replica
+
+
 def test_the_example_has_no_more_than_60_lines():
     assert len(EXAMPLE.splitlines()) <= 60
 
@@ -100,13 +111,8 @@ def test_what_is_done_offline_is_sent_later_in_its_order(replica, restart, shim,
     replica.change("POST", new, action="complete/")
     replica.change("PATCH", known, {"priority": 3})
     replica.change("PATCH", known, {"priority": 4})
-    with pytest.raises(CUT_OFF):
-        replica.push()
 
-    shim.fault = ""
-    replica = restart()
-    replica.push()
-    replica.pull()
+    replica = push_when_online_again(replica, restart, shim)
 
     found = sorted((task["title"], task["completed"], task["priority"]) for task in on_server(other).values())
     assert found == [("Known", False, 4), ("New and better", True, 0)]
@@ -123,13 +129,8 @@ def test_what_is_made_offline_is_a_parent_and_a_neighbor_before_it_has_an_id(rep
     loose = replica.change("POST", body={"title": "Lamp"})
     replica.change("PATCH", books, {"priority": 3})
     replica.change("POST", loose, {"parent": pack, "before": books}, "move/")
-    with pytest.raises(CUT_OFF):
-        replica.push()
 
-    shim.fault = ""
-    replica = restart()
-    replica.push()
-    replica.pull()
+    replica = push_when_online_again(replica, restart, shim)
 
     tasks = on_server(other)
     found = {task["title"]: tasks[task["parent"]]["title"] if task["parent"] else None for task in tasks.values()}
