@@ -63,7 +63,6 @@ BAD = [
     ({"name": "x", "color": "#ff00000"}, "color", "max_length"),
     ({"name": "x", "colour": "#ff0000"}, "colour", "unknown"),
     ({"name": "x", "owner": "me"}, "owner", "unknown"),
-    ([{"name": "x"}], "", "invalid"),
 ]
 
 

@@ -43,7 +43,6 @@ def test_a_tag_needs_only_a_name(api):
         ({"name": "x" * 51}, "name", "max_length"),
         ({"name": "a\0b"}, "name", "null_characters_not_allowed"),
         ({"name": "x", "color": "#ff0000"}, "color", "unknown"),
-        ([{"name": "x"}], "", "invalid"),
         ({"name": "HOME"}, "name", "unique"),
         ({"name": "hOmE "}, "name", "unique"),
     ],
