@@ -24,7 +24,8 @@ class Counts:
     A key has a cell in each of two rows, and its count is the lesser of the two. Keys that share both cells are
     counted together, which for a thousand busy keys happens to one in some thousands. Python salts the hash of text
     afresh with each start, so nobody can look for such a key. Two that count in the same cell at the same moment
-    may lose one of the two: this is for fairness, and a lock could be held by a process that was killed.
+    may lose one of the two, and one that the system stops in between takes back what others counted meanwhile: this is
+    for fairness, and a lock could be held by a process that was killed.
     """
 
     def __init__(self) -> None:
