@@ -23,4 +23,4 @@ USER todo
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD \
     ["python", "-c", "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/healthz')"]
-CMD ["gunicorn", "config.wsgi", "--config", "config/gunicorn.py"]
+CMD ["gunicorn", "config.wsgi", "--config", "config/server/gunicorn.py"]

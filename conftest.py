@@ -6,35 +6,19 @@ import hypothesis
 import pytest
 from django.db import connection
 from django.test import Client as Browser
-from rest_framework.test import APIClient
 
+from testing.client import PASSWORD, Client
 from todos.models import Task
-from users.mails import post
-from users.models import ApiToken, User
+from users.emails import mail_executor
+from users.models import User
 
 # The same examples in each run: a red test stays red. HYPOTHESIS_PROFILE=random looks for new ones.
 hypothesis.settings.register_profile("seeded", derandomize=True)
 hypothesis.settings.register_profile("random", derandomize=False)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "seeded"))
 
-PASSWORD = "correct horse battery"
 
-
-class Client(APIClient):
-    """Speaks JSON to /api/v1 as one user, and gets a 500 as an answer, as a real client does."""
-
-    def __init__(self, user: User | None = None, **token_fields):
-        super().__init__(raise_request_exception=False)
-        self.user = user
-        if user:
-            self.token, self.secret = ApiToken.issue(user, "test", **token_fields)
-            self.credentials(HTTP_AUTHORIZATION=f"Bearer {self.secret}")
-
-    def generic(self, method, path, *args, **kwargs):
-        return super().generic(method, f"/api/v1{path}", *args, **kwargs)
-
-
-def leave_the_wall(get_response):
+def leave_request_scope(get_response):
     """Middleware: a test's own transaction goes on after the request, and would keep the role of row-level security."""
 
     def middleware(request):
@@ -49,7 +33,7 @@ def leave_the_wall(get_response):
 
 @pytest.fixture(autouse=True)
 def _test_settings(settings):
-    settings.MIDDLEWARE = ["conftest.leave_the_wall", *settings.MIDDLEWARE]
+    settings.MIDDLEWARE = ["conftest.leave_request_scope", *settings.MIDDLEWARE]
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # Argon2 is slow on purpose
     settings.THROTTLE_USER = settings.THROTTLE_ANON = settings.THROTTLE_CREDENTIALS = None  # tests make many calls
     settings.SENDS_MAIL, settings.PUBLIC_URL = True, "https://todo.example.com"
@@ -58,7 +42,7 @@ def _test_settings(settings):
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
     yield
-    post.submit(int).result(timeout=10)  # no mail of this test comes in the next one
+    mail_executor.submit(int).result(timeout=10)  # no mail of this test comes in the next one
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Counts of requests in memory that all processes of one server share: no query, no lock, a microsecond each.
 
-The server imports this module before it forks its workers (config/gunicorn.py), so that they have the same pages of
+The server imports this module before it forks its workers (config/server/gunicorn.py), so that they have the same pages of
 memory. It must not need Django for that reason.
 """
 

@@ -12,7 +12,7 @@ from rest_framework.pagination import BasePagination
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
-from api.prepared import Later, Prepared, prepared
+from api.compiled import Param, Prepared, prepared
 
 DEFAULT_LIMIT = 50
 INVALID_CURSOR = ErrorDetail("This cursor is damaged, or it is from another list.", code="invalid")
@@ -145,10 +145,10 @@ class KeysetPagination(BasePagination):
         descending = self.ordering.startswith("-") != bool(self.cursor and self.cursor.back)
         if self.cursor and from_here:
             fields = [queryset.query.annotations[name].output_field for name in names]
-            place = [Later(key_at(index, field), field) for index, field in enumerate(fields, start=nulls)]
+            place = [Param(key_at(index, field), field) for index, field in enumerate(fields, start=nulls)]
             beyond = self.cursor.lookup(descending)
             here = RowValue(*map(F, names), F("id"))
-            there = RowValue(*place, Later(lambda view: view.paginator.cursor.id, UUIDField()))
+            there = RowValue(*place, Param(lambda view: view.paginator.cursor.id, UUIDField()))
             queryset = queryset.filter(beyond(here, there))
         sign = "-" if descending else ""
         return queryset.order_by(*(f"{sign}{name}" for name in [*names, "id"]))

@@ -7,8 +7,8 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from api import fields
+from api.compiled import Param
 from api.pagination import Order
-from api.prepared import Later
 from api.serializers import Serializer
 
 REPEATED = ErrorDetail("This parameter may be given only once.", code="repeated")
@@ -87,7 +87,7 @@ class PageParameters(QueryParameters):
 
     @classmethod
     def prepare(cls, values: dict) -> tuple[Hashable, dict]:
-        """What is of the shape of a query with these filters, and the filters with a `Later` for what is not."""
+        """What is of the shape of a query with these filters, and the filters with a `Param` for what is not."""
         filters = {name: cls.pass_on(name, values[name]) for name in sorted(values.keys() - cls.PAGING)}
         shape = tuple((name, describe(value)) for name, value in filters.items())
         return shape, filters
@@ -98,8 +98,8 @@ class PageParameters(QueryParameters):
         if kind is None or value is None:
             return value
         if isinstance(value, list):
-            return [Later(parameter_at(name, index), kind) for index in range(len(value))]
-        return Later(lambda view: view.parameters[name], kind)
+            return [Param(parameter_at(name, index), kind) for index in range(len(value))]
+        return Param(lambda view: view.parameters[name], kind)
 
     @classmethod
     def kind_of(cls, field: serializers.Field) -> models.Field | None:
@@ -120,7 +120,7 @@ def describe(value) -> Hashable:
     """The value, where it is of the shape of a query; the word for one that comes later."""
     if isinstance(value, list):
         return tuple(map(describe, value))
-    return "later" if isinstance(value, Later) else value
+    return "later" if isinstance(value, Param) else value
 
 
 def ordering_field(orderings: dict) -> serializers.ChoiceField:

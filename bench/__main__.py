@@ -11,7 +11,7 @@ from bench import data, report, wrk
 from bench.cases import LIST, MEASURED, UNCHANGED, Subject, subjects, write_requests
 from bench.check import check, entity_tags
 from bench.servers import OURS, PEER_CONTESTANTS, ROOT, Server, keep_off_the_workers_core, running
-from config.tests.postgres import FAST, PostgresError, server_version, temporary_postgres
+from testing.postgres import FAST, PostgresError, server_version, temporary_postgres
 
 OWNERS, TASKS = 100, 1000
 # No checkpoint and no autovacuum in the middle of somebody's run; the tables are vacuumed between the runs.

@@ -16,7 +16,7 @@ from pathlib import Path
 from bench import data
 from bench.clients import LOST, SLOW, among_slow_ones, crowd, failures, get, p95
 from bench.servers import OURS, Server, running
-from config.tests.postgres import FAST, PostgresError, temporary_postgres
+from testing.postgres import FAST, PostgresError, temporary_postgres
 
 CLIENTS, RATE = 1000, 100
 SECONDS = 20 if os.environ.get("QUICK") else 60

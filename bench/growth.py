@@ -18,7 +18,7 @@ from bench import data
 from bench.check import Client
 from bench.explain import Call, blocks, outline, plans
 from bench.servers import OURS, Server, keep_off_the_workers_core, running
-from config.tests.postgres import FAST, PostgresError, temporary_postgres
+from testing.postgres import FAST, PostgresError, temporary_postgres
 
 QUICK = bool(os.environ.get("QUICK"))
 SIZES = [1_000, 10_000, 100_000] if QUICK else [1_000, 100_000, 1_000_000]

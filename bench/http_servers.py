@@ -29,7 +29,7 @@ PROJECT, SMALL = "config.wsgi:application", "bench.small:application"
 TASKS = "/api/v1/tasks/?limit=50"
 GUNICORN = "gunicorn {app} -w {processes} -b 127.0.0.1:{port} --no-control-socket --keep-alive 65"
 SERVERS = {
-    "chosen": "gunicorn {app} --config config/gunicorn.py --max-requests 0",
+    "chosen": "gunicorn {app} --config config/server/gunicorn.py --max-requests 0",
     "gunicorn gthread": f"{GUNICORN} -k gthread --threads 4 --worker-connections 2000",
     "granian": "granian --interface wsgi --workers {processes} --blocking-threads 4 --backlog 4096 --port {port} {app}",
     "waitress": "waitress-serve --listen=127.0.0.1:{port} --threads=4 --connection-limit=2000 {app}",

@@ -9,7 +9,7 @@ from pathlib import Path
 from bench import data, wrk
 from bench.cases import MEASURED, Subject, subjects, write_requests
 from bench.servers import OURS, Server, keep_off_the_workers_core, running
-from config.tests.postgres import FAST, PostgresError, temporary_postgres
+from testing.postgres import FAST, PostgresError, temporary_postgres
 
 QUICK = bool(os.environ.get("QUICK"))
 REQUESTS = 5_000 if QUICK else 100_000

@@ -56,7 +56,7 @@ OURS = Ours(
     "ours",
     "this project",
     Path(sys.executable),
-    (*GUNICORN, "--config=config/gunicorn.py", "config.wsgi"),
+    (*GUNICORN, "--config=config/server/gunicorn.py", "config.wsgi"),
     ROOT,
     "todos_task",
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from config.tests.servers import ROOT, Server, gunicorn
+from testing.servers import ROOT, Server, gunicorn
 
 CLIENTS = ROOT / "clients"
 PYTHON = CLIENTS / "python" / ".venv" / "bin"

@@ -123,6 +123,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "api",
+    "ownership",
     "users",
     "todos",
 ]
@@ -151,7 +152,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "api.middleware.RepeatMiddleware",
-    "users.middleware.RowLevelSecurityMiddleware",  # last, so that it ends when the page is rendered
+    "ownership.row_level_security.middleware.RowLevelSecurityMiddleware",  # last, so that it ends when the page is rendered
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -179,6 +180,8 @@ DATABASES = {"default": database(env("DATABASE_URL"), "DATABASE_URL")}
 unpooled = env("DATABASE_URL_UNPOOLED")
 UNPOOLED_DATABASE = database(unpooled, "DATABASE_URL_UNPOOLED") if unpooled else None
 ROW_LEVEL_SECURITY = env("ROW_LEVEL_SECURITY")
+# What requests use besides, without row-level security: nothing in these is about tasks.
+ROW_LEVEL_SECURITY_SHARED = ["sessions.Session", "users.SignInAttempt", "contenttypes.ContentType"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "users.User"

@@ -16,7 +16,7 @@ class Request(WSGIRequest):
 
 
 application = get_wsgi_application()
-from users import wall_setup  # noqa: E402 (after Django is set up)
+from ownership.row_level_security import checks  # noqa: E402 (after Django is set up)
 
-wall_setup.verify()
+checks.verify()
 application.request_class = Request

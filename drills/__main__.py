@@ -12,12 +12,12 @@ import signal
 import sys
 from collections.abc import Callable
 
-from config.tests.postgres import PostgresError, find_programs
 from drills.exercises import CrashLedger, Drills
 from drills.gateway import Gateway
 from drills.neon import MissingProgram, Neon, find_pooler, neon
 from drills.report import print_results
 from drills.suite import run_suite
+from testing.postgres import PostgresError, find_programs
 
 WORKERS, CRASHES = 32, 22  # to kill
 ENOUGH = 20_000  # requests under faults

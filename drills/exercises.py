@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from secrets import token_urlsafe
 
-from config.tests.servers import ROOT, Server
 from drills.faults import DATABASE, Faults
 from drills.gateway import Gateway
 from drills.load import Load
 from drills.neon import Neon
 from drills.report import Result, errors_in
+from testing.servers import ROOT, Server
 
 
 def environment(neon: Neon, url: str) -> dict[str, str]:
@@ -28,7 +28,7 @@ def environment(neon: Neon, url: str) -> dict[str, str]:
 def serving(neon: Neon, url: str, processes: int = 2) -> Iterator[Server]:
     """The production server, as `make serve` starts it."""
     own = {"BIND": "127.0.0.1", "WEB_CONCURRENCY": str(processes)}
-    command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--config", "config/gunicorn.py"]
+    command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--config", "config/server/gunicorn.py"]
     server = Server(command, ROOT, neon.directory / "server.log", {**environment(neon, url), **own})
     try:
         yield server.wait()

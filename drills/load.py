@@ -11,7 +11,7 @@ from threading import Event, Lock
 from typing import Any
 from uuid import uuid4
 
-from config.tests.servers import CUT_OFF, Answer, Program, Server, register
+from testing.servers import CUT_OFF, Answer, Program, Server, register
 
 USERS, CLIENTS_EACH = 4, 4
 # Sooner than Retry-After asks for: it is the service's recovery that is measured, and not the clients' patience.

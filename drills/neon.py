@@ -17,7 +17,7 @@ from secrets import token_hex
 
 import psycopg2
 
-from config.tests.postgres import PostgresError, Runner, find_programs, write_settings
+from testing.postgres import PostgresError, Runner, find_programs, write_settings
 
 OWNER = "neondb_owner"
 # What Neon's console gives: no superuser, but one that row-level security doesn't bind.

@@ -4,8 +4,8 @@ import os
 import subprocess
 import sys
 
-from config.tests.servers import ROOT
 from drills.neon import Neon
+from testing.servers import ROOT
 
 # The databases go with the server: the pooler's connections to them would be in the way of dropping them.
 OPTIONS = ("--database=postgres", "--reuse-db", "-q", "-n", "auto", "--maxprocesses=4", "--dist=loadfile")

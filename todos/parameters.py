@@ -7,9 +7,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from api import fields
+from api.compiled import Param
 from api.pagination import Order
 from api.parameters import PageParameters, ordering_field
-from api.prepared import Later
 from todos.models import Task
 from todos.models.task_queryset import TaskQuerySet
 
@@ -22,9 +22,9 @@ class IdOrNone(fields.UUIDField):
         return None if data == "none" else super().to_internal_value(data)
 
 
-def tag_at(index: int) -> Later:
+def tag_at(index: int) -> Param:
     """The id of the tag of this index among those that a call filters by."""
-    return Later(lambda view: view.tag_ids[index], UUIDField())
+    return Param(lambda view: view.tag_ids[index], UUIDField())
 
 
 # By when they were made, as the links of the tag that they are filtered by know it too. The task's id stands there once

@@ -1,7 +1,7 @@
 """Incremental sync: what changed since a place in the order of the owner's revisions.
 
 A place is (revision, kind, id). All of one revision is committed at once, and nothing older than the owner's revision
-can appear later (users/revisions.py), so a page up to that revision, read beforehand, can miss nothing: what changes
+can appear later (ownership/revised.py), so a page up to that revision, read beforehand, can miss nothing: what changes
 meanwhile gets a later one, and is answered later.
 """
 

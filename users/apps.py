@@ -6,4 +6,4 @@ class UsersConfig(AppConfig):
     verbose_name = "Accounts"
 
     def ready(self) -> None:
-        from users import schema, wall_setup  # noqa: F401 (they register themselves)
+        from users import schema  # noqa: F401 (registers itself)

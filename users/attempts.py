@@ -18,7 +18,7 @@ RETURNING count
 """
 
 
-class AttemptsQuerySet(models.QuerySet[Any, Any]):
+class SignInAttemptQuerySet(models.QuerySet[Any, Any]):
     def past(self) -> Self:
         return self.filter(ends_at__lte=timezone.now())
 
@@ -41,7 +41,7 @@ class AttemptsQuerySet(models.QuerySet[Any, Any]):
             raise Throttled(math.ceil((full.ends_at - timezone.now()).total_seconds()) or 1, why)
 
 
-class Attempts(models.Model):
+class SignInAttempt(models.Model):
     """How often an address called with a secret, or failed to sign in with somebody's e-mail address."""
 
     subject = models.CharField("e-mail address", max_length=254, blank=True)  # "": whosever it was
@@ -49,12 +49,12 @@ class Attempts(models.Model):
     count = models.PositiveIntegerField()
     ends_at = models.DateTimeField()  # the next one is the first again
 
-    objects: ClassVar = AttemptsQuerySet.as_manager()
+    objects: ClassVar = SignInAttemptQuerySet.as_manager()
 
     class Meta:
-        verbose_name_plural = "attempts"
-        constraints = [models.UniqueConstraint(fields=["subject", "address"], name="attempts_once")]
-        indexes = [models.Index(fields=["ends_at"], name="attempts_end")]
+        verbose_name = "sign-in attempt"
+        constraints = [models.UniqueConstraint(fields=["subject", "address"], name="sign_in_attempt_once")]
+        indexes = [models.Index(fields=["ends_at"], name="sign_in_attempt_end")]
 
     def __str__(self) -> str:
         return f"{self.subject or 'anybody'} from {self.address}"
@@ -63,9 +63,9 @@ class Attempts(models.Model):
 def count_credentials(address: str) -> None:
     """Count a call with credentials from this address. Raises Throttled when they are too many."""
     if rate := settings.THROTTLE_CREDENTIALS:
-        count = Attempts.objects.add("", address, timedelta(seconds=rate.seconds))
+        count = SignInAttempt.objects.add("", address, timedelta(seconds=rate.seconds))
         if count > rate.calls:
-            Attempts.objects.refuse("", address, rate.calls, "Too many calls that sign in or up from here.")
+            SignInAttempt.objects.refuse("", address, rate.calls, "Too many calls that sign in or up from here.")
 
 
 class Failures:
@@ -80,13 +80,13 @@ class Failures:
 
     def check(self) -> None:
         """Raises Throttled when there were too many lately."""
-        Attempts.objects.refuse(*self.key, self.LIMIT, self.WHY)
+        SignInAttempt.objects.refuse(*self.key, self.LIMIT, self.WHY)
 
     def add(self) -> None:
         """Count one more. Raises Throttled when others had reached the limit meanwhile."""
-        if Attempts.objects.add(*self.key, self.PERIOD) > self.LIMIT:
+        if SignInAttempt.objects.add(*self.key, self.PERIOD) > self.LIMIT:
             self.check()
 
     def forget(self) -> None:
         subject, address = self.key
-        Attempts.objects.filter(subject=subject, address=address).delete()
+        SignInAttempt.objects.filter(subject=subject, address=address).delete()

@@ -8,14 +8,14 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
 from django.contrib.contenttypes.models import ContentType
 
-from users.attempts import Attempts
-from users.ownership import OwnedModel
+from ownership.owned import OwnedModel
+from users.attempts import SignInAttempt
 
 
 def erase_traces(users: Iterable) -> None:
     """Erase the failed sign-ins of these users, and what the admin's log says about them and what they own."""
     for user in users:
-        Attempts.objects.filter(subject=user.email).delete()
+        SignInAttempt.objects.filter(subject=user.email).delete()
         erase_entries(get_user_model(), [str(user.pk)])
         for model in apps.get_models():
             if issubclass(model, OwnedModel):

@@ -15,15 +15,14 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.http import urlsafe_base64_decode
 
+from api.compiled import Param, prepared
 from api.ids import uuid7
-from api.prepared import Later, prepared
-from users.attempts import Attempts
-from users.idempotency import StoredAnswer
-from users.ownership import OwnedModel, OwnedQuerySet
-from users.revisions import write
+from ownership.owned import OwnedModel, OwnedQuerySet
+from ownership.revised import RevisionCounter, revision_transaction
+from users.attempts import SignInAttempt
 from users.sessions import Session
 
-__all__ = ["ApiToken", "Attempts", "Identity", "Session", "StoredAnswer", "User"]
+__all__ = ["ApiToken", "Identity", "Session", "SignInAttempt", "User"]
 
 
 class LowercaseEmailField(models.EmailField):
@@ -88,7 +87,7 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
         self.select_for_update().get(pk=user.pk, password=user.password, is_active=True)
 
 
-class User(AbstractBaseUser, PermissionsMixin):
+class User(RevisionCounter, AbstractBaseUser, PermissionsMixin):
     """Somebody who signs in with an e-mail address and owns tasks."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -99,12 +98,6 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     name = models.CharField(max_length=100, blank=True, default="")
     timezone = models.CharField("time zone", max_length=64, default="UTC", validators=[validate_timezone])
-    revision = models.BigIntegerField(
-        default=0, editable=False, help_text="Counts the writes of this user's data; see users/revisions.py."
-    )
-    purged_revision = models.BigIntegerField(
-        default=0, editable=False, help_text="Deletions up to here are forgotten: who synced before has to start again."
-    )
     is_active = models.BooleanField(
         "active", default=True, help_text="Switched off, no sign-in and no token of this user works any more."
     )
@@ -155,7 +148,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             self.set_password(password)
             self.is_confirmed = True
             self.save(update_fields=["password", "is_confirmed"])
-            Attempts.objects.filter(subject=self.email).delete()
+            SignInAttempt.objects.filter(subject=self.email).delete()
 
     def set_unusable_password(self) -> None:
         super().set_unusable_password()
@@ -175,7 +168,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             ]
         new_password = self._password is not None
         counted = self.PROFILE.intersection(kwargs["update_fields"])
-        with write(self.pk) if counted else transaction.atomic() as current:
+        with revision_transaction(self.pk) if counted else transaction.atomic() as current:
             if current:
                 current.record(User, "updated", [self.pk])
                 self.revision = current.revision
@@ -190,7 +183,7 @@ def digest(secret: str) -> str:
     return sha256(secret.encode()).hexdigest()
 
 
-DIGEST = Later(digest, models.CharField())
+DIGEST = Param(digest, models.CharField())
 
 
 def all_scopes() -> list[str]:

@@ -11,13 +11,13 @@ from rest_framework.response import Response
 
 from api.serializers import EmptySerializer
 from api.throttles import CallerThrottle
+from ownership.viewsets import CallerView, OwnedViewSet
 from users import serializers
 from users.authentication import NoAuthentication
+from users.emails import mail_link
 from users.issuer import IssuerToken
-from users.mails import mail_link
 from users.models import ApiToken, User
 from users.throttles import CredentialsThrottle
-from users.viewsets import CallerView, OwnedViewSet
 
 
 class SignUpClosed(PermissionDenied):

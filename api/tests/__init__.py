@@ -1,3 +1,3 @@
 import pytest
 
-pytest.register_assert_rewrite("api.tests.problems")
+pytest.register_assert_rewrite("testing.problems")

@@ -5,7 +5,7 @@ import io
 import pytest
 from django.test import Client as Browser
 
-from api.tests.problems import assert_problem, refused
+from testing.problems import assert_problem, refused
 from todos.models import Task
 
 MIB = 1024 * 1024

@@ -4,7 +4,7 @@ from django.test import Client as Browser
 from rest_framework.exceptions import ErrorDetail
 
 from api.errors import flatten, validation_problem
-from api.tests.problems import assert_problem, broken_database, refused
+from testing.problems import assert_problem, broken_database, refused
 from todos.models import Task
 from todos.views import TaskViewSet
 

@@ -2,7 +2,7 @@ import pytest
 from django.db import InterfaceError, OperationalError, connections
 from django.test import Client as Browser
 
-from api.tests.problems import broken_database
+from testing.problems import broken_database
 
 
 @pytest.mark.parametrize("host", ["10.1.2.3:8000", "evil.example", "", "a b", "[::1"])

@@ -5,8 +5,8 @@ from django.db import IntegrityError, InterfaceError, OperationalError
 from django.test import Client as Browser
 
 from api.logs import request_id
-from api.tests.problems import assert_problem, broken_database
-from conftest import PASSWORD
+from testing.client import PASSWORD
+from testing.problems import assert_problem, broken_database
 from todos.views import TaskViewSet
 
 SECRETS = ("canary-token", "canary-cookie", "canary-query", "canary-body", "canary-header")

@@ -3,8 +3,8 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import InterfaceError, OperationalError
 from django.test import Client as Browser
 
-from api.tests.problems import assert_problem, broken_database
-from conftest import PASSWORD
+from testing.client import PASSWORD
+from testing.problems import assert_problem, broken_database
 
 
 @pytest.mark.parametrize("error", [OperationalError, InterfaceError])

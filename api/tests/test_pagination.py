@@ -8,8 +8,8 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api.tests.problems import refused
-from conftest import Client
+from testing.client import Client
+from testing.problems import refused
 from todos.models import Task
 from users.models import User
 

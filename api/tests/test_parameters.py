@@ -5,8 +5,8 @@ from rest_framework.exceptions import ValidationError
 
 from api import fields
 from api.parameters import PageParameters, QueryParameters
-from api.tests.problems import assert_problem
-from config.tests.routes import ROUTES
+from testing.problems import assert_problem
+from testing.routes import ROUTES
 
 MISSING = "01900000-0000-7000-8000-000000000000"
 

@@ -1,7 +1,7 @@
 import pytest
 from django.test import Client as Browser
 
-from api.tests.problems import assert_problem, refused
+from testing.problems import assert_problem, refused
 from todos.models import Task
 
 MIB = 1024 * 1024

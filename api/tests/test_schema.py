@@ -11,9 +11,9 @@ from drf_spectacular.validation import validate_schema
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from api.errors import CODES
-from config.tests.routes import PUBLIC, ROUTES
-from config.tests.test_ownership import make
-from conftest import PASSWORD
+from testing.client import PASSWORD
+from testing.routes import PUBLIC, ROUTES
+from tests.guards.test_ownership import make
 
 CALLS = [(route, method) for route in ROUTES if route.path not in ("", "schema/", "docs/") for method in route.methods]
 # What a call needs to succeed. A new one that needs something fails here until it is added.

@@ -7,8 +7,8 @@ from django.test.utils import CaptureQueriesContext
 
 from api import counts
 from api.counts import Counts, Rate
-from api.tests.problems import assert_problem
-from conftest import Client
+from testing.client import Client
+from testing.problems import assert_problem
 
 REFUSED = (429, "throttled", "Request was throttled. Expected available in 20 seconds.")
 

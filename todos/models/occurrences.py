@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from users.revisions import write
+from ownership.revised import revision_transaction
 
 if TYPE_CHECKING:
     from todos.models.task import Task
@@ -31,7 +31,7 @@ def make_next_occurrences(tasks: Sequence["Task"]) -> None:
     today = tasks[0].owner.today()
     due = [(task, day, day - task.due_date) for task in tasks if task.due_date and (day := task.next_date(today))]
     copies: list[Task] = []
-    with write(tasks[0].owner_id) as current:
+    with revision_transaction(tasks[0].owner_id) as current:
         children = subtasks_by_parent([task for task, _, _ in due])
         for task, day, shift in due:
             following = copy(task, current.revision, parent_id=task.parent_id, level=task.level, due_date=day)
@@ -52,7 +52,7 @@ def subtasks_by_parent(tasks: Sequence["Task"]) -> dict:
 
 def copy(task: "Task", revision: int, **differing) -> "Task":
     content = {name: getattr(task, name) for name in CONTENT}
-    return type(task)(**{**content, **differing}, made_by=revision, tags=task.tags)  # type: ignore[misc]
+    return type(task)(**{**content, **differing}, created_in_revision=revision, tags=task.tags)  # type: ignore[misc]
 
 
 def copies_below(task: "Task", fresh: "Task", shift: timedelta, children: dict) -> list["Task"]:
@@ -60,7 +60,7 @@ def copies_below(task: "Task", fresh: "Task", shift: timedelta, children: dict) 
     copies = []
     for child in children[task.pk]:
         place = {"parent_id": fresh.pk, "level": fresh.level + 1}
-        twin = copy(child, fresh.made_by or 0, due_date=later(child.due_date, shift), **place)
+        twin = copy(child, fresh.created_in_revision or 0, due_date=later(child.due_date, shift), **place)
         if twin.recurrence:
             twin.series_start = twin.due_date
         copies += [twin, *copies_below(child, twin, shift, children)]
@@ -80,11 +80,11 @@ def take_back_next_occurrences(tasks: Sequence["Task"]) -> None:
         return
     Task = type(tasks[0])
     made = Task.objects.present().with_family().in_bulk([task.next_occurrence for task in tasks])
-    touched = {task.pk for task in made.values() if task.revision != task.made_by}
+    touched = {task.pk for task in made.values() if task.revision != task.created_in_revision}
     parents = {pk: pk for pk in made}  # of each subtask, the occurrence that it is below of
     for subtask in Task.objects.below(made.values()).order_by("level"):  # one in the trash was touched too
         parents[subtask.pk] = parents[subtask.parent_id]
-        if subtask.revision != subtask.made_by:
+        if subtask.revision != subtask.created_in_revision:
             touched.add(parents[subtask.pk])
     untouched = [task for task in made.values() if task.pk not in touched]
     Task.objects.trash_all(untouched)

@@ -3,11 +3,11 @@ from typing import ClassVar, Self
 from django.core.validators import RegexValidator
 from django.db import models
 
+from ownership.revised import revision_transaction, revision_transactions
 from todos.models.counts import open_tasks
 from todos.models.errors import invalid
 from todos.models.naming import UniqueNameModel, unique_name
 from todos.models.position import PositionModel, PositionQuerySet
-from users.revisions import write, write_all
 
 
 class ProjectQuerySet(PositionQuerySet):
@@ -17,7 +17,7 @@ class ProjectQuerySet(PositionQuerySet):
 
     def purge(self) -> int:
         """Delete for good, with the tasks in them."""
-        with write_all(self.owner_ids()):
+        with revision_transactions(self.owner_ids()):
             self.model._meta.get_field("tasks").related_model.objects.filter(project__in=self).purge()
             return super().purge()
 
@@ -61,14 +61,14 @@ class Project(UniqueNameModel, PositionModel):
 
     def delete(self, *args, **kwargs) -> tuple[int, dict[str, int]]:
         """Move to the trash, with its tasks."""
-        with write(self.owner_id):
+        with revision_transaction(self.owner_id):
             deleted = super().delete()
             self.tasks.present().update_as("deleted", deleted_at=self.deleted_at)
         return deleted
 
     def restore(self) -> Self:
         """Bring back from the trash, with the tasks that went there along with it."""
-        with write(self.owner_id):
+        with revision_transaction(self.owner_id):
             moment, self.deleted_at = self.deleted_at, None
             self.clean()
             Project.objects.save_all([self], event="restored")

@@ -8,10 +8,10 @@ from django.db.models import F, JSONField, OuterRef, Subquery
 from django.db.models.functions import Now
 
 from api.text import fold
+from ownership.revised import revision_transaction
 from todos.models.counts import open_tasks
 from todos.models.naming import UniqueNameModel, unique_name
 from todos.models.trash import TrashQuerySet
-from users.revisions import write
 
 
 class TagQuerySet(TrashQuerySet):
@@ -19,7 +19,7 @@ class TagQuerySet(TrashQuerySet):
         """With `open_tasks`, counted in the same query."""
         return self.annotate(open_tasks=open_tasks("tag"))
 
-    def stamp_readers(self, ids: Sequence[UUID], fields: Collection[str]) -> None:
+    def touch_dependents(self, ids: Sequence[UUID], fields: Collection[str]) -> None:
         """A new name shows in the tasks that bear the tag, and in their revisions."""
         from todos.models.task import Task
 
@@ -61,8 +61,8 @@ class Tag(UniqueNameModel):
 
     def delete(self, *args, **kwargs) -> tuple[int, dict[str, int]]:
         """Take the tag off all tasks, for good."""
-        with write(self.owner_id):
-            Tag.objects.stamp_readers([self.pk], {"name"})
+        with revision_transaction(self.owner_id):
+            Tag.objects.touch_dependents([self.pk], {"name"})
             self.task_links.all().delete()
             return super().delete()
 

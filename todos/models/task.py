@@ -11,13 +11,13 @@ from django.utils import timezone
 
 from api.ids import uuid7
 from api.text import FoldedField, fold
+from ownership.revised import revision_transaction
 from todos.models.errors import invalid
 from todos.models.position import PositionModel
 from todos.models.project import Project
 from todos.models.task_queryset import TaskQuerySet
-from todos.models.tree import carry_along
+from todos.models.tree import update_descendants
 from todos.recurrence import Recurrence, RecurrenceError
-from users.revisions import write
 
 
 def validate_recurrence(text: str) -> None:
@@ -56,7 +56,9 @@ class Task(PositionModel):
     series = models.UUIDField(null=True, editable=False)
     series_start = models.DateField(null=True, editable=False)  # the rule counts from here
     next_occurrence = models.UUIDField(null=True, editable=False)
-    made_by = models.BigIntegerField(null=True, editable=False)  # the revision that made this as a next occurrence
+    created_in_revision = models.BigIntegerField(
+        null=True, editable=False
+    )  # the revision that made this as a next occurrence
     project = models.ForeignKey(Project, models.CASCADE, related_name="tasks", null=True, blank=True, db_index=False)
     parent = models.ForeignKey("self", models.CASCADE, related_name="subtasks", null=True, blank=True, db_index=False)
     level = models.SmallIntegerField(default=1, editable=False)
@@ -185,7 +187,7 @@ class Task(PositionModel):
 
     def check_rules(self) -> None:
         """Refuse, with a ValidationError, what must not be, whoever writes; take project and level from the parent."""
-        if self.made_by is not None and self.loaded is None:
+        if self.created_in_revision is not None and self.loaded is None:
             return  # a copy of what has been checked already
         if self.due_date is None and self.due_time is not None:
             raise invalid("due_time", "A due time needs a due date.", "needs_due_date")
@@ -221,9 +223,9 @@ class Task(PositionModel):
             raise invalid("project", "A subtask is always in its parent's project.", "not_the_parents")
         if "parent_id" in changed and self.parent.completed and not self.completed:
             raise invalid("parent", "This parent is completed: reopen it first.", "parent_completed")
-        self.put_under(self.parent)
+        self.set_parent(self.parent)
 
-    def put_under(self, parent: "Task") -> None:
+    def set_parent(self, parent: "Task") -> None:
         self.level = parent.level + 1
         self.project_id = parent.project_id
         if self.level <= self.MAX_LEVEL:
@@ -240,7 +242,7 @@ class Task(PositionModel):
             passed.add(above)
             above = family[above].parent_id
 
-    def find_place(self) -> None:
+    def restore_location(self) -> None:
         """After a restore: keep the place if it is still there, else come back on top."""
         if self.project and self.project.deleted_at is not None:
             self.project = None
@@ -254,7 +256,7 @@ class Task(PositionModel):
     def clean(self) -> None:
         self.check_rules()
         if self.is_moved:
-            carry_along([self], [self])
+            update_descendants([self], [self])
 
     # Writing
 
@@ -265,7 +267,7 @@ class Task(PositionModel):
         return changed
 
     def save(self, *args, **kwargs) -> None:
-        with write(self.owner_id):
+        with revision_transaction(self.owner_id):
             super().save(*args, **kwargs)
             if self.wanted is not None:
                 Task.objects.settle([self])

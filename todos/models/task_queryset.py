@@ -11,12 +11,12 @@ from django.http import Http404
 from django.utils import timezone
 
 from api.text import fold
+from ownership.revised import revision_transaction, revision_transactions
 from todos.models.errors import about, invalid
 from todos.models.occurrences import make_next_occurrences, take_back_next_occurrences
 from todos.models.position import PositionQuerySet
 from todos.models.tag import Tag, TagNames, TaskTag
-from todos.models.tree import ABOVE, BELOW, carry_along, know_parents, related
-from users.revisions import write, write_all
+from todos.models.tree import ABOVE, BELOW, attach_parents, related, update_descendants
 
 if TYPE_CHECKING:
     from todos.models.task import Task
@@ -102,7 +102,7 @@ class TaskQuerySet(PositionQuerySet):
     def above(self, tasks: Iterable["Task"]) -> "TaskQuerySet":
         return self.filter(pk__in=related(ABOVE, [task.pk for task in tasks if task.parent_id]))
 
-    def stamp_readers(self, ids: Sequence[UUID], fields: Collection[str]) -> None:
+    def touch_dependents(self, ids: Sequence[UUID], fields: Collection[str]) -> None:
         """The links to the tags know when their tasks were made."""
         if "created_at" in fields:
             made = self.model.objects.filter(pk=OuterRef("task")).values("created_at")
@@ -114,7 +114,7 @@ class TaskQuerySet(PositionQuerySet):
             task.check_rules()
             task.tag_names = []
         owners = {task.owner_id for task in tasks}
-        with write_all(owners):  # one for the tasks and the new tags among theirs
+        with revision_transactions(owners):  # one for the tasks and the new tags among theirs
             for owner_id in owners:
                 done = [task for task in tasks if task.completed_at and task.recurrence and task.owner_id == owner_id]
                 make_next_occurrences([task for task in done if task.makes_next_occurrence])
@@ -133,8 +133,8 @@ class TaskQuerySet(PositionQuerySet):
                 task.check_rules()
         if only is not None:
             only = {*only, *self.model.FOLLOWING}
-        with write(dirty[0].owner_id):
-            carried = carry_along([task for task in dirty if task.is_moved], tasks)
+        with revision_transaction(dirty[0].owner_id):
+            carried = update_descendants([task for task in dirty if task.is_moved], tasks)
             changed = super().save_all([*tasks, *carried], event, only)
             self._save_tags(dirty)
         return changed
@@ -163,7 +163,7 @@ class TaskQuerySet(PositionQuerySet):
             return
         known = {task.pk for task in fresh}
         now = timezone.now()
-        with write(fresh[0].owner_id):
+        with revision_transaction(fresh[0].owner_id):
             parents = [task for task in fresh if task.may_have_subtasks]
             below = list(self.model.objects.present().below(parents).open()) if parents else []
             everything = [*fresh, *(task for task in below if task.pk not in known)]
@@ -180,7 +180,7 @@ class TaskQuerySet(PositionQuerySet):
         if not fresh:
             return
         known = {task.pk for task in fresh}
-        with write(fresh[0].owner_id):
+        with revision_transaction(fresh[0].owner_id):
             children = [task for task in fresh if task.parent_id]
             above = self.model.objects.above(children).completed() if children else []
             everything = [*fresh, *(task for task in above if task.pk not in known)]
@@ -208,7 +208,7 @@ class TaskQuerySet(PositionQuerySet):
         if not found.keys() >= set(ids):
             raise Http404
         tasks = [found[pk] for pk in dict.fromkeys(ids)]
-        know_parents(tasks)
+        attach_parents(tasks)
         try:
             if action in ("update", "move"):
                 getattr(self, f"{action}_all")(tasks, values)
@@ -225,7 +225,7 @@ class TaskQuerySet(PositionQuerySet):
     def do_each(self, action: str) -> int:
         """Complete, reopen, delete or restore all of these tasks, as they are under the lock of their owners."""
         done = 0
-        with write_all(self.owner_ids()) as writes:
+        with revision_transactions(self.owner_ids()) as writes:
             for owner_id in writes:
                 tasks = list(self.filter(owner_id=owner_id).with_family())
                 getattr(self, self.VERBS[action])(tasks)
@@ -290,8 +290,8 @@ class TaskQuerySet(PositionQuerySet):
                 moments[task.pk] = task.deleted_at
                 back.setdefault(task.pk, task)
         everything = sorted(back.values(), key=lambda task: task.level)
-        know_parents(everything)
+        attach_parents(everything)
         for task in everything:
             task.deleted_at = None
-            task.find_place()
+            task.restore_location()
         self.save_all(everything, event="restored")

@@ -3,7 +3,7 @@ from typing import ClassVar, Self
 from django.db import models
 from django.utils import timezone
 
-from users.revisions import RevisedModel, RevisedQuerySet, forget_deletions, write_all
+from ownership.revised import RevisedModel, RevisedQuerySet, forget_deletions, revision_transactions
 
 
 class TrashQuerySet(RevisedQuerySet):
@@ -16,14 +16,14 @@ class TrashQuerySet(RevisedQuerySet):
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """Move to the trash, each with what goes along with it, whoever deletes."""
-        with write_all(self.owner_ids()):
+        with revision_transactions(self.owner_ids()):
             moved = sum(thing.delete()[0] for thing in self.present())
         return moved, {self.model._meta.label: moved}
 
     def purge(self) -> int:
         """Delete for good. A client that hasn't heard of the deletion yet will have to start its sync again."""
         purged = 0
-        with write_all(self.owner_ids()) as writes:
+        with revision_transactions(self.owner_ids()) as writes:
             for owner_id, current in writes.items():
                 gone = dict(self.filter(owner_id=owner_id).order_by().values_list("pk", "revision"))
                 if not gone:

@@ -36,7 +36,7 @@ def related(sql: str, ids: Sequence[UUID]) -> RawSQL | list:
     return RawSQL(sql.format(ids=", ".join(["%s"] * len(keys))), keys)  # noqa: S611
 
 
-def know_parents(tasks: Iterable["Task"]) -> None:
+def attach_parents(tasks: Iterable["Task"]) -> None:
     """Let tasks whose parents are among them refer to these very objects: what is set on the one, the other sees."""
     known = {task.pk: task for task in tasks}
     for task in known.values():
@@ -44,7 +44,7 @@ def know_parents(tasks: Iterable["Task"]) -> None:
             task.parent = known[task.parent_id]
 
 
-def carry_along(moved: Sequence["Task"], saved: Sequence["Task"]) -> list["Task"]:
+def update_descendants(moved: Sequence["Task"], saved: Sequence["Task"]) -> list["Task"]:
     """Set what lies below the moved tasks to its new level and project; return those that aren't `saved` anyway.
 
     Raises ValidationError for a bad place.
@@ -63,6 +63,6 @@ def carry_along(moved: Sequence["Task"], saved: Sequence["Task"]) -> list["Task"
     for task, root in todo:  # grows as it goes down
         for child in children[task.pk]:
             with about(root):
-                child.put_under(task)
+                child.set_parent(task)
             todo.append((child, root))
     return [task for pk, task in family.items() if pk not in own]

@@ -5,9 +5,9 @@ from rest_framework.exceptions import ValidationError
 
 from api import fields
 from api.serializers import Serializer
+from ownership.references import OwnedRelatedField, PlaceField
 from todos.models import Project, Task
 from todos.serializers.task import TaskSerializer
-from users.references import OwnedRelatedField, PlaceField
 
 
 class MoveSerializer(Serializer):

@@ -1,7 +1,7 @@
 from api import fields
+from ownership.references import RevisedSerializer
 from todos.models import Project, Tag
 from todos.models.counts import open_tasks
-from users.references import RevisedSerializer
 
 
 class ProjectSerializer(RevisedSerializer):

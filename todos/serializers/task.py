@@ -4,10 +4,10 @@ from rest_framework import serializers
 from rest_framework.utils import html
 
 from api import fields
+from ownership.references import OwnedRelatedField, RevisedSerializer, know_references
 from todos.models import Project, Task
 from todos.models.errors import invalid
 from todos.models.tag import TagNames
-from users.references import OwnedRelatedField, RevisedSerializer, know_references
 
 RECURRENCE = (
     "An RRULE (RFC 5545), such as `FREQ=MONTHLY;BYMONTHDAY=31`. Needs `due_date`, and counts from it. Its parts: "

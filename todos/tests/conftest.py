@@ -1,6 +1,6 @@
 import pytest
 
-from conftest import PASSWORD
+from testing.client import PASSWORD
 
 
 @pytest.fixture

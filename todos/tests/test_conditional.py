@@ -4,13 +4,13 @@ import pytest
 import time_machine
 
 from api.conditional import make_etag
-from api.tests.problems import assert_problem
-from config.tests.routes import ROUTES, Route
-from config.tests.test_ownership import MAKE, MISSING, answer_of, make
-from conftest import Client
+from ownership.viewsets import RevisedViewSet
+from testing.client import Client
+from testing.problems import assert_problem
+from testing.routes import ROUTES, Route
+from tests.guards.test_ownership import MAKE, MISSING, answer_of, make
 from todos.models import Project, Tag, Task
 from users.models import User
-from users.viewsets import RevisedViewSet
 
 WITH_ID = [route for route in ROUTES if route.has_id and issubclass(route.view, RevisedViewSet)]
 UNSAFE = [(route, method) for route in WITH_ID for method in route.methods if method != "GET"]

@@ -2,10 +2,10 @@
 
 import pytest
 
-from conftest import Client
+from testing.client import Client
+from testing.races import in_parallel
 from todos.models import Project, Task
 from users.models import User
-from users.tests.races import in_parallel
 
 
 @pytest.fixture(autouse=True)

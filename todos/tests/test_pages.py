@@ -5,7 +5,7 @@ from html import unescape
 
 import pytest
 
-from conftest import PASSWORD
+from testing.client import PASSWORD
 from todos.models import Project, Task
 from users.models import ApiToken
 

@@ -7,9 +7,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from conftest import Client
+from testing.client import Client
+from testing.plans import Plan, plans_of
 from todos.models import Project, Tag, Task
-from todos.tests.plans import Plan, plans_of
 from users.models import ApiToken, User
 
 pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="The plan is Postgres's.")

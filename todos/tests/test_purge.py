@@ -8,11 +8,12 @@ import time_machine
 from django.core.management import call_command
 from django.utils import timezone
 
-from conftest import Client
+from ownership.models import IdempotentResponse
+from testing.client import Client
+from testing.races import in_parallel
 from todos.management.commands.purge import Command
 from todos.models import Project, Tag, Task, TaskTag
-from users.models import ApiToken, StoredAnswer, User
-from users.tests.races import in_parallel
+from users.models import ApiToken, User
 
 
 def purge(**options) -> str:
@@ -117,7 +118,7 @@ def test_each_owner_forgets_the_deletions_up_to_the_last_one_purged(alice, bob, 
     other = Task.objects.create(owner=alice, title="Other")
     task.delete()
     other.delete()
-    Task.objects.create(owner=alice, title="Later")
+    Task.objects.create(owner=alice, title="Param")
 
     purge(batch=1)
 
@@ -173,8 +174,8 @@ def test_stored_answers_past_their_time_are_deleted(alice):
     with time_machine.travel(start + timedelta(hours=24), tick=False):
         said = purge()
 
-    assert said == "stored answers: 1\n"
-    assert StoredAnswer.objects.get().key == "new"
+    assert said == "idempotent responses: 1\n"
+    assert IdempotentResponse.objects.get().key == "new"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
 from api.ids import uuid7
-from conftest import PASSWORD
+from testing.client import PASSWORD
 from todos.models import Project, Tag, Task
 
 

@@ -8,7 +8,7 @@ from django.core.management import call_command
 from hypothesis import HealthCheck, example, given, note, settings
 from hypothesis import strategies as st
 
-from conftest import Client
+from testing.client import Client
 from todos.models import Project, Tag, Task
 from users.models import User
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from testing.syncing import changes, make_tasks, page, pages, short
 from todos.models import Project, Tag, Task
-from todos.tests.syncing import changes, make_tasks, page, pages, short
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from api.tests.problems import assert_problem, refused
-from conftest import Client
+from testing.client import Client
+from testing.plans import plans_of
+from testing.problems import assert_problem, refused
+from testing.syncing import make_tasks, page, pages
 from todos import sync
 from todos.models import Project, Tag, Task
-from todos.tests.plans import plans_of
-from todos.tests.syncing import make_tasks, page, pages
 
 EXPIRED = "What was deleted since then is forgotten. Start again with a full sync, without `since`."
 INVALID = [("since", "invalid")]

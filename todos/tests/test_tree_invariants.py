@@ -5,7 +5,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conftest import PASSWORD, Client
+from testing.client import PASSWORD, Client
 from todos.models import Project, Task
 from users.models import User
 

@@ -2,11 +2,11 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
+from ownership.viewsets import RevisedViewSet, verb
 from todos.models import Project
 from todos.parameters import ProjectParameters
 from todos.serializers.moves import MoveSerializer
 from todos.serializers.project import ProjectSerializer
-from users.viewsets import RevisedViewSet, verb
 
 IN_TRASH = Project.objects.in_trash().with_counts()
 

@@ -3,9 +3,9 @@ from rest_framework.response import Response
 
 from api import fields
 from api.parameters import QueryParameters
+from ownership.viewsets import CallerView
 from todos import sync
 from todos.serializers.results import SyncSerializer
-from users.viewsets import CallerView
 
 
 class SyncParameters(QueryParameters):

@@ -1,7 +1,7 @@
+from ownership.viewsets import RevisedViewSet
 from todos.models import Tag
 from todos.parameters import TagParameters
 from todos.serializers.project import TagSerializer
-from users.viewsets import RevisedViewSet
 
 
 class TagViewSet(RevisedViewSet):

@@ -6,15 +6,15 @@ from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
+from api.compiled import Param, prepared
 from api.parameters import QueryParameters, parameter_at
-from api.prepared import Later, prepared
+from ownership.revised import revision_transaction
+from ownership.viewsets import CurrentUser, RevisedViewSet, verb
 from todos.models import Tag, Task
 from todos.parameters import TaskParameters
 from todos.serializers.moves import BulkSerializer, TaskMoveSerializer
 from todos.serializers.results import BulkResultSerializer, SummarySerializer
 from todos.serializers.task import TaskSerializer
-from users.revisions import write
-from users.viewsets import AnyCaller, RevisedViewSet, verb
 
 IN_TRASH = Task.objects.in_trash().with_family()
 
@@ -28,8 +28,8 @@ ONE_OR_MANY = PolymorphicProxySerializer(
 
 
 def named_tags(count: int) -> QuerySet:
-    names = [Later(parameter_at("tag", index), TextField()) for index in range(count)]
-    return Tag.objects.owned_by(AnyCaller).present().filter(name_folded__in=names).values_list("name_folded", "pk")
+    names = [Param(parameter_at("tag", index), TextField()) for index in range(count)]
+    return Tag.objects.owned_by(CurrentUser).present().filter(name_folded__in=names).values_list("name_folded", "pk")
 
 
 class TaskViewSet(RevisedViewSet):
@@ -129,7 +129,7 @@ class TaskViewSet(RevisedViewSet):
         One id that is not yours, and nothing changes. `results` is empty after `delete`.
         """
         body = self.read_body().validated_data
-        with write(request.user.pk) as current:
+        with revision_transaction(request.user.pk) as current:
             tasks = self.get_queryset().do_all(body["action"], body["ids"], body.get("set", {}))
         results = [] if body["action"] == "delete" else [self.represent(task) for task in tasks]
         return Response({"count": len(tasks), "revision": current.result, "results": results})

@@ -2,9 +2,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from conftest import Client
+from testing.client import Client
+from testing.issuers import AUDIENCE, NAME, Issuer
 from users.issuer import IssuerKeys, issuer_keys
-from users.tests.issuers import AUDIENCE, NAME, Issuer
 
 
 @pytest.fixture

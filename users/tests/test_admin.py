@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client as Browser
 
-from conftest import PASSWORD, Client
+from testing.client import PASSWORD, Client
 from todos.models import Task
 from users.admin import UserAdmin
 from users.models import ApiToken, User

@@ -5,10 +5,10 @@ import pytest
 from django.test import Client as Browser
 from django.utils import timezone
 
-from api.tests.problems import assert_problem
-from conftest import PASSWORD, Client
+from testing.client import PASSWORD, Client
+from testing.problems import assert_problem
+from testing.responses import INVALID_TOKEN, NOT_SIGNED_IN, instant
 from users.models import ApiToken, User
-from users.tests.answers import INVALID_TOKEN, NOT_SIGNED_IN, instant
 
 SECRET = "todo_" + "x" * 43
 

@@ -4,11 +4,11 @@ import pytest
 from django.contrib.auth import authenticate
 from django.test import Client as Browser
 
-from api.tests.problems import assert_problem, refused
-from conftest import PASSWORD
+from testing.client import PASSWORD
+from testing.emails import link_in, sent
+from testing.problems import assert_problem, refused
+from testing.responses import WRONG_SIGN_IN
 from users.models import ApiToken, User
-from users.tests.answers import WRONG_SIGN_IN
-from users.tests.mails import link_in, sent
 
 CAROL = {"email": "carol@example.com", "password": PASSWORD}
 NEW = "another horse battery"

@@ -1,9 +1,9 @@
 import pytest
 
 from api.counts import Rate
-from api.tests.problems import assert_problem
-from conftest import PASSWORD, Client
-from users.models import Attempts, User
+from testing.client import PASSWORD, Client
+from testing.problems import assert_problem
+from users.models import SignInAttempt, User
 
 CALLS = {
     "register": ("/auth/register/", {"email": "alice@example.com", "password": PASSWORD}),
@@ -77,12 +77,12 @@ def test_it_can_be_switched_off(alice, settings):
     settings.THROTTLE_CREDENTIALS = None
 
     assert [call("reset").status_code for _ in range(10)] == [202] * 10
-    assert not Attempts.objects.exists()
+    assert not SignInAttempt.objects.exists()
 
 
 def test_a_sign_in_costs_one_row_for_each_address_and_no_more(alice):
     for _ in range(3):
         call("login")
 
-    rows = [(row.subject, row.address, row.count) for row in Attempts.objects.all()]
+    rows = [(row.subject, row.address, row.count) for row in SignInAttempt.objects.all()]
     assert rows == [("", "192.0.2.1", 3)]

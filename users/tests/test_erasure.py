@@ -10,8 +10,8 @@ from django.db import connection
 from django.test import Client as Browser
 from django.utils import timezone
 
-from config.tests.test_ownership import MAKE
-from conftest import PASSWORD, Client
+from testing.client import PASSWORD, Client
+from tests.guards.test_ownership import MAKE
 from todos.models import Task
 from users.models import Session, User
 
@@ -90,7 +90,7 @@ def test_a_user_leaves_traces_in_many_tables(before, carol):
 
     changed = {table for table in before if after[table] != before[table]}
     assert changed >= {
-        *("django_admin_log", "users_user", "users_apitoken", "users_attempts", "users_session", "users_storedanswer"),
+        *("django_admin_log", "users_user", "users_apitoken", "users_signinattempt", "users_session", "ownership_idempotentresponse"),
         *("todos_task", "todos_project", "todos_tag", "todos_tasktag"),
     }
 

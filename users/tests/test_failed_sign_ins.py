@@ -7,9 +7,9 @@ from django.contrib.auth import authenticate
 from django.core.management import call_command
 from django.utils import timezone
 
-from api.tests.problems import assert_problem
-from conftest import PASSWORD, Client
-from users.models import Attempts
+from testing.client import PASSWORD, Client
+from testing.problems import assert_problem
+from users.models import SignInAttempt
 
 WRONG = "wrong horse battery"
 WHY = "Too many failed sign-ins with this e-mail address from here. Expected available in 900 seconds."
@@ -76,7 +76,7 @@ def test_a_success_takes_the_failures_away(alice):
 
     assert sign_in(PASSWORD).status_code == 200
 
-    assert not Attempts.objects.exists()
+    assert not SignInAttempt.objects.exists()
     assert fail(11) == [401] * 10 + [429]
 
 
@@ -98,7 +98,7 @@ def test_nor_does_it_in_a_form(client, alice):
     for username in ("alice@example.com", "ALICE@example.com"):
         client.post("/api-auth/login/", {"username": username, "password": WRONG})
 
-    assert [(row.subject, row.count) for row in Attempts.objects.all()] == [("alice@example.com", 2)]
+    assert [(row.subject, row.count) for row in SignInAttempt.objects.all()] == [("alice@example.com", 2)]
 
 
 def test_a_whole_network_of_ipv6_counts_as_one_address(alice):
@@ -106,7 +106,7 @@ def test_a_whole_network_of_ipv6_counts_as_one_address(alice):
         fail(1, address=f"2001:db8::{number}")
 
     assert sign_in(PASSWORD, address="2001:db8::ffff").status_code == 429
-    assert Attempts.objects.get().address == "2001:db8::"
+    assert SignInAttempt.objects.get().address == "2001:db8::"
 
 
 def test_an_account_that_is_switched_off_fails_like_a_wrong_password(alice):
@@ -136,7 +136,7 @@ def test_a_form_takes_any_name(client, db, username):
     answer = client.post("/api-auth/login/", {"username": username, "password": WRONG})
 
     assert answer.status_code == 200
-    assert Attempts.objects.get().count == 1
+    assert SignInAttempt.objects.get().count == 1
 
 
 def test_with_a_stolen_token_the_password_cannot_be_guessed(api):
@@ -154,7 +154,7 @@ def test_a_program_on_this_host_is_not_counted(alice):
         authenticate(username="alice@example.com", password=WRONG)
 
     assert authenticate(username="alice@example.com", password=PASSWORD) == alice
-    assert not Attempts.objects.exists()
+    assert not SignInAttempt.objects.exists()
 
 
 def test_the_purge_takes_away_what_is_past(alice, time_machine):
@@ -165,6 +165,6 @@ def test_the_purge_takes_away_what_is_past(alice, time_machine):
 
     call_command("purge")
 
-    left = Attempts.objects.get()
+    left = SignInAttempt.objects.get()
     assert (left.subject, left.address, left.count) == ("alice@example.com", "192.0.2.2", 1)
     assert left.ends_at == timezone.now() + timedelta(minutes=10)

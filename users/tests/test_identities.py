@@ -5,11 +5,11 @@ from contextlib import suppress
 import pytest
 from django.db import IntegrityError
 
-from conftest import PASSWORD, Client
+from testing.client import PASSWORD, Client
+from testing.issuers import NAME
+from testing.races import in_parallel
+from testing.responses import instant
 from users.models import Identity, IdentityQuerySet, User
-from users.tests.answers import instant
-from users.tests.issuers import NAME
-from users.tests.races import in_parallel
 
 ALICES = {"email": "alice@example.com", "email_verified": True}
 

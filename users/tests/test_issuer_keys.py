@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.tests.problems import assert_problem
-from conftest import Client
+from testing.client import Client
+from testing.issuers import private_key, public_jwk
+from testing.problems import assert_problem
+from testing.races import in_thread
+from testing.responses import INVALID_TOKEN
 from users.issuer import PUBLIC_PARTS, IssuerKeys, issuer_keys, read_key
-from users.tests.answers import INVALID_TOKEN
-from users.tests.issuers import private_key, public_jwk
-from users.tests.races import in_thread
 
 UNAVAILABLE = (503, "unavailable", "The keys of the identity provider can't be read right now. Try again.")
 GARBAGE = {

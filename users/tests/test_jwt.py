@@ -10,11 +10,11 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.test import Client as Browser
 
-from api.tests.problems import assert_problem
-from conftest import Client
+from testing.client import Client
+from testing.issuers import AUDIENCE, NAME, Issuer, private_key, public_jwk
+from testing.problems import assert_problem
+from testing.responses import INVALID_TOKEN, instant
 from users.models import ApiToken, User
-from users.tests.answers import INVALID_TOKEN, instant
-from users.tests.issuers import AUDIENCE, NAME, Issuer, private_key, public_jwk
 
 
 def assert_refused(token: str) -> None:

@@ -4,11 +4,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from api.tests.problems import assert_problem, refused
-from conftest import PASSWORD, Client
+from testing.client import PASSWORD, Client
+from testing.problems import assert_problem, refused
+from testing.responses import GONE, WRONG_SIGN_IN, instant
 from users import views
 from users.models import ApiToken, User
-from users.tests.answers import GONE, WRONG_SIGN_IN, instant
 
 RIGHT = {"email": "alice@example.com", "password": PASSWORD}
 

@@ -1,6 +1,6 @@
-from api.tests.problems import assert_problem, refused
+from testing.problems import assert_problem, refused
+from testing.responses import INVALID_TOKEN, NOT_SIGNED_IN
 from users.models import ApiToken
-from users.tests.answers import INVALID_TOKEN, NOT_SIGNED_IN
 
 
 def test_the_token_that_makes_the_call_is_revoked(api):

@@ -1,13 +1,13 @@
 import pytest
 from django.test import Client as Browser
 
-from api.tests.problems import assert_problem, refused
-from conftest import PASSWORD
+from testing.client import PASSWORD
+from testing.problems import assert_problem, refused
+from testing.races import meanwhile
+from testing.responses import GONE, INVALID_TOKEN, instant
 from todos.models import Task
 from users import serializers
 from users.models import ApiToken, User
-from users.tests.answers import GONE, INVALID_TOKEN, instant
-from users.tests.races import meanwhile
 
 
 def test_it_is_the_account_of_the_caller(api, bobs_api, alice):

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 
-from conftest import PASSWORD
+from testing.client import PASSWORD
 from users import models
 from users.models import ApiToken, User
 

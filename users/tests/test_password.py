@@ -5,12 +5,12 @@ from django.contrib.auth import authenticate
 from django.core.management import call_command
 from django.test import Client as Browser
 
-from api.tests.problems import assert_problem, refused
-from conftest import PASSWORD, Client
+from testing.client import PASSWORD, Client
+from testing.problems import assert_problem, refused
+from testing.races import meanwhile
+from testing.responses import GONE, INVALID_TOKEN
 from users import serializers
 from users.models import ApiToken, User
-from users.tests.answers import GONE, INVALID_TOKEN
-from users.tests.races import meanwhile
 
 NEW = "another horse battery"
 CHANGE = {"current_password": PASSWORD, "new_password": NEW}

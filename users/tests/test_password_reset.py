@@ -9,11 +9,11 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.utils import timezone
 from django.utils.http import urlsafe_base64_encode
 
-from api.tests.problems import assert_problem, refused
-from conftest import PASSWORD, Client
-from users.models import Attempts, User
-from users.tests.mails import link_in, sent
-from users.tests.races import in_parallel
+from testing.client import PASSWORD, Client
+from testing.emails import link_in, sent
+from testing.problems import assert_problem, refused
+from testing.races import in_parallel
+from users.models import SignInAttempt, User
 
 NEW = "another horse battery"
 DEAD_LINK = [("token", "invalid")]
@@ -254,4 +254,4 @@ def test_who_was_locked_out_is_let_in_again(anonymous, alice):
 
     answer = anonymous.post("/auth/login/", {"email": "alice@example.com", "password": NEW})
     assert answer.status_code == 200
-    assert not Attempts.objects.exists()
+    assert not SignInAttempt.objects.exists()

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import Client as Browser
 
-from api.tests.problems import assert_problem, refused
-from conftest import PASSWORD, Client
+from testing.client import PASSWORD, Client
+from testing.issuers import NAME
+from testing.problems import assert_problem, refused
 from todos.models import Task
 from users.models import ApiToken, Identity, User
-from users.tests.issuers import NAME
 
 
 def test_its_token_is_not_revoked_here(sign_in):

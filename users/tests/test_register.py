@@ -5,13 +5,13 @@ from hashlib import sha256
 import pytest
 from django.utils import timezone
 
-from api.tests.problems import assert_problem, refused
-from conftest import PASSWORD
+from testing.client import PASSWORD
+from testing.problems import assert_problem, refused
+from testing.races import meanwhile
+from testing.responses import instant
 from todos.models import Task
 from users import serializers
 from users.models import ApiToken, User
-from users.tests.answers import instant
-from users.tests.races import meanwhile
 
 CAROL = {"email": "carol@example.com", "password": PASSWORD}
 

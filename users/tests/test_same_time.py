@@ -14,10 +14,10 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
 from api.counts import Rate
-from conftest import PASSWORD, Client
-from users import mails
+from testing.client import PASSWORD, Client
+from testing.emails import sent
+from users import emails
 from users.models import User
-from users.tests.mails import sent
 
 KNOWN, UNKNOWN = "alice@example.com", "alicf@example.com"
 
@@ -37,7 +37,7 @@ def work_of(monkeypatch, alice, settings):
 
     hasher = hashers.MD5PasswordHasher
     monkeypatch.setattr(hasher, "encode", counted("hash", hasher.encode))
-    monkeypatch.setattr(mails, "send", counted("task", mails.send))
+    monkeypatch.setattr(emails, "send", counted("task", emails.send))
     monkeypatch.setattr(EmailMessage, "__init__", counted("mail", EmailMessage.__init__))
 
     def measure(call, email: str) -> tuple:

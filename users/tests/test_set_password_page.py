@@ -7,10 +7,10 @@ from django.contrib.auth import authenticate
 from django.test import Client as Browser
 
 from api.tests.test_schema import loads
-from conftest import PASSWORD
+from testing.client import PASSWORD
+from testing.emails import link_in, sent
 from users import pages
 from users.models import User
-from users.tests.mails import link_in, sent
 
 NEW = "another horse battery"
 POLICY = (

@@ -7,12 +7,12 @@ from django.db import transaction
 from django.test import Client as Browser
 from django.utils import timezone
 
-from api.tests.problems import assert_problem, refused
-from conftest import Client
+from testing.client import Client
+from testing.problems import assert_problem, refused
+from testing.races import in_thread, meanwhile
+from testing.responses import GONE, INVALID_TOKEN, instant
 from users import serializers
 from users.models import ApiToken
-from users.tests.answers import GONE, INVALID_TOKEN, instant
-from users.tests.races import in_thread, meanwhile
 
 
 def test_a_token_needs_only_a_name(api, alice):

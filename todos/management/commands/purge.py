@@ -4,9 +4,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from ownership.models import IdempotentResponse
 from todos.models import Project, Tag, Task
 from users.erasure import erase_entries_about_nothing
-from users.models import ApiToken, Attempts, Session, StoredAnswer
+from users.models import ApiToken, Session, SignInAttempt
 
 
 def positive(text: str) -> int:
@@ -31,11 +32,11 @@ class Command(BaseCommand):
         for model in (Task, Tag, Project):
             old = model.objects.filter(deleted_at__lte=limit).order_by("owner_id", "deleted_at")
             self.empty(old, batch, lambda rows: rows.purge())
-        self.empty(StoredAnswer.objects.expired(), batch, lambda rows: rows.delete()[0])
+        self.empty(IdempotentResponse.objects.expired(), batch, lambda rows: rows.delete()[0])
         for past in (
             ApiToken.objects.filter(expires_at__lte=now),
             Session.objects.filter(expire_date__lte=now),
-            Attempts.objects.past(),
+            SignInAttempt.objects.past(),
         ):
             self.empty(past, batch, lambda rows: rows.delete()[0])
         if erased := erase_entries_about_nothing():

@@ -3,7 +3,7 @@ from django.core.management.base import CommandError
 from django.core.management.commands import migrate
 from django.db import DatabaseError, connection
 
-from users import wall_setup
+from ownership.row_level_security import checks
 
 
 class Command(migrate.Command):
@@ -15,9 +15,9 @@ class Command(migrate.Command):
     def execute(self, *args, **options):
         if settings.UNPOOLED_DATABASE:
             self.connect_directly(settings.UNPOOLED_DATABASE)
-        self.complete_wall(options)  # before Django's checks, which would say that it is missing
+        self.prepare_row_level_security(options)  # before Django's checks, which would say that it is missing
         output = super().execute(*args, **options)
-        self.complete_wall(options)
+        self.prepare_row_level_security(options)
         return output
 
     @staticmethod
@@ -28,15 +28,15 @@ class Command(migrate.Command):
         with connection.cursor() as cursor:
             cursor.execute("SET statement_timeout = 0")  # that of the role is for requests
 
-    def complete_wall(self, options: dict) -> None:
+    def prepare_row_level_security(self, options: dict) -> None:
         if options["plan"] or options["check_unapplied"]:
             return  # these change nothing
         try:
-            done = wall_setup.complete()
+            done = checks.complete()
         except DatabaseError as error:
-            wanted = "; ".join(wall_setup.missing())
+            wanted = "; ".join(checks.missing())
             raise CommandError(
-                f"Row-level security needs what this role may not do ({error}): {wanted}. {wall_setup.SWITCH}"
+                f"Row-level security needs what this role may not do ({error}): {wanted}. {checks.SWITCH}"
             ) from None
         if options["verbosity"]:
             for command in done:

@@ -1,0 +1,3 @@
+from ownership.idempotency import IdempotentResponse
+
+__all__ = ["IdempotentResponse"]

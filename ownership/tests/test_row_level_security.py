@@ -1,0 +1,191 @@
+"""Row-level security, seen from inside the database. That it holds over HTTP, tests/guards/test_ownership.py shows."""
+
+import pytest
+from django.core.management import call_command
+from django.db import ProgrammingError, connection, transaction
+
+from ownership import row_level_security
+from ownership.models import IdempotentResponse
+from ownership.row_level_security import checks
+from todos.models import Project, Tag, Task
+from users.models import ApiToken, User
+
+pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no row-level security")
+
+
+@pytest.fixture
+def tasks(transactional_db, alice, bob):
+    return [Task.objects.create(owner=owner, title=owner.name, tags=["canary"]) for owner in (alice, bob)]
+
+
+@pytest.fixture
+def behind(transactional_db):
+    """Statements from here on are those of a request of this user's."""
+    with row_level_security.request_scope():
+        yield lambda user: row_level_security.act_as(user.pk)
+
+
+def everything() -> dict:
+    return {model: model.objects.count() for model in (User, ApiToken, Task, Project, Tag)}
+
+
+def test_a_request_sees_nobody_elses_rows(behind, tasks, alice, bob):
+    for owner in (alice, bob):
+        Project.objects.create(owner=owner, name="canary")
+        ApiToken.issue(owner, "canary")
+
+    behind(alice)
+
+    assert everything() == dict.fromkeys((User, ApiToken, Task, Project, Tag), 1)
+    assert Task.objects.get().owner == alice
+
+
+def test_without_an_owner_nothing_is_visible(tasks):
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL ROLE todo_api")
+
+        assert everything() == dict.fromkeys((User, ApiToken, Task, Project, Tag), 0)
+
+
+def test_it_ends_with_the_statement(behind, tasks, alice):
+    behind(alice)
+    assert Task.objects.count() == 1
+
+    row_level_security.caller.set(None)
+
+    assert Task.objects.count() == 2
+
+
+def test_it_holds_all_through_a_transaction_and_its_savepoints(behind, tasks, alice):
+    behind(alice)
+
+    with transaction.atomic():
+        with transaction.atomic():
+            seen = [Task.objects.count()]
+            transaction.set_rollback(True)
+        seen.append(Task.objects.count())
+        with pytest.raises(ProgrammingError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT no_such_thing")
+        seen.append(Task.objects.count())
+
+    assert seen == [1, 1, 1]
+
+
+def test_no_row_is_changed_or_deleted_through_it(behind, tasks, alice, bob):
+    behind(alice)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE todos_task SET title = 'taken' WHERE owner_id = %s", [bob.pk])
+        changed = cursor.rowcount
+        cursor.execute("DELETE FROM todos_tasktag WHERE owner_id = %s", [bob.pk])
+
+    assert (changed, cursor.rowcount) == (0, 0)
+
+
+@pytest.mark.parametrize("command", ["INSERT INTO todos_tag SELECT * FROM made", "UPDATE todos_tag SET owner_id = %s"])
+def test_no_row_is_given_to_another(behind, tasks, alice, bob, command):
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMP TABLE made AS SELECT * FROM todos_tag WHERE owner_id = %s", [bob.pk])
+        cursor.execute("GRANT ALL ON made TO todo_api")
+        behind(alice)
+
+        with pytest.raises(ProgrammingError, match="row-level security"):
+            cursor.execute(command, [bob.pk] if "%s" in command else None)
+
+        row_level_security.caller.set(None)
+        cursor.execute("DROP TABLE made")
+
+
+def test_many_statements_at_once_go_through_it_too(behind, tasks, alice, bob):
+    behind(alice)
+    with connection.cursor() as cursor:
+        cursor.executemany("UPDATE todos_task SET priority = %s", [[1], [2]])
+    row_level_security.caller.set(None)
+
+    assert list(Task.objects.order_by("title").values_list("title", "priority")) == [("Alice", 2), ("Bob", 0)]
+
+
+def test_stored_answers_are_behind_it(behind, alice, bob):
+    for owner in (alice, bob):
+        IdempotentResponse.objects.create(
+            owner=owner, key="k", fingerprint="", status=200, headers={}, body="", created_at=owner.created_at
+        )
+
+    behind(alice)
+
+    assert IdempotentResponse.objects.get().owner == alice
+
+
+def test_all_tables_of_what_users_own_are_found():
+    assert row_level_security.guarded_tables() >= {
+        "users_user",
+        "users_apitoken",
+        "users_storedanswer",
+        "todos_task",
+        "todos_project",
+        "todos_tag",
+        "todos_tasktag",
+    }
+    assert row_level_security.reached_tables() >= {"django_session", "django_admin_log", "users_user_groups"}
+
+
+def test_the_check_is_content(db):
+    assert checks.check_row_level_security(databases=["default"]) == []
+
+
+@pytest.fixture
+def own_role(db, monkeypatch) -> str:
+    """Another role for the part of `todo_api`, which is gone when the test is rolled back: others need theirs."""
+    monkeypatch.setattr(row_level_security, "ROLE", "todo_api_of_test")
+    checks.complete()
+    return row_level_security.ROLE
+
+
+def harm(sql: str) -> None:
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(sql)
+    except ProgrammingError:
+        pytest.skip("This takes a superuser, and the tests run as none: an owner on Neon is none")
+
+
+NOT_READY = "The role of row-level security is not ready."
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        ("DROP POLICY owner_only ON todos_tag", "Without row-level security: todos_tag."),
+        ("ALTER TABLE todos_task DISABLE ROW LEVEL SECURITY", "Without row-level security: todos_task."),
+        ("REVOKE DELETE ON todos_task FROM {role}", NOT_READY),
+        ("ALTER ROLE {role} BYPASSRLS", NOT_READY),
+        ("DROP OWNED BY {role}; DROP ROLE {role}", NOT_READY),
+    ],
+)
+def test_the_check_finds_what_is_missing(damage, message, own_role):
+    harm(damage.format(role=own_role))
+
+    found = checks.check_row_level_security(databases=["default"])
+
+    assert [error.msg for error in found] == [message]
+    assert str(found[0].hint).endswith("ROW_LEVEL_SECURITY=False does without.")
+
+
+def test_migrate_completes_it_and_says_so(own_role, capsys):
+    harm(f"REVOKE DELETE ON todos_task FROM {own_role}; ALTER ROLE {own_role} BYPASSRLS")
+
+    call_command("migrate")
+
+    said = capsys.readouterr().out.splitlines()
+    assert said[:2] == [
+        f"ALTER ROLE {own_role} NOSUPERUSER NOBYPASSRLS",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON todos_task TO {own_role}",
+    ]
+    assert checks.missing() == []
+
+
+def test_the_switch_does_without(own_role, settings):
+    settings.ROW_LEVEL_SECURITY = False
+    harm(f"ALTER ROLE {own_role} BYPASSRLS")
+
+    assert checks.check_row_level_security(databases=["default"]) == []
+    assert checks.complete() == []

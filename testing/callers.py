@@ -1,0 +1,221 @@
+"""Who asks for what is Alice's, and what they have to be told."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from html import escape
+from urllib.parse import quote
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from api.compiled import known
+from ownership.owned import OwnedQuerySet
+from testing.client import Client
+from testing.probes import Question, fill_in
+from testing.routes import PUBLIC, Route
+from testing.world import World, rows_of
+from tests.guards.test_ownership import make
+from todos.models import Project, Tag, Task
+from users.models import User
+
+WALLS = ["both walls", "the owner rule alone", "the database alone"]
+LET_IN, REFUSED = ("another", "reader", "staff"), ("anonymous", "expired", "revoked", "disabled")
+IN_BROWSERS = ("another's browser", "staff's browser", "anonymous browser")
+CHANGING = ("Content-Length", "Expires")
+CSRF_TOKEN = re.compile(r"\b[A-Za-z0-9]{64}\b")  # another one in each answer
+LATER = 1_000_000  # a revision that Alice hasn't reached
+NOT_MINE = "01900000-0000-7000-8000-000000000001"
+CARRIED_OUT = ("nothing", "key", "ETag")  # questions that what is another's doesn't stop
+NEW = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9T:.-]+Z|todo_[\w-]+")  # in whatever is made
+
+
+def walls() -> list[str]:
+    """Either wall has to hold without the other one. SQLite has only the one."""
+    return WALLS if connection.vendor == "postgresql" else WALLS[1:2]
+
+
+def callers(wall: str) -> tuple[str, ...]:
+    """Who asks behind this wall: all, or those whom it makes a difference to."""
+    return {"both walls": LET_IN + REFUSED, "the owner rule alone": LET_IN[:2] + REFUSED}.get(wall, LET_IN[:1])
+
+
+def browsers(wall: str) -> tuple[str, ...]:
+    return IN_BROWSERS if wall in WALLS[:1] else IN_BROWSERS[:1]
+
+
+@contextmanager
+def standing(wall: str, settings) -> Iterator[None]:
+    known.clear()
+    settings.ROW_LEVEL_SECURITY = wall != "the owner rule alone"
+    with pytest.MonkeyPatch.context() as patch:
+        if wall == "the database alone":
+            patch.setattr(OwnedQuerySet, "owned_by", lambda queryset, user: queryset.all())
+        yield
+    known.clear()
+
+
+@dataclass
+class Caller:
+    name: str
+    world: World
+    user: User | None  # whose things are {mine}
+
+    @classmethod
+    def of(cls, name: str, world: World, bob: User, operator: User) -> "Caller":
+        """`operator` may do everything in the admin; in the API that is somebody like everybody."""
+        if name in REFUSED or name.startswith("anonymous"):
+            return cls(name, world, None)
+        return cls(name, world, operator if name.startswith("staff") else bob)
+
+    def __post_init__(self) -> None:
+        if self.user:  # sync tells what is up to the caller's revision: nothing of Alice's must be beyond it
+            User.objects.filter(pk=self.user.pk).update(revision=LATER)
+        self.client = self.sign_in()
+
+    def sign_in(self) -> Client:
+        match self.name:
+            case "another" | "staff":
+                return Client(self.user)
+            case "reader":
+                return Client(self.user, scopes=["read"])
+            case "expired" | "revoked" | "disabled":
+                return Client(self.world.alice)
+        client = Client()
+        if self.user:
+            client.force_login(self.user)
+        return client
+
+    @property
+    def is_refused(self) -> bool:
+        return self.user is None
+
+    @property
+    def is_browser(self) -> bool:
+        return self.name.endswith("browser")
+
+    @contextmanager
+    def in_its_state(self) -> Iterator[None]:
+        """Alice's own token, but useless."""
+        users = User.objects.filter(pk=self.world.alice.pk)
+        if self.name == "expired":
+            self.client.token.expires_at = timezone.now() - timedelta(seconds=1)
+            self.client.token.save()
+        elif self.name == "revoked":
+            self.client.token.delete()
+        elif self.name == "disabled":
+            users.update(is_active=False)
+        yield
+        if self.name == "disabled":
+            users.update(is_active=True)
+        if self.name in ("expired", "disabled"):
+            self.client.token.delete()
+
+    def own(self, route: Route) -> str:
+        return str(make(route, self.user).pk) if route.model and self.user else NOT_MINE
+
+    def ask(self, question: Question, value: str, mine: str) -> "Told":
+        path = fill_in(question.path, value=quote(value, safe=""), mine=mine)
+        headers = {"HTTP_ACCEPT": "text/html" if self.is_browser else "application/json", "HTTP_X_REQUEST_ID": "probe"}
+        headers |= fill_in(question.headers, value=value)
+        body = ""
+        if question.body is not None:
+            body = json.dumps(fill_in(question.body, value=value, mine=mine))
+            headers["content_type"] = "application/json"
+        answer = self.client.generic(question.method, path, body, **headers)
+        told = Told(answer.status_code, dict(answer.headers), answer.content.decode())
+        return told.without(value) if self.is_browser else told
+
+
+@dataclass
+class Told:
+    status: int
+    headers: dict[str, str]
+    body: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.headers}\n{self.body}"
+
+    def without(self, sent: str) -> "Told":
+        """A page repeats the address that it is of, and has a token of its own."""
+        forms = {sent, quote(sent), quote(sent, safe=""), escape(sent), quote(quote(sent)), sent.replace(" ", "+")}
+
+        def clean(text: str) -> str:
+            for form in forms:
+                text = text.replace(form, "{value}")
+            return CSRF_TOKEN.sub("", text)
+
+        headers = {name: clean(value) for name, value in self.headers.items() if name not in CHANGING}
+        return Told(self.status, headers, clean(self.body))
+
+    def but_new(self) -> "Told":
+        headers = {name: NEW.sub("", value) for name, value in self.headers.items()}
+        return Told(self.status, headers, NEW.sub("", self.body))
+
+
+def probe(caller: Caller, route: Route, asked: list[Question]) -> None:
+    with caller.in_its_state():
+        before, mine = rows_of(caller.world.alice), caller.own(route)
+        for question in asked:
+            told = [answer_of(caller, question, name, mine) for name in question.values]
+            for name, answer in zip(question.values, told, strict=True):
+                case = f"{caller.name}: {question}, {name}"
+                assert not caller.world.leaks(answer.text), f"{case}: {answer}"
+                assert comparable(question, answer) == comparable(question, told[0]), case
+                assert expected(caller, route, question, answer), f"{case}: {answer}"
+        assert rows_of(caller.world.alice) == before, caller.name
+
+
+def answer_of(caller: Caller, question: Question, name: str, mine: str) -> Told:
+    value = caller.world.values[name]
+    if question.source not in CARRIED_OUT:
+        return caller.ask(question, value, mine)
+    # These may change something of the caller's, and the next one has to find the same state.
+    with transaction.atomic():
+        before = caller.world.revision()
+        answer = caller.ask(question, value, mine)
+        assert caller.world.revision() == before
+        transaction.set_rollback(True)
+    return answer
+
+
+def comparable(question: Question, answer: Told) -> Told:
+    return answer.but_new() if question.source in CARRIED_OUT else answer
+
+
+def expected(caller: Caller, route: Route, question: Question, answer: Told) -> bool:
+    """Whether the caller is told what it should be."""
+    is_safe = question.method in ("GET", "HEAD", "OPTIONS")
+    if route.path in PUBLIC:
+        return answer.status not in (304, 500)
+    if caller.is_refused:
+        code = "not_authenticated" if caller.name.startswith("anonymous") else "authentication_failed"
+        says_why = f'"{code}"' in answer.body or question.method == "HEAD" or caller.is_browser
+        return (answer.status, answer.headers["WWW-Authenticate"], says_why) == (401, "Bearer", True)
+    if caller.name == "reader" and not is_safe:
+        return answer.status == 403
+    match question.source:
+        case "nothing":
+            return answer.status < 500 and answer.status not in (401, 403)
+        case "path":
+            is_there = question.method in route.methods or (question.method == "HEAD" and "GET" in route.methods)
+            return answer.status == (404 if is_there else 200 if question.method == "OPTIONS" else 405)
+        case "bulk":
+            return answer.status == (404 if "{value}" in question.body["ids"] else 400)
+        case "body" | "move" | "cursor" | "sync token":
+            return answer.status == 400
+        case "filter":
+            return answer.status == 400 or '"results":[]' in answer.body or caller.is_browser
+        case "key":
+            return "Idempotency-Replayed" not in answer.headers and answer.status not in (404, 422)
+        case "ETag":
+            is_stale = "HTTP_IF_MATCH" in question.headers and question.method in route.methods and not is_safe
+            if is_stale and route.model in (Task, Project, Tag) and route.has_id:
+                return answer.status == 412
+            return answer.status not in (304, 404, 412)
+    raise AssertionError(question)

@@ -1,0 +1,282 @@
+"""Real servers for tests, and what talks to them: on 127.0.0.1 only, each with a database of its own."""
+
+import http.client
+import json
+import os
+import re
+import secrets
+import shutil
+import signal
+import socket
+import socketserver
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Thread
+from typing import Any
+
+from django.db import connection
+
+ROOT = Path(__file__).resolve().parents[1]
+NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".env", "db.sqlite3*", "staticfiles", ".*_cache", "__pycache__")
+CUT_OFF = (OSError, http.client.HTTPException)  # no answer came: whether the request was carried out is unknown
+
+
+@contextmanager
+def own_database() -> Iterator[dict[str, str]]:
+    """The setting of a database for one server alone; none on SQLite, where a database is just another file."""
+    if connection.vendor == "sqlite":
+        yield {}
+        return
+    name = f"todo_server_{secrets.token_hex(4)}"
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name}")
+    server, _, options = os.environ["DATABASE_URL"].partition("?")
+    try:
+        yield {"DATABASE_URL": f"{server.rsplit('/', 1)[0]}/{name}?{options}"}
+    finally:
+        with connection._nodb_cursor() as cursor:
+            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+class Server:
+    """A command that serves HTTP on a port of its own."""
+
+    def __init__(self, command: list[str], project: Path, log: Path, environment: dict[str, str]):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.command, self.project, self.log, self.environment = command, project, log, environment
+        with self.log.open("w") as output:
+            self.process = subprocess.Popen(
+                command,
+                cwd=project,
+                env={**environment, "PORT": str(self.port), "PYTHONUNBUFFERED": "1"},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def wait(self) -> "Server":
+        for _ in range(300):
+            try:
+                self.get("/healthz")
+            except OSError:
+                assert self.process.poll() is None, self.log.read_text()
+                time.sleep(0.1)
+            else:
+                return self
+        raise AssertionError(self.log.read_text())
+
+    def get(self, path: str) -> tuple[int, str]:
+        try:
+            with urllib.request.urlopen(self.address + path, timeout=5) as answer:
+                return answer.status, answer.read().decode(errors="replace")
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode(errors="replace")
+
+    def stop(self) -> None:
+        """Stop it as a platform does, and whatever outlives that."""
+        self.process.terminate()
+        self.process.wait(timeout=30)
+        with suppress(ProcessLookupError):  # runserver's reloader leaves its child behind
+            os.killpg(self.process.pid, signal.SIGKILL)
+
+    def workers(self) -> set[int]:
+        """The process ids of gunicorn's workers, as its log says them; one that was killed is among them still."""
+        log = self.log.read_text()
+        gone = re.findall(r"Worker exiting \(pid: (\d+)\)", log)
+        return {int(pid) for pid in re.findall(r"Booting worker with pid: (\d+)", log) if pid not in gone}
+
+
+class MakeServer(Server):
+    """`make run` or `make serve` in a copy of the project that has no .env yet."""
+
+    def __init__(self, target: str, directory: Path, settings: dict[str, str]):
+        project = directory / "project"
+        shutil.copytree(ROOT, project, ignore=NOT_COPIED)
+        # The packages are those that run this test: to `make` they have to look as new as their list.
+        (project / ".venv").symlink_to(ROOT / ".venv")
+        for requirements in project.glob("*.txt"):
+            os.utime(requirements, (0, 0))
+        hidden = {"DATABASE_URL", "SECRET_KEY", "ENV_FILE", "DEBUG", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+        environment = {name: value for name, value in os.environ.items() if name not in hidden}
+        super().__init__(["make", target], project, directory / "log", {**environment, **settings})
+
+    def shell(self, script: str) -> str:
+        script = script.replace("http://127.0.0.1:8000", self.address)
+        done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+@contextmanager
+def make(target: str, directory: Path, **settings: str) -> Iterator[MakeServer]:
+    """`make run` or `make serve` with an empty database, whose use pytest-django has to allow."""
+    with own_database() as database:
+        server = MakeServer(target, directory, {**database, **settings})
+        try:
+            yield server.wait()
+        finally:
+            server.stop()
+
+
+@cache
+def static_files() -> TemporaryDirectory[str]:
+    """What `make serve` collects. Not in its place: a server that starts meanwhile would miss some."""
+    directory = TemporaryDirectory(prefix="todo-static-")
+    command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
+    environment = {**os.environ, "DEBUG": "False", "STATIC_ROOT": directory.name}
+    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+    return directory
+
+
+@contextmanager
+def gunicorn(directory: Path, processes: int, **settings: str) -> Iterator[Server]:
+    """The production server with these settings and an empty database, whose use pytest-django has to allow."""
+    with own_database() as database:
+        environment = {**os.environ, "DATABASE_URL": f"sqlite:///{directory}/db.sqlite3", **database}
+        environment |= {"WEB_CONCURRENCY": str(processes), "BIND": "127.0.0.1", "STATIC_ROOT": static_files().name}
+        # Off, unless a test says otherwise: they make many calls.
+        environment |= {"THROTTLE_USER": "off", "THROTTLE_ANON": "off", "THROTTLE_CREDENTIALS": "off"} | settings
+        migrate = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
+        subprocess.run(migrate, cwd=ROOT, env=environment, check=True)
+        command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--config", "config/server/gunicorn.py"]
+        server = Server(command, ROOT, directory / "log", environment)
+        try:
+            yield server.wait()
+        finally:
+            server.stop()
+
+
+@contextmanager
+def beside(server: Server) -> Iterator[Server]:
+    """Another server on the same database, as on another machine."""
+    other = Server(server.command, server.project, server.log.with_suffix(".beside"), server.environment)
+    try:
+        yield other.wait()
+    finally:
+        other.stop()
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: http.client.HTTPMessage
+    body: Any
+
+
+class Program:
+    """A client with one connection, kept alive. Not for use by several threads at once."""
+
+    def __init__(self, port: int, token: str = "", keep_alive: bool = True):
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        self.headers = {"Content-Type": "application/json"}
+        if token:
+            self.headers["Authorization"] = f"Bearer {token}"
+        if not keep_alive:
+            self.headers["Connection"] = "close"
+        self.unanswered = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error) -> None:
+        self.connection.close()
+
+    def send(self, method: str, path: str, body: object = None, **headers: str) -> Answer:
+        """One try. `headers`: with _ instead of -. Raises one of CUT_OFF when no answer comes."""
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        content = None if body is None else json.dumps(body)
+        try:
+            self.connection.request(method, f"/api/v1/{path}", content, {**self.headers, **given})
+            answer = self.connection.getresponse()
+            text = answer.read()
+        except CUT_OFF:
+            self.connection.close()  # the next try makes a new one
+            raise
+        return Answer(answer.status, answer.headers, json.loads(text) if text else None)
+
+    def insist(self, method: str, path: str, body: object = None, **headers: str) -> Answer:
+        """The same request again and again until it is answered, however often it is cut off."""
+        for _ in range(200):
+            try:
+                answer = self.send(method, path, body, **headers)
+            except CUT_OFF:
+                self.unanswered += 1
+                time.sleep(0.05)
+            else:
+                if answer.status != 503:
+                    return answer
+        raise AssertionError(f"no answer to {method} {path}")
+
+    def read(self, path: str) -> Any:
+        answer = self.insist("GET", path)
+        assert answer.status == 200, answer
+        return answer.body
+
+
+def register(server: Server) -> str:
+    """The token of a new account."""
+    with Program(server.port) as stranger:
+        body = {"email": f"{secrets.token_hex(8)}@example.com", "password": "correct horse battery"}
+        answer = stranger.send("POST", "auth/register/", body)
+    assert answer.status == 201, answer
+    return answer.body["token"]
+
+
+class Shim(socketserver.ThreadingTCPServer):
+    """Stands between a client and the server, and can cut the connection between them. One request per connection.
+
+    `fault`: what happens to the next request; "" nothing, "answer" it is carried out and its answer lost,
+    "outcome" the client is cut off while it is being carried out, "offline" it doesn't get there; this one stays.
+    """
+
+    allow_reuse_address = True
+    daemon_threads = False  # so that closing waits for them
+
+    def __init__(self, server: Server):
+        super().__init__(("127.0.0.1", 0), Relay)
+        self.port = self.server_address[1]
+        self.server, self.fault = server, ""
+        self.cuts = 0
+
+    def __enter__(self):
+        Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}).start()
+        return self
+
+    def __exit__(self, *error) -> None:
+        self.shutdown()
+        self.server_close()
+
+
+class Relay(socketserver.StreamRequestHandler):
+    server: Shim
+
+    def handle(self) -> None:
+        fault = self.server.fault
+        if fault != "offline":
+            self.server.fault = ""
+            request = self.read_request()
+            with socket.create_connection(("127.0.0.1", self.server.server.port), timeout=30) as upstream:
+                upstream.sendall(request)
+                if fault == "outcome":
+                    self.connection.shutdown(socket.SHUT_RDWR)
+                answer = b"".join(iter(lambda: upstream.recv(65536), b""))  # to its end: it is committed
+            if not fault:
+                self.wfile.write(answer)
+        self.server.cuts += bool(fault)
+
+    def read_request(self) -> bytes:
+        head = b"".join(iter(self.rfile.readline, b"\r\n"))
+        length = re.search(rb"(?i)^content-length: *(\d+)", head, re.MULTILINE)
+        return head + b"\r\n" + self.rfile.read(int(length.group(1)) if length else 0)

@@ -1,0 +1,86 @@
+"""What the pages show of Alice's: the browsable API, the admin to who may see nothing there, and all others."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client as Browser
+from django.utils.http import urlsafe_base64_encode
+
+from testing.callers import Caller, Told, browsers, probe, standing, walls
+from testing.probes import Question, fill_in, pages
+from testing.routes import ADMIN, PAGES, ROUTES
+from testing.world import World, rows_of
+from users.models import User
+
+# Of all that has an id, whatever the page is about.
+IDS = ("missing", "task", "subtask", "trashed task", "project", "trashed project", "tag", "token", "user")
+
+
+@pytest.mark.parametrize("wall", walls())
+@pytest.mark.parametrize("route", ROUTES, ids=str)
+def test_a_page_of_the_api_shows_nothing_of_another(route, wall, world, bob, operator, settings):
+    with standing(wall, settings):
+        for name in browsers(wall):
+            probe(Caller.of(name, world, bob, operator), route, pages(route))
+
+
+def admin_questions(path: str) -> Iterator[Question]:
+    """Its page, its form, and what a list takes besides."""
+    url = "/" + re.sub(r"<[^>]*>|\(.*\)", "{value}", path).replace("^", "").replace("$", "")
+    for method in ("GET", "POST"):
+        yield Question("page", method, url, IDS, {"post": "yes"} if method == "POST" else None)
+    for query in ("q={value}", "id__exact={value}", "owner__id__exact={value}", "o=1"):
+        yield Question("filter", "GET", f"{url}?{query}", IDS)
+    if path == "admin/autocomplete/":
+        for field in ("project", "parent", "owner"):
+            query = f"app_label=todos&model_name=task&field_name={field}&term={{value}}"
+            yield Question("autocomplete", "GET", f"{url}?{query}", IDS)
+    for action in ("delete_selected", "complete", "reopen", "restore"):
+        yield Question("action", "POST", url, IDS, {"action": action, "_selected_action": "{value}", "post": "yes"})
+
+
+def ask(browser: Browser, question: Question, value: str) -> Told:
+    browser.cookies.pop("messages", None)  # of the question before
+    send = getattr(browser, question.method.lower())
+    body = {} if question.body is None else {"data": fill_in(question.body, value=value)}
+    answer = send(fill_in(question.path, value=value), **body, headers={"X-Request-ID": "probe"})
+    said = {**answer.headers, "messages": str(answer.cookies.get("messages", ""))}
+    return Told(answer.status_code, said, answer.content.decode()).without(value)
+
+
+def sign_in(name: str, bob: User) -> Browser:
+    browser = Browser()
+    if name != "nobody":
+        User.objects.filter(pk=bob.pk).update(is_staff=name == "staff without rights")
+        browser.force_login(bob)
+    return browser
+
+
+@pytest.mark.parametrize("name", ["nobody", "no staff", "staff without rights"])
+@pytest.mark.parametrize("path", [path for path in ADMIN if path != "admin/logout/"])
+def test_the_admin_tells_nothing_to_who_has_no_rights(path, name, world, bob):
+    browser, before = sign_in(name, bob), rows_of(world.alice)
+
+    for question in admin_questions(path):
+        told = [ask(browser, question, world.values[each]) for each in question.values]
+        for each, answer in zip(question.values, told, strict=True):
+            case = f"{question}, {each}"
+            assert not world.leaks(answer.text), case
+            assert answer == told[0], case
+            assert answer.status < 500, case
+
+    assert rows_of(world.alice) == before
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_all_other_pages_are_the_same_whoever_is_named(path, world: World, bob):
+    browser, before = sign_in("no staff", bob), rows_of(world.alice)
+    uid = {name: urlsafe_base64_encode(world.values[name].encode()) for name in ("missing", "user")}
+    question = Question("page", "GET", "/" + path.replace("<uidb64>", "{value}").replace("<token>", "x-y"), ())
+
+    told = [ask(browser, question, each) for each in uid.values()]
+
+    assert told[0] == told[1]
+    assert not world.leaks(told[1].text)
+    assert rows_of(world.alice) == before

@@ -1,0 +1,69 @@
+"""The raw data that a page begins with: once what is required is filled in, it can be sent as it stands."""
+
+import json
+import re
+from html import unescape
+
+import pytest
+from django.contrib.auth.tokens import default_token_generator
+from django.test import Client as Browser
+from django.utils.http import urlsafe_base64_encode
+
+from testing.client import PASSWORD
+from testing.probes import BODIES, IDS_OF
+from testing.routes import ROUTES, Route
+from testing.world import World
+
+NEW = "another horse battery"
+CALLS = [(route, method) for route in ROUTES for method in BODIES if method in route.methods]
+
+
+def required(route: Route, world: World) -> dict:
+    bodies: dict[str, dict] = {
+        "tasks/": {"title": "Read"},
+        "tasks/bulk/": {"action": "complete", "ids": [world.values["task"]]},
+        "projects/": {"name": "Garden"},
+        "tags/": {"name": "urgent"},
+        "tokens/": {"name": "a script"},
+        "auth/register/": {"email": "new@example.com", "password": NEW},
+        "auth/login/": {"email": world.alice.email, "password": PASSWORD},
+        "auth/password-reset/": {"email": world.alice.email},
+        "auth/password-reset/confirm/": {
+            "uid": urlsafe_base64_encode(str(world.alice.pk).encode()),
+            "token": default_token_generator.make_token(world.alice),
+            "new_password": NEW,
+        },
+        "me/password/": {"current_password": PASSWORD, "new_password": NEW},
+    }
+    return bodies.get(route.path, {})
+
+
+def raw_data(page: str) -> dict:
+    (text,) = re.findall(r'<textarea name="_content"[^>]*>(.*?)</textarea>', page, re.DOTALL)
+    return json.loads(unescape(text))
+
+
+def test_raw_data_has_the_defaults_and_nothing_that_is_not_taken(world):
+    browser = Browser(headers={"Accept": "text/html"})
+    browser.force_login(world.alice)
+
+    begun = {path: raw_data(browser.get(f"/api/v1/{path}").content.decode()) for path in ("projects/", "tokens/")}
+
+    assert begun == {
+        "projects/": {"name": "", "color": ""},
+        "tokens/": {"name": "", "scopes": ["read", "write"], "expires_at": None},
+    }
+
+
+@pytest.mark.parametrize(("route", "method"), CALLS, ids=lambda part: str(part))
+def test_raw_data_can_be_sent_with_what_is_required(route, method, world):
+    browser = Browser(headers={"Accept": "text/html"})
+    browser.force_login(world.alice)
+    own = next((name for name in IDS_OF.get(route.model, ()) if ("trashed" in name) == route.is_about_trash), "missing")
+    url = "/api/v1" + route.url(world.values[own])
+
+    body, more = raw_data(browser.get(url).content.decode()), required(route, world)
+    answer = browser.generic(method, url, json.dumps({**body, **more}), content_type="application/json")
+
+    assert more.keys() <= body.keys()
+    assert answer.status_code < 300, answer.content.decode()

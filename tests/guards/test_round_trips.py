@@ -1,0 +1,89 @@
+"""How often a call goes to the database and back. On Neon each way costs a millisecond or more, whatever is asked."""
+
+import pytest
+from django.db import connection
+
+from testing.round_trips import counted_connection, statements
+from todos.models import Task
+
+pytestmark = [
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite is not on a network"),
+    pytest.mark.django_db(transaction=True),  # a test's own transaction would make savepoints of theirs
+]
+
+
+@pytest.fixture
+def tasks(alice):
+    return Task.objects.bulk_create(Task(owner=alice, title=f"Task {number}") for number in range(200))
+
+
+@pytest.fixture
+def cost(api):
+    """Count the round trips of a call whose connection is there already."""
+
+    def call(method: str, path: str, body=None, status: int = 200, **headers) -> int:
+        with counted_connection() as proxy:
+            api.get("/me/")
+            proxy.flights.clear()
+            answer = getattr(api, method.lower())(path, body, **headers)
+            flights = list(proxy.flights)
+        assert answer.status_code == status, answer.content
+        print(f"\n{method} {path}: {len(flights)}\n{statements(flights)}")
+        return len(flights)
+
+    return call
+
+
+def test_a_list_costs_2(cost, tasks):
+    assert cost("GET", "/tasks/") <= 2
+
+
+def test_one_task_costs_2(cost, tasks):
+    assert cost("GET", f"/tasks/{tasks[0].pk}/") <= 2
+
+
+def test_an_unchanged_list_costs_1(cost, api, tasks):
+    etag = api.get("/tasks/")["ETag"]
+
+    assert cost("GET", "/tasks/", status=304, HTTP_IF_NONE_MATCH=etag) <= 1
+
+
+def test_a_new_task_costs_3(cost):
+    assert cost("POST", "/tasks/", {"title": "Buy milk"}, status=201) <= 3
+
+
+@pytest.mark.parametrize(
+    "fields", [{"title": "Buy oat milk"}, {"completed": True}, {"due_date": "2030-01-31"}], ids=list
+)
+def test_a_change_costs_4(cost, task, fields):
+    assert cost("PATCH", f"/tasks/{task.pk}/", fields) <= 4
+
+
+@pytest.mark.parametrize("action", ["complete", "toggle"])
+def test_completing_costs_4(cost, task, action):
+    assert cost("POST", f"/tasks/{task.pk}/{action}/") <= 4
+
+
+def test_reopening_costs_4(cost, task):
+    task.complete()
+
+    assert cost("POST", f"/tasks/{task.pk}/reopen/") <= 4
+
+
+def test_deleting_costs_4(cost, task):
+    assert cost("DELETE", f"/tasks/{task.pk}/", status=204) <= 4
+
+
+def test_a_list_of_200_new_tasks_costs_8(cost):
+    body = [{"title": f"Task {number}"} for number in range(200)]
+
+    assert cost("POST", "/tasks/", body, status=201) <= 8
+
+
+@pytest.mark.parametrize("action", [{"action": "update", "set": {"priority": 1}}, {"action": "complete"}], ids=str)
+def test_200_tasks_changed_at_once_cost_8(cost, tasks, action):
+    assert cost("POST", "/tasks/bulk/", {**action, "ids": [str(task.pk) for task in tasks]}) <= 8
+
+
+def test_200_tasks_deleted_at_once_cost_8(cost, tasks):
+    assert cost("POST", "/tasks/bulk/", {"action": "delete", "ids": [str(task.pk) for task in tasks]}) <= 8

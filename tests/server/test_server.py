@@ -1,0 +1,178 @@
+"""The production server with many clients, slow ones, and when one of its processes ends: real processes."""
+
+import http.client
+import os
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from testing.servers import ROOT, Program, Server, gunicorn, register
+
+SLOW = 50
+HEAD = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
+JSON = b"Host: localhost\r\nContent-Type: application/json\r\n"
+BODY = b"POST /api/v1/auth/login/ HTTP/1.1\r\n" + JSON + b"Content-Length: 500\r\n\r\n"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory, django_db_blocker) -> Iterator[Server]:
+    with django_db_blocker.unblock(), gunicorn(tmp_path_factory.mktemp("server"), processes=2) as server:
+        yield server
+
+
+@pytest.fixture
+def own_server(tmp_path, django_db_blocker) -> Iterator[Server]:
+    """To be stopped by the test."""
+    with django_db_blocker.unblock(), gunicorn(tmp_path, processes=1) as server:
+        yield server
+
+
+def connect(server: Server, sent: bytes = b"") -> socket.socket:
+    client = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+    client.sendall(sent)
+    return client
+
+
+def answer_on(client: socket.socket) -> bytes:
+    """An answer of /healthz, whose head and body may come one after the other."""
+    answer = b""
+    while not answer.endswith(b"ok\n"):
+        answer += client.recv(4096)
+    return answer
+
+
+def trickle(clients: list[socket.socket], stop: threading.Event) -> None:
+    while not stop.wait(0.5):
+        for client in clients:
+            client.sendall(b"a")
+
+
+@pytest.mark.parametrize("start", [HEAD, BODY], ids=["headers", "bodies"])
+def test_slow_clients_do_not_hold_up_the_others(server, start):
+    token = register(server)
+    slow, stop, times = [connect(server, start) for _ in range(SLOW)], threading.Event(), []
+    sender = threading.Thread(target=trickle, args=(slow, stop))
+    sender.start()
+
+    with Program(server.port, token) as program:
+        end = time.monotonic() + 5
+        while time.monotonic() < end:
+            began = time.perf_counter()
+            assert program.send("GET", "tasks/").status == 200
+            times.append(time.perf_counter() - began)
+            time.sleep(0.05)
+
+    stop.set()
+    sender.join()
+    for client in slow:
+        client.close()
+    assert statistics.quantiles(times, n=20)[18] < 1, times  # a server that they block answers none
+
+
+def test_a_connection_is_kept_for_the_next_request(server):
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection.connect()
+    first = connection.sock
+
+    for _ in range(50):
+        connection.request("GET", "/healthz")
+        assert connection.getresponse().read() == b"ok\n"
+
+    assert connection.sock is first
+    connection.close()
+
+
+def test_hundreds_of_idle_connections_are_no_burden(server):
+    idle = [connect(server, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n") for _ in range(400)]
+    answers = [client.recv(4096)[:15] for client in idle]
+
+    assert set(answers) == {b"HTTP/1.1 200 OK"}
+    assert server.get("/healthz") == (200, "ok\n")
+    for client in idle:
+        client.close()
+
+
+def test_a_stop_waits_for_requests_and_not_for_idle_connections(own_server):
+    idle, fresh = connect(own_server, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"), connect(own_server)
+    assert idle.recv(4096).startswith(b"HTTP/1.1 200 OK")
+    sending = connect(own_server, BODY)
+    time.sleep(0.3)
+
+    began = time.monotonic()
+    own_server.process.terminate()
+    time.sleep(0.3)
+    sending.sendall(b" " * 500)
+    answer = sending.recv(4096)
+    own_server.process.wait(timeout=20)
+
+    assert answer.startswith(b"HTTP/1.1 400 ")  # by the project, which was given the whole body
+    assert b"connection: close" in answer
+    assert time.monotonic() - began < 8
+    for client in (idle, fresh, sending):
+        client.close()
+
+
+def test_a_request_on_its_way_when_the_server_stops_is_answered(own_server):
+    kept = connect(own_server, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    answer_on(kept)
+    os.kill(own_server.workers().pop(), signal.SIGTERM)
+    time.sleep(0.5)
+
+    kept.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+
+    answer = answer_on(kept)
+    assert answer.startswith(b"HTTP/1.1 200 OK")
+    assert b"connection: close" in answer
+    kept.close()
+
+
+def test_interrupting_the_server_stops_it_within_seconds(own_server):
+    idle = connect(own_server, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    answer_on(idle)
+
+    began = time.monotonic()
+    own_server.process.send_signal(signal.SIGINT)
+    own_server.process.wait(timeout=20)
+
+    assert time.monotonic() - began < 8
+    idle.close()
+
+
+def test_a_killed_process_is_replaced_while_the_other_goes_on(server):
+    before = server.workers()
+    victim = min(before)
+
+    os.kill(victim, signal.SIGKILL)
+
+    for _ in range(100):
+        assert server.get("/healthz") == (200, "ok\n")
+        if server.workers() - before:
+            break
+        time.sleep(0.1)
+    assert len(server.workers() - {victim}) == 2
+
+
+def test_a_server_without_processes_does_not_start():
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "config.wsgi",
+        "--config",
+        "config/server/gunicorn.py",
+        "--check-config",
+    ]
+
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, "WEB_CONCURRENCY": "0"}, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("WEB_CONCURRENCY can't be read from the environment: it has to be a whole number")
