@@ -27,7 +27,7 @@ ALTER TABLE users_identity DISABLE ROW LEVEL SECURITY;
 def run(sql: str):
     def on_postgres(apps, schema_editor) -> None:
         if schema_editor.connection.vendor == "postgresql":
-            schema_editor.execute(sql)
+            schema_editor.execute(sql, params=None)
 
     return on_postgres
 
