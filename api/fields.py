@@ -19,11 +19,27 @@ def is_text(field: serializers.Field) -> bool:
     return getattr(root, "is_text", False) or html.is_html_input(getattr(root, "initial_data", None))
 
 
-class StringField(serializers.CharField):
+class StrictString:
     def to_internal_value(self, data):
         if not isinstance(data, str):
-            self.fail("invalid")
-        return super().to_internal_value(data)
+            self.fail("invalid")  # type: ignore[attr-defined]
+        return super().to_internal_value(data)  # type: ignore[misc]
+
+
+class StringField(StrictString, serializers.CharField):
+    pass
+
+
+class URLField(StrictString, serializers.URLField):
+    pass
+
+
+class SlugField(StrictString, serializers.SlugField):
+    pass
+
+
+class IPAddressField(StrictString, serializers.IPAddressField):
+    pass
 
 
 class FoldedField(StringField):
@@ -61,6 +77,23 @@ class IntegerField(serializers.IntegerField):
         return data
 
 
+class FloatField(serializers.FloatField):
+    def to_internal_value(self, data):
+        if isinstance(data, bool) or not (isinstance(data, int | float) or is_text(self)):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class ChoiceField(serializers.ChoiceField):
+    """One of the choices, in its own type: `"1"` isn't the choice 1."""
+
+    def to_internal_value(self, data):
+        value = super().to_internal_value(data)
+        if type(value) is not type(data) and not is_text(self):
+            self.fail("invalid_choice", input=data)
+        return value
+
+
 class DateTimeField(serializers.DateTimeField):
     """An instant as RFC 3339, section 5.6 writes it: with its offset from UTC."""
 
@@ -96,7 +129,7 @@ class DateField(serializers.DateField):
     """A calendar day as RFC 3339 writes it (full-date)."""
 
     FORM = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-    default_error_messages = {"invalid": "This is no day of the calendar, written as YYYY-MM-DD."}
+    default_error_messages = {"invalid": "Enter a valid date (YYYY-MM-DD)."}
 
     def to_internal_value(self, value):
         if not isinstance(value, str) or not self.FORM.fullmatch(value):
@@ -110,7 +143,7 @@ class TimeField(serializers.TimeField):
     """A time on the wall clock, of no zone."""
 
     FORM = re.compile(r"\d\d:\d\d(:\d\d)?", re.ASCII)
-    default_error_messages = {"invalid": "This is no time of a day, written as hh:mm or hh:mm:ss."}
+    default_error_messages = {"invalid": "Enter a valid time (hh:mm or hh:mm:ss)."}
 
     def to_internal_value(self, value):
         if not isinstance(value, str) or not self.FORM.fullmatch(value):

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 
 import orjson
 from django.core import signing
-from django.db.models import BooleanField, F, Field, Func, Lookup, QuerySet, UUIDField
+from django.db.models import BooleanField, F, Field, Func, Lookup, QuerySet, UUIDField, Value
 from django.db.models.lookups import GreaterThan, GreaterThanOrEqual, LessThan, LessThanOrEqual
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
-from api.compiled import Param, Prepared, prepared
+from api.compiled import Param, compiled
 
 DEFAULT_LIMIT = 50
 INVALID_CURSOR = ErrorDetail("This cursor is damaged, or it is from another list.", code="invalid")
@@ -28,8 +28,8 @@ class RowValue(Func):
 class Order:
     """By these columns, and by the id among equals.
 
-    `nulls_last`: the first column can be null, and such rows come last in both directions. They are a part of the list
-    for itself, with a query of its own: no index could have them at the end both forwards and backwards.
+    `nulls_last`: the first column can be null, and such rows come last in both directions. They are a separate part of
+    the list, with a query of its own: no index could have them at the end both forwards and backwards.
     """
 
     def __init__(self, *columns: str, nulls_last: bool = False):
@@ -54,7 +54,7 @@ class CursorJSON:
 
 @dataclass
 class Cursor:
-    """A place in this order: after the row with these keys and this id (before it, when `back`).
+    """A position in this order: after the row with these keys and this id (before it, when `back`).
 
     With that row itself, when `inclusive`.
     """
@@ -66,15 +66,15 @@ class Cursor:
     inclusive: bool = False
 
     def sign(self, salt: str) -> str:
-        place = [self.ordering, self.back, self.keys, self.id, self.inclusive]
-        return signing.Signer(salt=salt).sign_object(place, serializer=CursorJSON, compress=True)
+        parts = [self.ordering, self.back, self.keys, self.id, self.inclusive]
+        return signing.Signer(salt=salt).sign_object(parts, serializer=CursorJSON, compress=True)
 
     @property
     def in_nulls(self) -> bool:
         return self.keys[0] is None
 
     def turned(self) -> "Cursor":
-        """From the same place the other way."""
+        """From the same position the other way."""
         return replace(self, back=not self.back, inclusive=not self.inclusive)
 
     def lookup(self, descending: bool) -> type[Lookup]:
@@ -91,31 +91,47 @@ class Cursor:
             raise ValidationError({"cursor": [INVALID_CURSOR]}) from None
 
 
-def key_at(index: int, field: Field) -> Callable:
-    return lambda view: field.to_python(view.paginator.cursor.keys[index])
-
-
 class KeysetPagination(BasePagination):
-    """Pages by `(ordering key, id)`. The view's `parameters_class` says which keys an order has."""
+    """Pages by `(ordering key, id)`. The view's `filterset_class` says which keys an order has."""
 
-    def page(self, view, shape: Hashable, build: Callable[[], QuerySet]) -> list[dict]:
-        """The rows of the page that the view's caller asks for, out of those of `build()`, which has the `shape`."""
+    def paginate_queryset(self, queryset: QuerySet, request, view=None) -> list:
+        """The objects of the page that the request asks for, out of those of `queryset`."""
+
+        def fetch(nulls: bool, from_cursor: bool, limit: int) -> list:
+            return list(self.in_order(queryset, nulls, from_cursor, self.cursor_value)[:limit])
+
+        return self.page(view, fetch)
+
+    def paginate_rows(self, view, key: Hashable, build: Callable[[], QuerySet]) -> list[dict]:
+        """The rows of the page that the view's caller asks for, out of those of `build()`, whose key is `key`."""
+
+        def fetch(nulls: bool, from_cursor: bool, limit: int) -> list[dict]:
+            cursor = self.cursor and (self.cursor.back, from_cursor, self.cursor.inclusive)
+            return compiled(
+                (key, self.ordering, cursor, nulls, limit),
+                lambda: self.in_order(build(), nulls, from_cursor, cursor_param)[:limit],
+            ).rows(view)
+
+        return self.page(view, fetch)
+
+    def page(self, view, fetch: Callable[[bool, bool, int], list]) -> list:
         request, parameters = view.request, view.parameters
         self.url = request.build_absolute_uri()
         # A cursor is good for the caller and the list that it was made for.
         self.salt = f"cursor:{request.user.pk}:{view.basename}:{view.action}"
-        self.ordering = parameters.get("ordering", view.parameters_class.default_ordering)
+        self.ordering = parameters.get("ordering", view.filterset_class.default_ordering)
         self.cursor = self.read_cursor(parameters)
         limit = parameters.get("limit", DEFAULT_LIMIT)
-        self.order = view.parameters_class.order(self.ordering.removeprefix("-"), parameters)
+        self.order = view.filterset_class.order(self.ordering.removeprefix("-"), parameters)
         if self.cursor and len(self.cursor.keys) != len(self.order.columns):
             raise ValidationError({"cursor": [INVALID_CURSOR]})
-        rows: list[dict] = []
-        for nulls in self.parts(view.parameters_class.null_or_not(parameters) if self.order.nulls_last else [False]):
-            if len(rows) <= limit:
-                rows += self.query(shape, build, nulls, limit + 1).rows(view)
-        self.more = len(rows) > limit
-        return self.finish(rows[:limit])
+        found: list = []
+        for nulls in self.parts(view.filterset_class.null_or_not(parameters) if self.order.nulls_last else [False]):
+            if len(found) <= limit:
+                from_cursor = self.cursor is not None and self.cursor.in_nulls == nulls
+                found += fetch(nulls, from_cursor, limit + 1)
+        self.more = len(found) > limit
+        return self.finish(found[:limit])
 
     def parts(self, parts: Iterable[bool]) -> list[bool]:
         """Those of the list's parts (see Order) that lie on the way, in the order in which they are met."""
@@ -123,13 +139,6 @@ class KeysetPagination(BasePagination):
             return sorted(parts)
         here, back = self.cursor.in_nulls, self.cursor.back
         return sorted((each for each in parts if each == here or (each < here) == back), reverse=back)
-
-    def query(self, shape: Hashable, build: Callable[[], QuerySet], nulls: bool, limit: int) -> Prepared:
-        """For up to `limit` rows of one part, from the cursor's place if that is in it, else from its end."""
-        from_here = self.cursor is not None and self.cursor.in_nulls == nulls
-        place = self.cursor and (self.cursor.back, from_here, self.cursor.inclusive)
-        shape = (shape, self.ordering, place, nulls, limit)
-        return prepared(shape, lambda: self.in_order(build(), nulls, from_here)[:limit])
 
     def read_cursor(self, parameters: dict) -> Cursor | None:
         if "cursor" not in parameters:
@@ -140,41 +149,51 @@ class KeysetPagination(BasePagination):
         self.ordering = cursor.ordering
         return cursor
 
-    def in_order(self, queryset: QuerySet, nulls: bool, from_here: bool) -> QuerySet:
+    def cursor_value(self, index: int, field: Field) -> Value:
+        assert self.cursor
+        return Value(field.to_python((*self.cursor.keys, self.cursor.id)[index]), field)
+
+    def in_order(
+        self, queryset: QuerySet, nulls: bool, from_cursor: bool, value: Callable[[int, Field], Value]
+    ) -> QuerySet:
+        """One part of the list in its order, from the cursor if it is in that part.
+
+        `value`: gives the cursor's key with an index, or after the last of them its id, to compare with.
+        """
         queryset, names = self.order.part(queryset, nulls)
         descending = self.ordering.startswith("-") != bool(self.cursor and self.cursor.back)
-        if self.cursor and from_here:
-            fields = [queryset.query.annotations[name].output_field for name in names]
-            place = [Param(key_at(index, field), field) for index, field in enumerate(fields, start=nulls)]
-            beyond = self.cursor.lookup(descending)
+        if self.cursor and from_cursor:
+            fields = [*(queryset.query.annotations[name].output_field for name in names), UUIDField()]
+            limits = [value(index, field) for index, field in enumerate(fields, start=nulls)]
             here = RowValue(*map(F, names), F("id"))
-            there = RowValue(*place, Param(lambda view: view.paginator.cursor.id, UUIDField()))
-            queryset = queryset.filter(beyond(here, there))
+            queryset = queryset.filter(self.cursor.lookup(descending)(here, RowValue(*limits)))
         sign = "-" if descending else ""
         return queryset.order_by(*(f"{sign}{name}" for name in [*names, "id"]))
 
-    def finish(self, rows: list[dict]) -> list[dict]:
-        """The rows in the order of the list, without their keys; notes where the pages beside this one begin."""
+    def finish(self, found: list) -> list:
+        """The page in the order of the list; notes where the pages beside it begin."""
         if self.cursor and self.cursor.back:
-            rows.reverse()
+            found.reverse()
             has_previous, has_next = self.more, True
         else:
             has_previous, has_next = self.cursor is not None, self.more
-        places = [self.place(row) for row in (rows[:1] + rows[-1:])]
-        for row in rows:
-            for name in self.order.names:
-                del row[name]
-        if self.cursor and not rows:  # they went meanwhile: only the way back is left
-            places, has_previous, has_next = [self.cursor.turned()], not self.cursor.back, self.cursor.back
-        self.next = self.link(places[-1], back=False) if has_next else None
-        self.previous = self.link(places[0], back=True) if has_previous else None
-        return rows
+        ends = [self.cursor_at(each) for each in (found[:1] + found[-1:])]
+        for row in found:
+            if isinstance(row, dict):
+                for name in self.order.names:
+                    del row[name]
+        if self.cursor and not found:  # they went meanwhile: only the way back is left
+            ends, has_previous, has_next = [self.cursor.turned()], not self.cursor.back, self.cursor.back
+        self.next = self.link(ends[-1], back=False) if has_next else None
+        self.previous = self.link(ends[0], back=True) if has_previous else None
+        return found
 
-    def place(self, row: dict) -> Cursor:
-        return Cursor(self.ordering, False, [row[name] for name in self.order.names], str(row["id"]))
+    def cursor_at(self, found) -> Cursor:
+        values = found if isinstance(found, dict) else vars(found)
+        return Cursor(self.ordering, False, [values[name] for name in self.order.names], str(values["id"]))
 
-    def link(self, place: Cursor, back: bool) -> str:
-        return replace_query_param(self.url, "cursor", replace(place, back=back).sign(self.salt))
+    def link(self, cursor: Cursor, back: bool) -> str:
+        return replace_query_param(self.url, "cursor", replace(cursor, back=back).sign(self.salt))
 
     def get_paginated_response(self, data: Iterable) -> Response:
         return Response({"next": self.next, "previous": self.previous, "results": data})
@@ -186,3 +205,8 @@ class KeysetPagination(BasePagination):
             "required": ["next", "previous", "results"],
             "properties": {"next": link, "previous": link, "results": schema},
         }
+
+
+def cursor_param(index: int, field: Field) -> Param:
+    """The same as `KeysetPagination.cursor_value`, for a compiled query."""
+    return Param(lambda view: view.paginator.cursor_value(index, field).value, field)

@@ -102,7 +102,7 @@ class AutoSchema(openapi.AutoSchema):
 
     def get_override_parameters(self):
         in_list = self._is_list_view() and self.method == "GET"
-        parameters_class = getattr(self.view, "parameters_class", None)
+        parameters_class = getattr(self.view, "filterset_class", None)
         read = [
             OpenApiParameter(name, READ_SCHEMAS[name], "header", description=READ[name]) for name in self.read_headers()
         ]

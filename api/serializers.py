@@ -1,10 +1,12 @@
+"""Serializers that refuse what they don't know, and that read rows straight from the database where they can."""
+
 from collections.abc import Callable
-from contextlib import suppress
 from copy import deepcopy
 from functools import cache
 from itertools import islice
 from operator import attrgetter
 
+from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import models
 from django.db.models.fields import NOT_PROVIDED
 from django.utils.functional import cached_property
@@ -16,8 +18,38 @@ from rest_framework.utils.serializer_helpers import BindingDict
 from api import fields
 
 UNKNOWN = ErrorDetail("There is no such field.", code="unknown")
-MAX_ERRORS = 100  # in one answer: a body of 100,000 wrong names isn't sent back, nor is an error made of each
+MAX_ERRORS = 100  # in one response: a body of 100,000 unknown names isn't sent back, nor is an error made of each
 SHOWN_LENGTH = 100  # of a name that the client made up
+
+# What decides which fields a serializer has. Where one of these is overridden, they are made for each instance.
+FIELD_HOOKS = ("get_fields", "get_field_names", "get_extra_kwargs", "build_field", "include_extra_kwargs")
+# What decides how an object is represented. Where one of these is overridden, rows can't stand for the serializer.
+REPRESENTATION_HOOKS = (*FIELD_HOOKS, "__init__", "to_representation", "data")
+# What rows hold in the form in which the renderer writes it. A field class with `is_in_row` of its own is one, too.
+ROW_FIELDS = {
+    serializers.ReadOnlyField,
+    serializers.JSONField,
+    serializers.CharField,
+    serializers.UUIDField,
+    serializers.PrimaryKeyRelatedField,
+    fields.BooleanField,
+    fields.ChoiceField,
+    fields.DateField,
+    fields.DateTimeField,
+    fields.EmailField,
+    fields.FloatField,
+    fields.IntegerField,
+    fields.ListField,
+    fields.StringField,
+    fields.TimeField,
+    fields.UUIDField,
+}
+
+
+def overrides(cls: type, names: tuple[str, ...]) -> bool:
+    """Whether a subclass of ours changes one of these hooks of REST framework's."""
+    owners = (base.__module__ for name in names for base in cls.__mro__[:-1] if name in vars(base))
+    return any(owner not in ("api.serializers", "rest_framework.serializers", "rest_framework.fields") for owner in owners)
 
 
 # Refuses the names that the serializer doesn't have. Its read-only fields may be repeated: they are ignored.
@@ -25,48 +57,20 @@ SHOWN_LENGTH = 100  # of a name that the client made up
 class Serializer(serializers.Serializer):
     unknown = UNKNOWN
 
-    # REST framework works them out anew for each instance, which takes a millisecond.
+    # REST framework makes them for each instance, which takes a millisecond.
     @cached_property
     def fields(self):
-        fields = BindingDict(self)
+        if overrides_fields(type(self)):
+            return super().fields
+        bound = BindingDict(self)
         for name, field in unbound_fields(type(self)).items():
-            fields[name] = unbound_copy(field)
-        return fields
-
-    @property
-    def _writable_fields(self):
-        return super()._writable_fields if fields.is_text(self) else self.json_fields
-
-    @cached_property
-    def json_fields(self) -> list[serializers.Field]:
-        """The writable fields for JSON: those of the class, but for the ones that ask who is calling."""
-        shared = shared_fields(type(self), bool(getattr(self.root, "partial", False)))
-        return [self.own_field(field) if asks else field for field, asks in shared]
-
-    def own_field(self, field: serializers.Field) -> serializers.Field:
-        name = str(field.field_name)
-        own = unbound_copy(unbound_fields(type(self))[name])
-        own.bind(name, self)
-        return own
-
-    def get_initial(self):
-        """What a page's form begins with: the defaults, so that it can be sent with what is required filled in."""
-        if hasattr(self, "initial_data"):
-            return super().get_initial()  # what was typed
-        initial = {}
-        for field in self._writable_fields:
-            with suppress(serializers.SkipField):
-                initial[field.field_name] = field.get_initial() if field.required else field.get_default()
-        return initial
-
-    def run_validators(self, value):
-        if self.validators:  # what REST framework prepares for them takes all fields
-            super().run_validators(value)
+            bound[name] = unbound_copy(field)
+        return bound
 
     def to_internal_value(self, data):
         errors = {}
         if isinstance(data, dict):
-            known = {*unbound_fields(type(self)), *(["csrfmiddlewaretoken"] if html.is_html_input(data) else [])}
+            known = {*self.fields, *(["csrfmiddlewaretoken"] if html.is_html_input(data) else [])}
             unknown = islice((name for name in data if name not in known), MAX_ERRORS)
             errors = {name[:SHOWN_LENGTH]: [self.unknown] for name in unknown}
         try:
@@ -83,12 +87,24 @@ class EmptySerializer(Serializer):
 
 
 class ModelSerializer(Serializer, serializers.ModelSerializer):
+    serializer_choice_field = fields.ChoiceField
     serializer_field_mapping = {
         **serializers.ModelSerializer.serializer_field_mapping,
         models.CharField: fields.StringField,
         models.TextField: fields.StringField,
         models.EmailField: fields.EmailField,
+        models.URLField: fields.URLField,
+        models.SlugField: fields.SlugField,
+        models.GenericIPAddressField: fields.IPAddressField,
         models.BooleanField: fields.BooleanField,
+        models.AutoField: fields.IntegerField,
+        models.IntegerField: fields.IntegerField,
+        models.SmallIntegerField: fields.IntegerField,
+        models.BigIntegerField: fields.IntegerField,
+        models.PositiveIntegerField: fields.IntegerField,
+        models.PositiveSmallIntegerField: fields.IntegerField,
+        models.PositiveBigIntegerField: fields.IntegerField,
+        models.FloatField: fields.FloatField,
         models.DateTimeField: fields.DateTimeField,
         models.DateField: fields.DateField,
         models.TimeField: fields.TimeField,
@@ -98,13 +114,21 @@ class ModelSerializer(Serializer, serializers.ModelSerializer):
     def get_validators(self):
         return list(validators_of(type(self)))
 
+    def save(self, **kwargs):
+        """Save; what a rule of the model refuses then is an error of the request, like any other."""
+        try:
+            return super().save(**kwargs)
+        except DjangoValidationError as error:
+            self._errors = serializers.as_serializer_error(error)
+            raise ValidationError(self.errors) from None
+
     @classmethod
     def rows(cls, queryset: models.QuerySet) -> models.QuerySet:
-        """What the serializer would answer for each of these, as a dict straight from the database.
+        """What the serializer would represent each of these as, as a dict straight from the database.
 
-        `Meta.computed` has the expressions of those `Meta.fields` that are no columns.
+        `Meta.computed` has the expressions of those fields that are no columns.
         """
-        return queryset.annotate(**getattr(cls.Meta, "computed", {})).values(*cls.Meta.fields)
+        return queryset.annotate(**getattr(cls.Meta, "computed", {})).values(*(name for name, _ in readers(cls)))
 
     def build_standard_field(self, field_name, model_field):
         """An optional field has its default in the serializer too, so that PUT resets what it leaves out."""
@@ -115,22 +139,13 @@ class ModelSerializer(Serializer, serializers.ModelSerializer):
 
 
 @cache
-def unbound_fields(serializer_class: type[Serializer]) -> dict[str, serializers.Field]:
-    return serializer_class().get_fields()
+def overrides_fields(serializer_class: type[Serializer]) -> bool:
+    return overrides(serializer_class, FIELD_HOOKS)
 
 
 @cache
-def shared_fields(serializer_class: type[Serializer], partial: bool) -> list[tuple[serializers.Field, bool]]:
-    """The writable fields, bound to a serializer that stands for all that get JSON; each with `asks_for_the_call`."""
-    standing = serializer_class(data={}, partial=partial)
-    return [(field, asks_for_the_call(field)) for field in standing.fields.values() if not field.read_only]
-
-
-def asks_for_the_call(field: serializers.Field) -> bool:
-    """Whether what it says depends on more than the value."""
-    if isinstance(field, serializers.RelatedField | serializers.BaseSerializer):
-        return True
-    return any(getattr(each, "requires_context", False) for each in (field.default, *field.validators))
+def unbound_fields(serializer_class: type[Serializer]) -> dict[str, serializers.Field]:
+    return serializer_class().get_fields()
 
 
 @cache
@@ -149,15 +164,35 @@ def unbound_copy(field: serializers.Field) -> serializers.Field:
 
 
 def copy_of(field: serializers.Field) -> serializers.Field:
-    # As copy.copy() does it, in a quarter of the time.
+    # As copy.copy() does it, in a quarter of the time. What an instance may change is its own.
     made = object.__new__(type(field))
-    made.__dict__.update(field.__dict__)
+    made.__dict__.update(field.__dict__, error_messages={**field.error_messages}, _validators=[*field.validators])
     return made
 
 
 @cache
+def has_rows(serializer_class: type[Serializer]) -> bool:
+    """Whether a row can stand for what the serializer represents: each field is a column, or computed by the database.
+
+    Otherwise, as with a SerializerMethodField, REST framework's own way is taken.
+    """
+    if not issubclass(serializer_class, ModelSerializer) or overrides(serializer_class, REPRESENTATION_HOOKS):
+        return False
+    meta = serializer_class.Meta
+    columns = {field.name for field in meta.model._meta.concrete_fields} | getattr(meta, "computed", {}).keys()
+    shown = [field for field in serializer_class().fields.values() if not field.write_only]
+    return all(is_in_row(field) and field.source == field.field_name in columns for field in shown)
+
+
+def is_in_row(field: serializers.Field) -> bool:
+    if field._kwargs.keys() & {"format", "uuid_format", "default_timezone", "pk_field"}:
+        return False
+    return type(field) in ROW_FIELDS or vars(type(field)).get("is_in_row", False)
+
+
+@cache
 def readers(serializer_class: type[Serializer]) -> list[tuple[str, Callable]]:
-    """The names that the serializer answers with, each with what reads its value from an object."""
+    """The names that the serializer represents, each with what reads its value from an object."""
     return [(name, reader(field)) for name, field in serializer_class().fields.items() if not field.write_only]
 
 
@@ -167,16 +202,16 @@ def reader(field: serializers.Field) -> Callable:
     if field.default is serializers.empty:
         return attrgetter(str(field.source))
     name, default = str(field.source), field.default
-    return lambda thing: getattr(thing, name, default)
+    return lambda instance: getattr(instance, name, default)
 
 
-def row_of(serializer_class: type[Serializer], thing) -> dict:
-    """What the serializer answers for this object, as `ModelSerializer.rows` has it from the database."""
-    return {name: read(thing) for name, read in readers(serializer_class)}
+def row_of(serializer_class: type[Serializer], instance) -> dict:
+    """What the serializer represents this object as, as `ModelSerializer.rows` has it from the database."""
+    return {name: read(instance) for name, read in readers(serializer_class)}
 
 
 def with_default(model_field: models.Field, field_class, kwargs: dict) -> tuple:
     if kwargs.get("required") is False and (model_field.null or model_field.default is not NOT_PROVIDED):
-        kwargs["default"] = model_field.get_default()
+        kwargs["default"] = kwargs["initial"] = model_field.get_default()
         del kwargs["required"]
     return field_class, kwargs

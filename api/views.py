@@ -5,7 +5,7 @@ from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework import serializers
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied
 from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
@@ -13,7 +13,7 @@ from rest_framework.routers import APIRootView
 
 from api.conditional import keep_private
 from api.parameters import QueryParameters
-from api.serializers import Serializer, row_of
+from api.serializers import Serializer, has_rows, row_of
 
 
 class ApiView(GenericAPIView):
@@ -28,23 +28,40 @@ class ApiView(GenericAPIView):
     def perform_authentication(self, request):
         try:
             super().perform_authentication(request)
-        except AuthenticationFailed:
-            super().check_throttles(request)  # as nobody: guesses count too
-            raise
         except (OperationalError, InterfaceError):
-            # As REST framework does when credentials are refused: whoever renders the 503 must not ask again.
+            # As REST framework does when credentials are refused: what renders the 503 must not ask again.
             request._not_authenticated()
             raise
-        super().check_throttles(request)
-
-    def check_throttles(self, request):
-        # It has come already, as soon as the caller was known: what is refused with 401 or 403 counts as well.
-        pass
 
     def initial(self, request, *args, **kwargs):
-        super().initial(request, *args, **kwargs)
-        parameters_class = QueryParameters if self.detail else self.parameters_class
-        self.parameters = parameters_class.read(request.query_params)
+        try:
+            super().initial(request, *args, **kwargs)
+        except (AuthenticationFailed, NotAuthenticated, PermissionDenied):
+            self.check_throttles(request)  # what is refused counts too
+            raise
+        self.parameters = self.get_parameters_class().read(request.query_params)
+
+    def get_parameters_class(self) -> type[QueryParameters]:
+        return QueryParameters if self.detail else self.parameters_class
+
+    def dispatch(self, request, *args, **kwargs):
+        """REST framework's, but for `call`, which it has no hook for."""
+        self.args, self.kwargs = args, kwargs
+        self.request = request = self.initialize_request(request, *args, **kwargs)
+        self.headers = self.default_response_headers
+        try:
+            self.initial(request, *args, **kwargs)
+            method = request.method.lower()
+            handler = getattr(self, method, None) if method in self.http_method_names else None
+            response = self.call(handler or self.http_method_not_allowed, request, *args, **kwargs)
+        except Exception as exc:  # as REST framework does: its handler raises what isn't an error of the request
+            response = self.handle_exception(exc)
+        self.response = self.finalize_response(request, response, *args, **kwargs)
+        return self.response
+
+    def call(self, handler, request, *args, **kwargs) -> Response:
+        """Run the handler of this call."""
+        return handler(request, *args, **kwargs)
 
     def finalize_response(self, request, response, *args, **kwargs):
         response = super().finalize_response(request, response, *args, **kwargs)
@@ -58,16 +75,15 @@ class ApiView(GenericAPIView):
         serializer.is_valid(raise_exception=True)
         return serializer
 
-    def represent(self, instance) -> dict:
-        """The representation of `instance`, as the serializer of the view's class gives it."""
-        serializer_class = type(self).serializer_class
-        if self.request.accepted_renderer.format == "json":
+    def represent(self, instance, serializer_class: type[Serializer] | None = None) -> dict:
+        """The representation of `instance`: that of the view, whatever the serializer of the action's body is."""
+        serializer_class = serializer_class or type(self).serializer_class
+        if has_rows(serializer_class):
             return row_of(serializer_class, instance)
-        # The form of a page looks for the serializer at its data.
         return serializer_class(instance, context=self.get_serializer_context()).data
 
-    def respond(self, instance, status: int = 200, headers: dict | None = None) -> Response:
-        return Response(self.represent(instance), status=status, headers=headers)
+    def respond(self, instance, status: int = 200, headers: dict | None = None, serializer_class=None) -> Response:
+        return Response(self.represent(instance, serializer_class), status=status, headers=headers)
 
 
 class RootView(ApiView, APIRootView):

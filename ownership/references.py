@@ -1,18 +1,17 @@
-"""References to what belongs to the caller, in bodies: somebody else's and nobody's are refused alike."""
+"""References to what belongs to the caller: somebody else's object and one that doesn't exist are refused alike."""
 
 from typing import Any
 
 from django.db import models
-from django.utils.functional import cached_property
 from rest_framework import serializers
 
 from api import fields
-from api.serializers import ModelSerializer
 
 
 class OwnedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
     """The id of an object of the caller's."""
 
+    is_in_row = True
     # One text for what is missing and what is somebody else's, without the id: byte for byte the same.
     default_error_messages = {"does_not_exist": "There is no such object."}
 
@@ -36,19 +35,19 @@ class OwnedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
 
     def to_internal_value(self, data):
         pk = self.id_field.to_internal_value(data)
-        known = self.context.get("known_references", {}).get(self.model)
-        if known is None:
-            known = self.get_queryset().in_bulk([pk])
-        if pk not in known:
+        found = self.context.get("references", {}).get(self.model)
+        if found is None:
+            found = self.get_queryset().in_bulk([pk])
+        if pk not in found:
             self.fail("does_not_exist")
-        return known[pk]
+        return found[pk]
 
     def to_representation(self, value):
         return str(value.pk)
 
     def get_choices(self, cutoff=None):
         """For the select of a form: the first ones, and the one that is chosen, or saving the form would lose it."""
-        # Nothing stands beside or below itself. (A project's id is no task's: then this leaves out nothing.)
+        # Nothing is next to or below itself. (A project's id isn't a task's: then this leaves out nothing.)
         others = self.get_queryset().exclude(pk=self.context["view"].kwargs.get("pk"))[:cutoff]
         choices = {self.to_representation(each): self.display_value(each) for each in others}
         instance = getattr(self.parent, "instance", None)
@@ -56,7 +55,7 @@ class OwnedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
         return choices if chosen is None else {self.to_representation(chosen): self.display_value(chosen), **choices}
 
 
-class PlaceField(OwnedRelatedField):
+class LocationField(OwnedRelatedField):
     """A reference that stays as it is unless it is named. In a form null has a word of its own: a blank isn't it."""
 
     NONE = "none"
@@ -73,15 +72,15 @@ class PlaceField(OwnedRelatedField):
         return {self.NONE: self.style["none"], **super().get_choices(cutoff)}
 
 
-def know_references(serializer, items: list) -> None:
-    """Look up all that a list of items refers to at once: one query for each kind, however many items there are."""
-    known = serializer._context.setdefault("known_references", {})
+def load_references(serializer, items: list) -> None:
+    """Look up all that a list of items refers to at once: one query for each model, however many items there are."""
+    found = serializer._context.setdefault("references", {})
     for name, field in serializer.fields.items():
         if isinstance(field, OwnedRelatedField):
             ids = {item.get(name) for item in items if isinstance(item, dict) and isinstance(item.get(name), str)}
             valid = [pk for pk in map(parse_id, ids) if pk]
-            found = field.get_queryset().in_bulk(valid) if valid else {}
-            known[field.model] = {**known.get(field.model, {}), **found}
+            objects = field.get_queryset().in_bulk(valid) if valid else {}
+            found[field.model] = {**found.get(field.model, {}), **objects}
 
 
 def parse_id(text):
@@ -89,36 +88,3 @@ def parse_id(text):
         return fields.UUIDField().to_internal_value(text)
     except serializers.ValidationError:
         return None
-
-
-class RevisedSerializer(ModelSerializer):
-    """Of a RevisedModel: its references are the caller's own, and the model's rules are those of the serializer."""
-
-    serializer_related_field = OwnedRelatedField
-
-    @cached_property
-    def made(self) -> list:
-        """The new objects of the body, which are valid."""
-        return []
-
-    def create(self, validated_data):
-        [thing] = self.made
-        thing.save()
-        return thing
-
-    def update(self, instance, validated_data):
-        for name, value in validated_data.items():
-            setattr(instance, name, value)
-        instance.save()
-        return instance
-
-    def validate(self, attrs):
-        if self.partial and self.instance is None:
-            return attrs  # values for many: each of them checks for itself
-        thing = self.instance or self.Meta.model(owner=self.context["request"].user)  # type: ignore[misc]
-        for name, value in attrs.items():
-            setattr(thing, name, value)
-        thing.clean()
-        if self.instance is None:
-            self.made.append(thing)
-        return attrs

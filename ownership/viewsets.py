@@ -1,114 +1,131 @@
 """The owner rule over HTTP: viewsets of what belongs to the caller."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import models
 from django.db.models import QuerySet
 from django.http import Http404
-from rest_framework import viewsets
+from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import AuthenticationFailed
-from rest_framework.permissions import SAFE_METHODS
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.response import Response
 
-from api.compiled import Param, Prepared, prepared
+from api.compiled import CompiledQuery, CurrentUser, Param, compiled
 from api.conditional import check_preconditions, is_unchanged, make_etag
+from api.filters import FilterSet
 from api.pagination import KeysetPagination
-from api.parameters import PageParameters
-from api.serializers import EmptySerializer, ModelSerializer
+from api.serializers import EmptySerializer, ModelSerializer, has_rows
 from api.views import ApiView
 from ownership.idempotency import read_key, respond_once
-from ownership.revised import revision_transaction
 from ownership.row_level_security import act_as
+from ownership.transactions import revision_transaction
+
+PK = Param(lambda view: view.kwargs["pk"], models.UUIDField())
+# A viewset that changes one of these takes REST framework's own way; the others run compiled queries.
+QUERY_HOOKS = (
+    "get_queryset",
+    "filter_queryset",
+    "filter_backends",
+    "paginate_queryset",
+    "pagination_class",
+    "lookup_field",
+)
+OBJECT_HOOKS = ("get_queryset", "filter_queryset", "filter_backends", "lookup_field", "lookup_url_kwarg")
+ROW_HOOKS = (*OBJECT_HOOKS, "get_object", "check_object_permissions")
+OURS = ("ownership.viewsets", "api.views")
+
+
+@cache
+def is_plain(view: type, names: tuple[str, ...]) -> bool:
+    owners = (next(base for base in view.__mro__ if name in vars(base)).__module__ for name in names)
+    return all(owner in OURS or owner.startswith("rest_framework.") for owner in owners)
 
 
 class CallerView(ApiView):
-    """A call of somebody who is signed in: from here on, the database shows nobody else's rows."""
+    """A call of somebody who is signed in: from here on, the database shows only the caller's rows."""
 
     def perform_authentication(self, request):
         try:
             super().perform_authentication(request)
-        finally:  # before anything is refused: the page of a refusal has forms with things to choose from
+        finally:  # before anything is refused: the page of a refusal has forms with choices
             if request.user.is_authenticated:
                 act_as(request.user.pk)
 
     def handle_exception(self, exc):
-        # Who is calling was read without a lock: the account may be erased while its call is under way.
+        # The caller was read without a lock: the account may be erased while the call is under way.
         if isinstance(exc, get_user_model().DoesNotExist):
             exc = AuthenticationFailed("This account is gone, or its password was changed just now.")
         return super().handle_exception(exc)
 
 
-class CurrentUser:
-    """Stands for the caller in a query that is prepared for all of them."""
-
-    is_authenticated = True
-    pk = Param(lambda view: view.request.user.pk, models.UUIDField())
-
-    @staticmethod
-    def now() -> "CurrentTime":
-        return CurrentTime()
-
-
-class CurrentTime:
-    """The moment of the call, on the caller's clock."""
-
-    @staticmethod
-    def date() -> Param:
-        return Param(lambda view: view.request.user.today(), models.DateField())
-
-    @staticmethod
-    def time() -> Param:
-        return Param(lambda view: view.request.user.now().time(), models.TimeField())
-
-
-class OwnedViewSet(CallerView, viewsets.GenericViewSet):
-    """The caller's own rows of a model. What is read is read as rows; what is written goes through the serializer."""
+class OwnedViewSet(CallerView, mixins.RetrieveModelMixin, mixins.ListModelMixin, viewsets.GenericViewSet):
+    """The caller's own rows of a model."""
 
     lookup_value_converter = "id"
     serializer_class: type[ModelSerializer]
-    parameters_class: type[PageParameters]
+    filterset_class: type[FilterSet]  # None for an action that isn't a list
     paginator: KeysetPagination
 
-    def get_queryset(self, user=None):
-        return super().get_queryset().owned_by(user or self.request.user)  # type: ignore[attr-defined]
+    def get_queryset(self):
+        return super().get_queryset().owned_by(self.request.user)  # type: ignore[attr-defined]
 
-    def prepared(self, kind: str, build: Callable[[QuerySet], QuerySet]) -> Prepared:
-        """The query that `build` makes of what the caller owns."""
-        return prepared((type(self), self.action, kind), lambda: build(self.get_queryset(CurrentUser)))
+    def keeps(self, names: tuple[str, ...]) -> bool:
+        """Whether these hooks of REST framework's are as they are here."""
+        return is_plain(type(self), names) and not any(name in vars(self) for name in names)
+
+    def get_parameters_class(self):
+        is_list = not self.detail and self.request.method in SAFE_METHODS and self.filterset_class
+        return self.filterset_class if is_list else super().get_parameters_class()
+
+    def compiled(self, kind: str, build: Callable[[QuerySet], QuerySet]) -> CompiledQuery:
+        """The query that `build` makes of the rows of the current user."""
+        # The queryset of an action is one of its keywords.
+        return compiled((type(self), self.action, kind), lambda: build(self.queryset.owned_by(CurrentUser)))  # type: ignore[union-attr]
 
     def get_object(self):
-        for thing in self.prepared("object", lambda owned: owned.filter(pk=PK)).objects(self):
-            return thing
+        if not self.keeps(OBJECT_HOOKS):
+            return super().get_object()
+        for instance in self.compiled("object", lambda owned: owned.filter(pk=PK)).objects(self):
+            self.check_object_permissions(self.request, instance)
+            return instance
         raise Http404
 
-    def list(self, request):
+    def list(self, request, *args, **kwargs):
         """List {things}, a page at a time.
 
         `next` and `previous` are the addresses of the pages beside this one, or null.
         """
-        shape, filters = self.parameters_class.prepare(self.parameters)
+        serializer_class = self.get_serializer_class()
+        if not (self.keeps(QUERY_HOOKS) and has_rows(serializer_class)):
+            return super().list(request, *args, **kwargs)
+        key, filters = self.filterset_class.as_params(self.parameters)
 
         def build() -> QuerySet:
-            filtered = self.parameters_class.apply(self.get_queryset(CurrentUser), filters, CurrentUser)
-            return self.serializer_class.rows(filtered)
+            owned = self.queryset.owned_by(CurrentUser)  # type: ignore[union-attr]
+            return serializer_class.rows(self.filterset_class.apply(owned, filters, CurrentUser))
 
-        page = self.paginator.page(self, (type(self), self.action, shape), build)
-        return self.get_paginated_response(page)
+        rows = self.paginator.paginate_rows(self, (type(self), self.action, serializer_class, key), build)
+        return self.get_paginated_response(rows)
 
-    def retrieve(self, request, pk):
+    def retrieve(self, request, *args, **kwargs):
         """Get one {thing}."""
-        if request.accepted_renderer.format != "json":  # the page's form wants the object
-            return self.respond(self.get_object())
-        query = self.prepared("row", lambda owned: self.serializer_class.rows(owned.filter(pk=PK)))
-        for row in query.rows(self):
-            return Response(row)
+        return Response(self.row() or self.represent(self.get_object(), self.get_serializer_class()))
+
+    def row(self) -> dict | None:
+        """The object as a row straight from the database; None where it has to be an object."""
+        serializer_class = self.get_serializer_class()
+        permissions = (type(permission).has_object_permission for permission in self.get_permissions())
+        is_about_rows = all(each is BasePermission.has_object_permission for each in permissions)
+        if not (is_about_rows and self.keeps(ROW_HOOKS) and has_rows(serializer_class)):
+            return None
+        kind = f"row of {serializer_class.__name__}"
+        for row in self.compiled(kind, lambda owned: serializer_class.rows(owned.filter(pk=PK))).rows(self):
+            return row
         raise Http404
-
-
-PK = Param(lambda view: view.kwargs["pk"], models.UUIDField())
 
 
 def verb(method=None, **kwargs):
@@ -117,99 +134,89 @@ def verb(method=None, **kwargs):
     return decorate(method) if method else decorate
 
 
-class RevisedViewSet(OwnedViewSet):
-    """The caller's own rows of a RevisedModel. Each unsafe call is one revision_transaction, and reads under its lock."""
+class RevisedViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.DestroyModelMixin, OwnedViewSet):
+    """The caller's own rows of a RevisedModel. Each unsafe call is one revision transaction."""
 
     is_revised = True
-    takes_lists = False  # whether several can be made by one call: then their serializer says how many
-    shows_counts = False  # whether there is something in a representation that doesn't change its revision
+    takes_lists = False  # whether one call can make several: then their serializer says how many
+    shows_counts = False  # whether a representation has something that changes without its revision
 
-    def initial(self, request, *args, **kwargs):
-        super().initial(request, *args, **kwargs)
-        method = request.method.lower()
-        if request.method not in SAFE_METHODS and method in self.http_method_names and hasattr(self, method):
-            request.data  # noqa: B018 (parsed before the lock: what is no JSON must not take it)
-            if self.get_serializer_class() is EmptySerializer:
-                self.read_body()
-            setattr(self, method, self.as_one_write(getattr(self, method)))
-
-    def as_one_write(self, handler):
-        def handle(request, *args, **kwargs):
-            key = read_key(request)
-            with revision_transaction(request.user.pk):
-                if key:
-                    return respond_once(request, key, lambda: handler(request, *args, **kwargs))
+    def call(self, handler: Callable[..., Response], request, *args, **kwargs) -> Response:
+        """Run an unsafe call as one revision transaction, which reads under its lock; with an Idempotency-Key, once."""
+        if request.method in SAFE_METHODS or self.action is None:
+            return handler(request, *args, **kwargs)
+        request.data  # noqa: B018 (parsed before the lock is taken)
+        if self.get_serializer_class() is EmptySerializer:
+            self.read_body()
+        key = read_key(request)
+        with revision_transaction(request.user.pk):
+            if key is None:
                 return handler(request, *args, **kwargs)
-
-        return handle
+            return respond_once(request, key, lambda: handler(request, *args, **kwargs))
 
     def etag_of(self, revision: int) -> str:
-        """The entity tag of one of these things that has this revision."""
+        """The entity tag of an object that has this revision."""
         owner: Any = self.request.user
         # A write of this very request is later than the owner that was read for it.
         others = [max(revision, owner.revision)] if self.shows_counts else []
         return make_etag(owner.pk, revision, *others)
 
     def get_object(self):
-        thing = super().get_object()
+        instance = super().get_object()
         if self.request.method not in SAFE_METHODS:
-            check_preconditions(self.request, self.etag_of(thing.revision))
-        return thing
+            check_preconditions(self.request, self.etag_of(instance.revision))
+        return instance
 
-    def list(self, request):
+    def list(self, request, *args, **kwargs):
         """List {things}, a page at a time.
 
         Where there are several filters, all of them have to hold. `next` and `previous` are the addresses of the pages
-        beside this one, or null. `If-None-Match` with the `ETag` of an earlier answer: 304 while nothing has changed.
+        beside this one, or null. `If-None-Match` with the `ETag` of an earlier response: 304 while nothing has changed.
         """
-        if request.accepted_renderer.format != "json" or self.parameters_class.depends_on_clock(self.parameters):
-            return super().list(request)
-        return self.unless_unchanged(make_etag(request.user.pk, request.user.revision), super().list)
+        if self.filterset_class.depends_on_clock(self.parameters):
+            return super().list(request, *args, **kwargs)
+        etag = make_etag(request.user.pk, request.user.revision)
+        return self.unless_unchanged(etag, lambda: super(RevisedViewSet, self).list(request, *args, **kwargs))
 
-    def retrieve(self, request, pk):
-        response = super().retrieve(request, pk)
-        if request.accepted_renderer.format != "json":
-            return response
-        return self.unless_unchanged(self.etag_of(response.data["revision"]), lambda request: response)
+    def retrieve(self, request, *args, **kwargs):
+        response = super().retrieve(request, *args, **kwargs)
+        return self.unless_unchanged(self.etag_of(response.data["revision"]), lambda: response)
 
-    def unless_unchanged(self, etag: str, answer) -> Response:
-        """The answer with its entity tag, or 304 when the client has it already: then it isn't even asked for."""
-        response = Response(status=304) if is_unchanged(self.request, etag) else answer(self.request)
+    def unless_unchanged(self, etag: str, respond: Callable[[], Response]) -> Response:
+        """The response with its entity tag, or 304 when the client has it already: then it isn't even made."""
+        response = Response(status=304) if is_unchanged(self.request, etag) else respond()
         response["ETag"] = etag
         return response
 
-    def respond(self, instance, status: int = 200, headers: dict | None = None) -> Response:
-        # A page is made for people, of more than the thing: it has no tag.
-        is_page = self.request.accepted_renderer.format != "json"
-        etag = {} if is_page else {"ETag": self.etag_of(instance.revision)}
-        return super().respond(instance, status, {**etag, **(headers or {})})
+    def respond(self, instance, status: int = 200, headers: dict | None = None, serializer_class=None) -> Response:
+        headers = {"ETag": self.etag_of(instance.revision), **(headers or {})}
+        return super().respond(instance, status, headers, serializer_class)
 
-    def create(self, request):
-        """Make a {thing}.
+    def create(self, request, *args, **kwargs):
+        """Create a {thing}.
 
         Its address is in `Location`.
         """
-        many = self.takes_lists and isinstance(request.data, list)
-        saved = self.read_body(many=many).save(owner=request.user)
+        serializer = self.read_body(many=self.takes_lists and isinstance(request.data, list))
+        self.perform_create(serializer)
+        saved, serializer_class = serializer.instance, self.get_serializer_class()
         if isinstance(saved, list):
-            return Response([self.represent(each) for each in saved], status=201)
-        return self.respond(saved, status=201, headers={"Location": self.url_of(saved)})
+            return Response([self.represent(each, serializer_class) for each in saved], status=201)
+        location = request.build_absolute_uri(f"{request.path}{saved.pk}/")
+        return self.respond(saved, 201, {"Location": location}, serializer_class)
 
-    def url_of(self, instance) -> str:
-        """Where something that was made here is: below the list."""
-        return self.request.build_absolute_uri(f"{self.request.path}{instance.pk}/")
+    def perform_create(self, serializer):
+        serializer.save(owner=self.request.user)
 
-    def update(self, request, pk, partial: bool = False):
+    def update(self, request, *args, **kwargs):
         """Replace the {thing}: what is left out gets its default.
 
         Required fields have to be there. Read-only ones may be, and stay as they are. PATCH changes single fields.
         """
-        return self.respond(self.read_body(self.get_object(), partial=partial).save())
+        serializer = self.read_body(self.get_object(), partial=kwargs.get("partial", False))
+        self.perform_update(serializer)
+        return self.respond(serializer.instance, serializer_class=self.get_serializer_class())
 
-    def partial_update(self, request, pk):
+    def partial_update(self, request, *args, **kwargs):
         """Change the {thing}: what is left out stays as it is."""
-        return self.update(request, pk, partial=True)
-
-    def destroy(self, request, pk):
-        self.get_object().delete()
-        return Response(status=204)
+        return super().partial_update(request, *args, **kwargs)

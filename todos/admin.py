@@ -4,6 +4,7 @@ from django.db.models import DateTimeField, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Greatest
 
 from api.admin import BoundedAdmin
+from ownership.transactions import revision_transaction
 from todos.models import Project, Tag, Task
 from todos.models.counts import count_of
 from users.admin import UserAdmin
@@ -88,7 +89,7 @@ class TaskForm(forms.ModelForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        if "tags" in self.fields and self.instance.loaded:
+        if "tags" in self.fields and self.instance.loaded_values:
             self.fields["tags"].initial = ", ".join(self.instance.tags)
 
     def clean_tags(self) -> list[str]:
@@ -116,8 +117,10 @@ class TaskAdmin(OwnedAdmin):
     ]
 
     def save_model(self, request, obj, form, change):
-        obj.tags = form.cleaned_data["tags"]
-        super().save_model(request, obj, form, change)
+        with revision_transaction(obj.owner_id):
+            obj._state.fields_cache.clear()  # the rules look at the parent and the project as they are under the lock
+            obj.tags = form.cleaned_data["tags"]
+            super().save_model(request, obj, form, change)
 
     @admin.display(boolean=True, description="completed")
     def is_completed(self, task: Task) -> bool:
@@ -125,15 +128,15 @@ class TaskAdmin(OwnedAdmin):
 
     @admin.action(description="Restore selected tasks from the trash")
     def restore(self, request, queryset):
-        self.message_user(request, f"{queryset.in_trash().do_each('restore')} restored.")
+        self.message_user(request, f"{queryset.restore()} restored.")
 
     @admin.action(description="Complete selected tasks")
     def complete(self, request, queryset):
-        self.message_user(request, f"{queryset.present().open().do_each('complete')} completed.")
+        self.message_user(request, f"{queryset.present().open().complete()} completed.")
 
     @admin.action(description="Reopen selected tasks")
     def reopen(self, request, queryset):
-        self.message_user(request, f"{queryset.present().completed().do_each('reopen')} reopened.")
+        self.message_user(request, f"{queryset.present().completed().reopen()} reopened.")
 
 
 def owned(model):

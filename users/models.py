@@ -15,10 +15,10 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.http import urlsafe_base64_decode
 
-from api.compiled import Param, prepared
+from api.compiled import Param, compiled
 from api.ids import uuid7
 from ownership.owned import OwnedModel, OwnedQuerySet
-from ownership.revised import RevisionCounter, revision_transaction
+from ownership.transactions import RevisionCounter, revision_transaction
 from users.attempts import SignInAttempt
 from users.sessions import Session
 
@@ -219,7 +219,7 @@ class ApiToken(OwnedModel):
         def build():
             return cls.objects.select_related("owner").filter(digest=DIGEST, owner__is_active=True)
 
-        for token in prepared("token", build).objects(secret):
+        for token in compiled("token", build).objects(secret):
             return None if token.expired else token
         return None
 

@@ -9,8 +9,8 @@ from rest_framework.exceptions import ErrorDetail
 from rest_framework.utils import html
 
 from api import fields
+from api.filters import FilterSet
 from api.pagination import Order
-from api.parameters import PageParameters
 from api.serializers import ModelSerializer, Serializer
 from users.models import ApiToken, User
 
@@ -168,6 +168,8 @@ class AccountDeletionSerializer(Serializer):
 class ScopesField(fields.ListField):
     """A list of choices; in a form, boxes. With them comes an empty value, so that none ticked isn't the default."""
 
+    is_in_row = True
+
     def get_value(self, dictionary):
         if not html.is_html_input(dictionary) or self.field_name not in dictionary:
             return super().get_value(dictionary)
@@ -214,6 +216,6 @@ class NewTokenSerializer(TokenSerializer):
         fields = [*TokenSerializer.Meta.fields, "token"]
 
 
-class TokenParameters(PageParameters):
+class TokenFilters(FilterSet):
     orderings = {"created_at": Order("created_at")}
     default_ordering = "-created_at"

@@ -208,11 +208,11 @@ class TokenViewSet(OwnedViewSet):
 
     queryset = ApiToken.objects.all()
     serializer_class = serializers.TokenSerializer
-    parameters_class = serializers.TokenParameters
+    filterset_class = serializers.TokenFilters
 
     @extend_schema(request=serializers.TokenSerializer, responses={201: serializers.NewTokenSerializer})
     def create(self, request):
-        """Make an API token. The answer has its secret, this once."""
+        """Create an API token. The answer has its secret, this once."""
         fields = self.read_body().validated_data
         with transaction.atomic():
             User.objects.lock(request.user)

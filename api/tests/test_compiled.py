@@ -7,9 +7,9 @@ from todos.models import Project, Task
 
 @pytest.fixture(autouse=True)
 def _nothing_is_known():
-    compiled.known.clear()
+    compiled.cached_queries.clear()
     yield
-    compiled.known.clear()
+    compiled.cached_queries.clear()
 
 
 def titles(client: Client, **query) -> list[str]:
@@ -17,7 +17,7 @@ def titles(client: Client, **query) -> list[str]:
 
 
 def lists() -> int:
-    return sum("'list'" in repr(shape) for shape in compiled.known)
+    return sum("'list'" in repr(shape) for shape in compiled.cached_queries)
 
 
 def test_one_query_serves_all_callers_and_all_values(alice, bob, api, bobs_api):
@@ -82,8 +82,8 @@ def test_pages_of_one_list_share_two_queries(alice, api):
 
 
 def test_clients_can_not_fill_the_memory(api, monkeypatch):
-    monkeypatch.setattr(compiled, "MOST", 10)
+    monkeypatch.setattr(compiled, "MAX_QUERIES", 10)
 
     for limit in range(1, 40):
         assert api.get(f"/tasks/?limit={limit}").status_code == 200
-        assert len(compiled.known) <= 10
+        assert len(compiled.cached_queries) <= 10

@@ -4,14 +4,15 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from api import fields
-from api.parameters import PageParameters, QueryParameters
+from api.filters import FilterSet
+from api.parameters import QueryParameters
 from testing.problems import assert_problem
 from testing.routes import ROUTES
 
 MISSING = "01900000-0000-7000-8000-000000000000"
 
 
-class Parameters(PageParameters):
+class Parameters(FilterSet):
     done = fields.BooleanField(required=False)
     tag = serializers.ListField(child=fields.StringField(max_length=5), required=False, max_length=2)
 

@@ -56,7 +56,9 @@ def role_commands() -> list[str]:
 def grants() -> list[str]:
     tables = existing(guarded_tables() | reached_tables())
     if fetch("SELECT 1 FROM pg_roles WHERE rolname = %s", row_level_security.ROLE):
-        has_all = " AND ".join(f"has_table_privilege('{row_level_security.ROLE}', name, '{each}')" for each in PRIVILEGES)
+        has_all = " AND ".join(
+            f"has_table_privilege('{row_level_security.ROLE}', name, '{each}')" for each in PRIVILEGES
+        )
         tables = where(tables, f"NOT ({has_all})")
     return [f"GRANT {', '.join(PRIVILEGES)} ON {name} TO {row_level_security.ROLE}" for name in tables]
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from django.db import transaction
 
-from ownership.revised import revision_transaction
+from ownership.transactions import revision_transaction
 from testing.races import in_parallel, in_thread
 from todos.models import Task
 from users.models import User

@@ -1,3 +1,4 @@
+from django.apps import apps
 from django.db.models import Count, Expression, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
@@ -10,9 +11,7 @@ def count_of(rows: QuerySet, group: str) -> Expression:
 
 def open_tasks(of: str) -> Expression:
     """How many open tasks there are of the outer project or tag."""
-    from todos.models.tag import TaskTag
-    from todos.models.task import Task
-
+    Task, TaskTag = apps.get_model("todos.Task"), apps.get_model("todos.TaskTag")
     if of == "project":
         tasks = Task.objects.present().open().filter(owner=OuterRef("owner"), project=OuterRef("pk"))
         return count_of(tasks, "project")

@@ -1,7 +1,7 @@
 from django.db import models
 
-from api.text import FoldedField, fold
-from todos.models.errors import invalid
+from api.text import FoldedField
+from ownership.constraints import UniqueConstraint
 from todos.models.trash import TrashModel
 
 
@@ -15,17 +15,15 @@ class UniqueNameModel(TrashModel):
         abstract = True
 
     def clean(self) -> None:
-        if self.deleted_at is not None or not {"name", "deleted_at"} & self.changed():
-            return
-        others = type(self).objects.present().filter(owner_id=self.owner_id).exclude(pk=self.pk)
-        if others.filter(name_folded=fold(self.name)).exists():
-            raise invalid("name", f"There is a {self._meta.verbose_name} with this name already.", "unique")
+        self._meta.get_field("name_folded").pre_save(self, self._state.adding)
 
 
-def unique_name(name: str) -> models.UniqueConstraint:
-    return models.UniqueConstraint(
+def unique_name(name: str, message: str) -> UniqueConstraint:
+    return UniqueConstraint(
         fields=["owner", "name_folded"],
         condition=models.Q(deleted_at=None),
         name=name,
-        violation_error_message="There is one with this name already.",
+        field="name",
+        violation_error_code="unique",
+        violation_error_message=message,
     )

@@ -1,7 +1,7 @@
-"""Manual order: a number between two neighbours.
+"""Manual order: a number between two neighbors.
 
-A new row's position is the revision of the write that makes it. Revisions only grow, so it comes last without anybody
-asking who was last; those of one write share the room up to the next revision.
+A new row's position is the revision of the write that makes it. Revisions only grow, so it comes last without a
+query for the last one; those of one write share the room up to the next revision.
 """
 
 from collections.abc import Sequence
@@ -10,15 +10,16 @@ from typing import Any, ClassVar
 
 from django.db import models
 
+from ownership.revised import save_together
 from todos.models.trash import TrashModel, TrashQuerySet
 
 
 class PositionQuerySet(TrashQuerySet):
-    def place(self, moved: Sequence["PositionModel"], before=None, after=None) -> None:
-        """Set the positions of the `moved` rows, in their order, between their neighbours among these rows.
+    def insert(self, moved: Sequence["PositionModel"], before=None, after=None) -> None:
+        """Set the positions of the `moved` objects, in their order, between their neighbors among these rows.
 
         Exactly one of `before` and `after` is one of these rows; it may not be among the moved ones.
-        When there is no number left between the two neighbours, all these rows get new ones.
+        When there is no number left between the two neighbors, all these rows get new ones.
         """
         others = self.exclude(pk__in=[row.pk for row in moved]).order_by("position", "id")
         edge = before or after
@@ -30,18 +31,18 @@ class PositionQuerySet(TrashQuerySet):
         if not spread(moved, low and low.position, high and high.position):
             self._renumber(moved, list(others), before, after)
         for row in moved:
-            row.placed = True
+            row.position_is_set = True
 
     def _renumber(self, moved, others: list, before, after) -> None:
         at = others.index(before) if before else others.index(after) + 1
         rows = [*others[:at], *moved, *others[at:]]
         # From 0 up to the newest of them: the next new row still comes last.
         spread(rows, 0.0, max(row.revision for row in rows) + 1.0)
-        self.save_all(others)
+        save_together(others)
 
 
 def spread(rows: Sequence["PositionModel"], low: float | None, high: float | None) -> bool:
-    """Give the rows positions between `low` and `high` (None: no neighbour there); False when there is no room."""
+    """Give the rows positions between `low` and `high` (None: no neighbor there); False when there is no room."""
     if low is None:
         low = (0.0 if high is None else high) - len(rows) - 1.0
     if high is None:
@@ -56,20 +57,20 @@ def spread(rows: Sequence["PositionModel"], low: float | None, high: float | Non
 
 
 class PositionModel(TrashModel):
-    """Something with a place in a manual order."""
+    """Something with a position in a manual order."""
 
     position: Any = models.FloatField(editable=False, default=None)  # None: last, when it is saved
 
-    placed = False  # whether it was given a place by `place`, until it is saved
+    position_is_set = False  # by `insert`, until it is saved: a new parent or project doesn't put it last
 
     objects: ClassVar = PositionQuerySet.as_manager()
 
     class Meta(TrashModel.Meta):
         abstract = True
 
-    def remember(self, names=None) -> None:
-        super().remember(names)
-        self.placed = False
+    def snapshot(self, names=None) -> None:
+        super().snapshot(names)
+        self.position_is_set = False
 
     def stamp(self, revision: int, share: float = 0.0) -> None:
         super().stamp(revision, share)

@@ -3,9 +3,9 @@ from typing import ClassVar, Self
 from django.core.validators import RegexValidator
 from django.db import models
 
-from ownership.revised import revision_transaction, revision_transactions
+from ownership.transactions import revision_transaction, revision_transactions
+from ownership.validation import invalid
 from todos.models.counts import open_tasks
-from todos.models.errors import invalid
 from todos.models.naming import UniqueNameModel, unique_name
 from todos.models.position import PositionModel, PositionQuerySet
 
@@ -39,38 +39,22 @@ class Project(UniqueNameModel, PositionModel):
         ordering = ["position", "id"]
         constraints = [
             models.UniqueConstraint(fields=["owner", "id"], name="project_owner_id"),
-            unique_name("project_name_unique"),
+            unique_name("project_name_unique", "There is a project with this name already."),
         ]
         indexes = [models.Index(fields=["owner", "revision", "id"], name="project_owner_revision")]
 
     def __str__(self) -> str:
         return self.name
 
-    def move(self, before: "Project | None" = None, after: "Project | None" = None) -> None:
-        """Put it right before or after another project; without either, last."""
-        if self in (before, after):
-            raise invalid("before" if before else "after", "A project can't be put beside itself.", "not_a_sibling")
-        if before or after:
-            self.siblings().place([self], before, after)
-        else:
-            self.position = None
-        self.save()
-
     def siblings(self) -> ProjectQuerySet:
         return Project.objects.present().filter(owner_id=self.owner_id)
 
-    def delete(self, *args, **kwargs) -> tuple[int, dict[str, int]]:
-        """Move to the trash, with its tasks."""
+    def move(self, before: "Project | None" = None, after: "Project | None" = None) -> None:
+        """Put it right before or after another project; without either, last. Raises ValidationError."""
+        if self in (before, after):
+            raise invalid("before" if before else "after", "A project can't be put next to itself.", "not_a_sibling")
         with revision_transaction(self.owner_id):
-            deleted = super().delete()
-            self.tasks.present().update_as("deleted", deleted_at=self.deleted_at)
-        return deleted
-
-    def restore(self) -> Self:
-        """Bring back from the trash, with the tasks that went there along with it."""
-        with revision_transaction(self.owner_id):
-            moment, self.deleted_at = self.deleted_at, None
-            self.clean()
-            Project.objects.save_all([self], event="restored")
-            self.tasks.filter(deleted_at=moment).update_as("restored", deleted_at=None)
-        return self
+            self.position = None
+            if before or after:
+                self.siblings().insert([self], before, after)
+            self.save()

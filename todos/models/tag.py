@@ -8,7 +8,7 @@ from django.db.models import F, JSONField, OuterRef, Subquery
 from django.db.models.functions import Now
 
 from api.text import fold
-from ownership.revised import revision_transaction
+from ownership.transactions import revision_transaction
 from todos.models.counts import open_tasks
 from todos.models.naming import UniqueNameModel, unique_name
 from todos.models.trash import TrashQuerySet
@@ -21,10 +21,14 @@ class TagQuerySet(TrashQuerySet):
 
     def touch_dependents(self, ids: Sequence[UUID], fields: Collection[str]) -> None:
         """A new name shows in the tasks that bear the tag, and in their revisions."""
-        from todos.models.task import Task
-
         if "name" in fields:
-            Task.objects.filter(pk__in=TaskTag.objects.filter(tag__in=ids).values("task")).update()
+            tasks = TaskTag._meta.get_field("task").related_model.objects
+            tasks.filter(pk__in=TaskTag.objects.filter(tag__in=ids).values("task")).update()
+
+    def ids_of(self, names: Sequence[str]) -> list[UUID | None]:
+        """The ids of the tags with these folded names; None for a name that no tag has."""
+        ids = dict(self.present().filter(name_folded__in=names).values_list("name_folded", "pk"))
+        return [ids.get(name) for name in names]
 
     def named(self, owner_id, names: Iterable[str]) -> dict[str, "Tag"]:
         """The owner's tags with these names, by folded name; those that are missing are made, in one query.
@@ -52,7 +56,7 @@ class Tag(UniqueNameModel):
         ordering = ["name_folded", "id"]
         constraints = [
             models.UniqueConstraint(fields=["owner", "id"], name="tag_owner_id"),
-            unique_name("tag_name_unique"),
+            unique_name("tag_name_unique", "There is a tag with this name already."),
         ]
         indexes = [models.Index(fields=["owner", "revision", "id"], name="tag_owner_revision")]
 

@@ -11,12 +11,15 @@ from django.utils import timezone
 
 from api.ids import uuid7
 from api.text import FoldedField, fold
-from ownership.revised import revision_transaction
-from todos.models.errors import invalid
+from ownership import constraints
+from ownership.constraints import CheckConstraint
+from ownership.transactions import revision_transaction
+from ownership.validation import invalid
+from todos.actions.moving import move
+from todos.actions.tree import update_descendants
 from todos.models.position import PositionModel
 from todos.models.project import Project
 from todos.models.task_queryset import TaskQuerySet
-from todos.models.tree import update_descendants
 from todos.recurrence import Recurrence, RecurrenceError
 
 
@@ -28,13 +31,59 @@ def validate_recurrence(text: str) -> None:
 
 
 PRESENT, OPEN, DATED = Q(deleted_at=None), Q(completed_at=None), ~Q(due_date=None)
+MAX_LEVEL = 5
+LEVEL_RANGE = CheckConstraint(
+    condition=Q(level__range=(1, MAX_LEVEL)),
+    name="task_level_range",
+    field="parent",
+    violation_error_code="too_deep",
+    violation_error_message=f"Subtasks can be nested at most {MAX_LEVEL} levels deep.",
+)
+NOT_BELOW_ITSELF = CheckConstraint(
+    condition=Q(parent=None) | ~Q(parent=F("id")),
+    name="task_not_its_own_parent",
+    field="parent",
+    violation_error_code="circular",
+    violation_error_message="A task can't be a subtask of itself.",
+)
+RULES = [
+    LEVEL_RANGE,
+    NOT_BELOW_ITSELF,
+    CheckConstraint(
+        condition=~Q(title=""),
+        name="task_title_not_blank",
+        field="title",
+        violation_error_code="blank",
+        violation_error_message="A task needs a title.",
+    ),
+    CheckConstraint(
+        condition=Q(priority__range=(0, 4)),
+        name="task_priority_range",
+        field="priority",
+        violation_error_code="invalid",
+        violation_error_message="The priority is a number from 0 to 4.",
+    ),
+    CheckConstraint(
+        condition=Q(due_time=None) | Q(due_date__isnull=False),
+        name="task_due_time_needs_date",
+        field="due_time",
+        violation_error_code="needs_due_date",
+        violation_error_message="A due time needs a due date.",
+    ),
+    CheckConstraint(
+        condition=Q(recurrence="") | Q(due_date__isnull=False),
+        name="task_recurrence_needs_date",
+        field="recurrence",
+        violation_error_code="needs_due_date",
+        violation_error_message="A recurrence needs a due date.",
+    ),
+]
 
 
 class Task(PositionModel):
     """Something to do."""
 
-    MAX_LEVEL = 5
-    FOLLOWING = frozenset({"project", "level", "position", "series", "series_start"})  # set by check_rules
+    FOLLOWING = frozenset({"project_id", "level", "position", "completed_at", "series", "series_start"})
     MAX_TAGS = 20
 
     class Priority(models.IntegerChoices):
@@ -65,41 +114,13 @@ class Task(PositionModel):
 
     objects: ClassVar = TaskQuerySet.as_manager()
 
-    wanted: bool | None = None  # what `completed` was set to, until it is saved
     new_tags: list[str] | None = None  # what `tags` was set to, until it is saved
 
     class Meta:
         ordering = ["-created_at", "-id"]
         constraints = [
             models.UniqueConstraint(fields=["owner", "id"], name="task_owner_id"),
-            models.CheckConstraint(
-                condition=~Q(title=""), name="task_title_not_blank", violation_error_message="A task needs a title."
-            ),
-            models.CheckConstraint(
-                condition=Q(priority__range=(0, 4)),
-                name="task_priority_range",
-                violation_error_message="The priority is a number from 0 to 4.",
-            ),
-            models.CheckConstraint(
-                condition=Q(due_time=None) | Q(due_date__isnull=False),
-                name="task_due_time_needs_date",
-                violation_error_message="A due time needs a due date.",
-            ),
-            models.CheckConstraint(
-                condition=Q(recurrence="") | Q(due_date__isnull=False),
-                name="task_recurrence_needs_date",
-                violation_error_message="A recurrence needs a due date.",
-            ),
-            models.CheckConstraint(
-                condition=Q(level__range=(1, 5)),
-                name="task_level_range",
-                violation_error_message="Tasks hang at most 5 levels deep.",
-            ),
-            models.CheckConstraint(
-                condition=Q(parent=None) | ~Q(parent=F("id")),
-                name="task_not_its_own_parent",
-                violation_error_message="A task can't be its own parent.",
-            ),
+            *RULES,
         ]
         indexes = [
             models.Index("owner", "created_at", "id", name="task_owner_created"),
@@ -128,23 +149,23 @@ class Task(PositionModel):
 
     @property
     def completed(self) -> bool:
-        return self.completed_at is not None if self.wanted is None else self.wanted
+        return self.completed_at is not None
 
     @completed.setter
     def completed(self, completed: bool) -> None:
-        if self._state.adding:
+        if completed != self.completed:
             self.completed_at = timezone.now() if completed else None
-        else:
-            self.wanted = completed
 
     def complete(self) -> Self:
         """Mark as done, with what is below. A task that is done already keeps its date."""
-        Task.objects.complete_all([self])
+        self.completed = True
+        self.save()
         return self
 
     def reopen(self) -> Self:
         """Mark as not done, with what is above."""
-        Task.objects.reopen_all([self])
+        self.completed = False
+        self.save()
         return self
 
     def toggle(self) -> Self:
@@ -169,7 +190,7 @@ class Task(PositionModel):
             self.tag_names = list(names)
         return self.tag_names
 
-    # Place in the tree
+    # Location in the tree
 
     @property
     def may_have_subtasks(self) -> bool:
@@ -178,26 +199,22 @@ class Task(PositionModel):
     @property
     def is_moved(self) -> bool:
         """Whether it was put elsewhere since it was loaded."""
-        return self.loaded is not None and bool({"parent_id", "project_id", "level"} & super().changed())
+        return self.loaded_values is not None and bool({"parent_id", "project_id", "level"} & super().changed_fields())
 
     @property
-    def place(self) -> tuple[UUID | None, UUID | None]:
-        """Whose neighbours are its siblings."""
+    def location(self) -> tuple[UUID | None, UUID | None]:
+        """What it shares with its siblings."""
         return self.parent_id, self.project_id
 
-    def check_rules(self) -> None:
-        """Refuse, with a ValidationError, what must not be, whoever writes; take project and level from the parent."""
-        if self.created_in_revision is not None and self.loaded is None:
-            return  # a copy of what has been checked already
-        if self.due_date is None and self.due_time is not None:
-            raise invalid("due_time", "A due time needs a due date.", "needs_due_date")
-        if self.due_date is None and self.recurrence:
-            raise invalid("recurrence", "A recurrence needs a due date.", "needs_due_date")
-        changed = super().changed()
+    def follow_rules(self) -> None:
+        """Set what follows from what was changed: the series, the level, the project. Raises ValidationError."""
+        if self.created_in_revision is not None and self.loaded_values is None:
+            return  # a copy of what was checked already
+        changed = super().changed_fields()
         if {"recurrence", "due_date"} & changed:
             self.begin_series()
         if {"parent_id", "project_id"} & changed:
-            self.check_place(changed)
+            self.check_location(changed)
 
     def begin_series(self) -> None:
         """A rule counts from the due date that it was set for; a new day or a new rule begins anew."""
@@ -205,8 +222,8 @@ class Task(PositionModel):
         if self.recurrence and self.series is None:
             self.series = uuid7()
 
-    def check_place(self, changed: set[str]) -> None:
-        if not self.placed:
+    def check_location(self, changed: set[str]) -> None:
+        if not self.position_is_set:
             self.position = None  # last among its new siblings
         for name in ("project", "parent"):
             if f"{name}_id" in changed and (other := getattr(self, name)) is not None:
@@ -228,22 +245,20 @@ class Task(PositionModel):
     def set_parent(self, parent: "Task") -> None:
         self.level = parent.level + 1
         self.project_id = parent.project_id
-        if self.level <= self.MAX_LEVEL:
-            return
-        if self.deleted_at is None:
-            raise invalid("parent", f"Tasks hang at most {self.MAX_LEVEL} levels deep.", "too_deep")
-        self.parent, self.level = None, 1  # what nobody sees must not stand in the way
+        if self.level > MAX_LEVEL and self.deleted_at is not None:
+            self.parent, self.level = None, 1  # what nobody sees must not stand in the way
+        constraints.check(LEVEL_RANGE, self)
 
     def check_circle(self, family: dict[UUID, "Task"]) -> None:
         above, passed = self.parent_id, set()
         while above in family and above not in passed:  # there may be a circle above that this one is no part of
             if above == self.pk:
-                raise invalid("parent", "A task can't be a part of itself.", "circular")
+                raise constraints.refusal(NOT_BELOW_ITSELF)
             passed.add(above)
             above = family[above].parent_id
 
     def restore_location(self) -> None:
-        """After a restore: keep the place if it is still there, else come back on top."""
+        """After a restore: stay where it was if that is still possible, else come back on top."""
         if self.project and self.project.deleted_at is not None:
             self.project = None
         if self.parent is None:
@@ -254,39 +269,55 @@ class Task(PositionModel):
             self.project = self.parent.project
 
     def clean(self) -> None:
-        self.check_rules()
+        """What forms call: the rules, and those of what is below."""
+        self.follow_rules()
         if self.is_moved:
             update_descendants([self], [self])
 
     # Writing
 
-    def changed(self, among: set[str] | None = None) -> set[str]:
-        changed = super().changed(among)
-        if self.new_tags is not None and self.loaded is not None:
+    def check_rules(self) -> None:
+        self.follow_rules()
+        self.validate_constraints()
+
+    def changed_fields(self) -> set[str]:
+        changed = super().changed_fields()
+        if self.new_tags is not None and self.loaded_values is not None:
             changed |= {"updated_at"}
         return changed
 
-    def save(self, *args, **kwargs) -> None:
-        with revision_transaction(self.owner_id):
-            super().save(*args, **kwargs)
-            if self.wanted is not None:
-                Task.objects.settle([self])
+    def stamp(self, revision: int, share: float = 0.0) -> None:
+        super().stamp(revision, share)
+        if self._state.adding:
+            self.tag_names: list[str] = []
+
+    def event(self) -> str:
+        event = super().event()
+        if event != "updated" or self.was("completed_at") == self.completed_at:
+            return event
+        return "reopened" if self.completed_at is None else "completed"
 
     def delete(self, *args, **kwargs) -> tuple[int, dict[str, int]]:
-        """Move to the trash, with what is below, whoever deletes."""
-        return Task.objects.trash_all([self]), {self._meta.label: 1}
+        """Move to the trash, with what is below."""
+        self.deleted_at = self.deleted_at or timezone.now()
+        self.save()
+        return 1, {self._meta.label: 1}
 
     def restore(self) -> Self:
-        Task.objects.restore_all([self])
+        """Bring back from the trash, with what went there along with it."""
+        self.deleted_at = None
+        self.restore_location()
+        self.save()
         return self
 
-    def move(self, **place) -> Self:
-        """Put it elsewhere; `place` has any of project, parent, before and after."""
-        Task.objects.move_all([self], place)
+    def move(self, **location) -> Self:
+        """Put it elsewhere; `location` has any of project, parent, before and after."""
+        with revision_transaction(self.owner_id):
+            move([self], location)
         return self
 
     def siblings(self) -> TaskQuerySet:
-        """The present tasks in the same place, this one among them."""
+        """The present tasks at the same location, this one among them."""
         siblings = Task.objects.present().filter(owner_id=self.owner_id, parent_id=self.parent_id)
         return siblings if self.parent_id else siblings.filter(project_id=self.project_id)
 

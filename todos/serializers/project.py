@@ -1,5 +1,5 @@
 from api import fields
-from ownership.references import RevisedSerializer
+from ownership.serializers import RevisedSerializer
 from todos.models import Project, Tag
 from todos.models.counts import open_tasks
 

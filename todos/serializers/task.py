@@ -1,12 +1,14 @@
+from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import Q
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.utils import html
 
 from api import fields
-from ownership.references import OwnedRelatedField, RevisedSerializer, know_references
+from ownership.references import OwnedRelatedField, load_references
+from ownership.serializers import RevisedSerializer
+from ownership.validation import invalid
 from todos.models import Project, Task
-from todos.models.errors import invalid
 from todos.models.tag import TagNames
 
 RECURRENCE = (
@@ -22,6 +24,8 @@ RECURRENCE = (
 
 class TagsField(fields.ListField):
     """A list of names; in a form, names with commas between them."""
+
+    is_in_row = True
 
     def __init__(self, **kwargs):
         super().__init__(style={"template": "rest_framework/horizontal/names.html"}, **kwargs)
@@ -39,11 +43,16 @@ class TaskListSerializer(serializers.ListSerializer):
 
     def to_internal_value(self, data):
         if isinstance(data, list) and len(data) <= TaskSerializer.MAX_LIST:
-            know_references(self.child, data)
+            load_references(self.child, data)
         return super().to_internal_value(data)
 
     def create(self, validated_data: list[dict]) -> list[Task]:
-        return Task.objects.bulk_create(self.child.made)
+        tasks = [Task(**values) for values in validated_data]
+        try:
+            return Task.objects.bulk_create(tasks)
+        except DjangoValidationError as error:
+            index = tasks.index(error.about)  # type: ignore[attr-defined]
+            raise serializers.ValidationError({str(index): serializers.as_serializer_error(error)}) from None
 
 
 @extend_schema_serializer(
@@ -70,7 +79,7 @@ class TaskSerializer(RevisedSerializer):
 
     completed = fields.BooleanField(default=False, help_text="Setting it is the same as complete or reopen.")
     priority = fields.IntegerField(
-        min_value=0, max_value=4, default=0, help_text="0 none, 1 low, 2 medium, 3 high, 4 urgent."
+        min_value=0, max_value=4, default=0, initial=0, help_text="0 none, 1 low, 2 medium, 3 high, 4 urgent."
     )
     project = OwnedRelatedField(
         queryset=Project.objects.present(),

@@ -31,7 +31,8 @@ def bulk(api):
 
 def ready_for(action: str, tasks: list[Task]) -> None:
     if action in ("reopen", "restore"):
-        Task.objects.filter(pk__in=[task.pk for task in tasks]).do_each({"reopen": "complete"}.get(action, "delete"))
+        rows = Task.objects.filter(pk__in=[task.pk for task in tasks])
+        rows.complete() if action == "reopen" else rows.delete()
 
 
 def rows() -> list[dict]:

@@ -115,7 +115,7 @@ def test_one_is_made_however_many_complete_at_once(alice, rent):
 
 @pytest.mark.django_db(transaction=True)
 def test_one_is_made_by_two_operators_at_once(alice, rent):
-    in_parallel(4, lambda number: Task.objects.filter(pk=rent.pk).open().do_each("complete"))
+    in_parallel(4, lambda number: Task.objects.filter(pk=rent.pk).open().complete())
 
     assert Task.objects.count() == 2
 

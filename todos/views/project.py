@@ -3,8 +3,8 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from ownership.viewsets import RevisedViewSet, verb
+from todos.filters import ProjectFilters
 from todos.models import Project
-from todos.parameters import ProjectParameters
 from todos.serializers.moves import MoveSerializer
 from todos.serializers.project import ProjectSerializer
 
@@ -16,12 +16,12 @@ class ProjectViewSet(RevisedViewSet):
 
     queryset = Project.objects.present().with_counts()
     serializer_class = ProjectSerializer
-    parameters_class = ProjectParameters
+    filterset_class = ProjectFilters
     shows_counts = True
 
-    def destroy(self, request, pk):
+    def destroy(self, request, *args, **kwargs):
         """Move the project to the trash, with its tasks."""
-        return super().destroy(request, pk)
+        return super().destroy(request, *args, **kwargs)
 
     @extend_schema(request=MoveSerializer, responses=ProjectSerializer)
     @action(detail=True, methods=["post"], serializer_class=MoveSerializer)

@@ -1,6 +1,6 @@
 from ownership.viewsets import RevisedViewSet
+from todos.filters import TagFilters
 from todos.models import Tag
-from todos.parameters import TagParameters
 from todos.serializers.project import TagSerializer
 
 
@@ -9,9 +9,9 @@ class TagViewSet(RevisedViewSet):
 
     queryset = Tag.objects.present().with_counts()
     serializer_class = TagSerializer
-    parameters_class = TagParameters
+    filterset_class = TagFilters
     shows_counts = True
 
-    def destroy(self, request, pk):
+    def destroy(self, request, *args, **kwargs):
         """Delete the tag, and take it off the tasks that bear it."""
-        return super().destroy(request, pk)
+        return super().destroy(request, *args, **kwargs)

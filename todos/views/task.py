@@ -6,12 +6,13 @@ from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
-from api.compiled import Param, prepared
-from api.parameters import QueryParameters, parameter_at
-from ownership.revised import revision_transaction
-from ownership.viewsets import CurrentUser, RevisedViewSet, verb
+from api.compiled import CurrentUser, Param, compiled
+from api.filters import parameter_at
+from ownership.transactions import revision_transaction
+from ownership.viewsets import RevisedViewSet, verb
+from todos.actions import bulk
+from todos.filters import TaskFilters
 from todos.models import Tag, Task
-from todos.parameters import TaskParameters
 from todos.serializers.moves import BulkSerializer, TaskMoveSerializer
 from todos.serializers.results import BulkResultSerializer, SummarySerializer
 from todos.serializers.task import TaskSerializer
@@ -37,27 +38,27 @@ class TaskViewSet(RevisedViewSet):
 
     queryset = Task.objects.present().with_family()
     serializer_class = TaskSerializer
-    parameters_class = TaskParameters
+    filterset_class = TaskFilters
     takes_lists = True
 
     @cached_property
     def tag_ids(self) -> list[UUID | None]:
         """The ids of the tags that this call filters by; None for a name that no tag has."""
         names = self.parameters["tag"]
-        rows = prepared(("ids of tags", len(names)), lambda: named_tags(len(names))).tuples(self)
+        rows = compiled(("ids of tags", len(names)), lambda: named_tags(len(names))).tuples(self)
         return list(map(dict(rows).get, names))
 
     @extend_schema(request=ONE_OR_MANY, responses={201: ONE_OR_MANY})
-    def create(self, request):
+    def create(self, request, *args, **kwargs):
         """Make a task, or a list of up to 200: all or none.
 
         The address of a single one is in `Location`. In errors of a list, a field begins with its index: `3.title`.
         """
-        return super().create(request)
+        return super().create(request, *args, **kwargs)
 
-    def destroy(self, request, pk):
+    def destroy(self, request, *args, **kwargs):
         """Move the task to the trash, with its subtasks."""
-        return super().destroy(request, pk)
+        return super().destroy(request, *args, **kwargs)
 
     @verb
     def complete(self, request, pk):
@@ -120,7 +121,7 @@ class TaskViewSet(RevisedViewSet):
         methods=["post"],
         queryset=Task.objects.with_family(),
         serializer_class=BulkSerializer,
-        parameters_class=QueryParameters,
+        filterset_class=None,
         problems=("404",),
     )
     def bulk(self, request):
@@ -130,12 +131,12 @@ class TaskViewSet(RevisedViewSet):
         """
         body = self.read_body().validated_data
         with revision_transaction(request.user.pk) as current:
-            tasks = self.get_queryset().do_all(body["action"], body["ids"], body.get("set", {}))
+            tasks = bulk.run(self.get_queryset(), body["action"], body["ids"], body.get("set", {}))
         results = [] if body["action"] == "delete" else [self.represent(task) for task in tasks]
-        return Response({"count": len(tasks), "revision": current.result, "results": results})
+        return Response({"count": len(tasks), "revision": current.final_revision, "results": results})
 
     @extend_schema(responses=SummarySerializer)
-    @action(detail=False, serializer_class=SummarySerializer, parameters_class=QueryParameters)
+    @action(detail=False, serializer_class=SummarySerializer, filterset_class=None)
     def summary(self, request):
         """How many tasks there are: in all, open, overdue, by priority and by project."""
         return Response(SummarySerializer.of(self.get_queryset().summary(request.user.now())))

@@ -90,7 +90,14 @@ def test_a_user_leaves_traces_in_many_tables(before, carol):
 
     changed = {table for table in before if after[table] != before[table]}
     assert changed >= {
-        *("django_admin_log", "users_user", "users_apitoken", "users_signinattempt", "users_session", "ownership_idempotentresponse"),
+        *(
+            "django_admin_log",
+            "users_user",
+            "users_apitoken",
+            "users_signinattempt",
+            "users_session",
+            "ownership_idempotentresponse",
+        ),
         *("todos_task", "todos_project", "todos_tag", "todos_tasktag"),
     }
 

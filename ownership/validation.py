@@ -12,10 +12,10 @@ def invalid(field: str, message: str, code: str) -> ValidationError:
 
 
 @contextmanager
-def about(thing: models.Model) -> Iterator[None]:
-    """Note in a ValidationError which of many things it is about."""
+def about(instance: models.Model) -> Iterator[None]:
+    """Note in a ValidationError which of many objects it is about."""
     try:
         yield
     except ValidationError as error:
-        error.about = thing  # type: ignore[attr-defined]
+        error.about = instance  # type: ignore[attr-defined]
         raise

@@ -1,4 +1,4 @@
-"""The query parameters of the lists: filters and orders."""
+"""The filters and orders of the lists."""
 
 from collections.abc import Iterable
 
@@ -8,10 +8,9 @@ from rest_framework import serializers
 
 from api import fields
 from api.compiled import Param
+from api.filters import FilterSet, ordering_field
 from api.pagination import Order
-from api.parameters import PageParameters, ordering_field
-from todos.models import Task
-from todos.models.task_queryset import TaskQuerySet
+from todos.models import Tag, Task
 
 
 @extend_schema_field({"anyOf": [{"type": "string", "format": "uuid"}, {"type": "string", "const": "none"}]})
@@ -22,8 +21,8 @@ class IdOrNone(fields.UUIDField):
         return None if data == "none" else super().to_internal_value(data)
 
 
-def tag_at(index: int) -> Param:
-    """The id of the tag of this index among those that a call filters by."""
+def tag_param(index: int) -> Param:
+    """The id of the tag with this index among those that a call filters by."""
     return Param(lambda view: view.tag_ids[index], UUIDField())
 
 
@@ -32,7 +31,7 @@ def tag_at(index: int) -> Param:
 BY_LINK = Order("tag_links__created_at", "tag_links__task_id")
 
 
-class TaskParameters(PageParameters):
+class TaskFilters(FilterSet):
     orderings = {
         "created_at": Order("created_at"),
         "updated_at": Order("updated_at"),
@@ -71,18 +70,32 @@ class TaskParameters(PageParameters):
     )
     ordering = ordering_field(orderings)
 
-    FILTERS = {
-        "completed": lambda tasks, value, user: tasks.completed() if value else tasks.open(),
-        "priority": lambda tasks, value, user: tasks.filter(priority__in=value),
-        "priority_min": lambda tasks, value, user: tasks.filter(priority__gte=value),
-        "due_before": lambda tasks, value, user: tasks.filter(due_date__lte=value),
-        "due_after": lambda tasks, value, user: tasks.filter(due_date__gte=value),
-        "due": lambda tasks, value, user: tasks.due(value, user.now()),
-        "project": lambda tasks, value, user: tasks.filter(project=value),
-        "parent": lambda tasks, value, user: tasks.filter(parent=value),
-        "tag": lambda tasks, value, user: tasks.tagged(map(tag_at, range(len(value)))),
-        "q": lambda tasks, value, user: tasks.containing(value),
+    lookups = {
+        "priority": "priority__in",
+        "priority_min": "priority__gte",
+        "due_before": "due_date__lte",
+        "due_after": "due_date__gte",
+        "project": "project",
+        "parent": "parent",
     }
+
+    @staticmethod
+    def filter_completed(tasks, completed: bool, user):
+        return tasks.completed() if completed else tasks.open()
+
+    @staticmethod
+    def filter_due(tasks, due: str, user):
+        return tasks.due(due, user.now())
+
+    @staticmethod
+    def filter_tag(tasks, names: list, user):
+        if isinstance(names[0], Param):
+            return tasks.tagged([tag_param(index) for index in range(len(names))])
+        return tasks.tagged(Tag.objects.owned_by(user).ids_of(names))
+
+    @staticmethod
+    def filter_q(tasks, text, user):
+        return tasks.containing(text)
 
     @classmethod
     def depends_on_clock(cls, values: dict) -> bool:
@@ -97,26 +110,19 @@ class TaskParameters(PageParameters):
     @classmethod
     def order(cls, name: str, values: dict) -> Order:
         # With another filter, its own index may find fewer tasks than bear the tag: that is left to the database.
-        if name == "created_at" and values.keys() & cls.FILTERS.keys() == {"tag"}:
+        if name == "created_at" and values.keys() - cls.PAGING == {"tag"}:
             return BY_LINK
         return super().order(name, values)
 
-    @classmethod
-    def apply(cls, queryset: TaskQuerySet, values: dict, user) -> TaskQuerySet:
-        for name, value in values.items():
-            if name in cls.FILTERS:
-                queryset = cls.FILTERS[name](queryset, value, user)
-        return queryset
 
-
-class ProjectParameters(PageParameters):
+class ProjectFilters(FilterSet):
     orderings = {"position": Order("position"), "name": Order("name_folded"), "created_at": Order("created_at")}
     default_ordering = "position"
 
     ordering = ordering_field(orderings)
 
 
-class TagParameters(PageParameters):
+class TagFilters(FilterSet):
     orderings = {"name": Order("name_folded")}
     default_ordering = "name"
 

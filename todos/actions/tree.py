@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import UUIDField
 from django.db.models.expressions import RawSQL
 
-from todos.models.errors import about
+from ownership.validation import about
 
 if TYPE_CHECKING:
     from todos.models.task import Task
@@ -37,21 +37,24 @@ def related(sql: str, ids: Sequence[UUID]) -> RawSQL | list:
 
 
 def attach_parents(tasks: Iterable["Task"]) -> None:
-    """Let tasks whose parents are among them refer to these very objects: what is set on the one, the other sees."""
+    """Let tasks whose parents are among them refer to these very objects: what is set on one, the other sees."""
     known = {task.pk: task for task in tasks}
     for task in known.values():
         if task.parent_id in known:
             task.parent = known[task.parent_id]
 
 
-def update_descendants(moved: Sequence["Task"], saved: Sequence["Task"]) -> list["Task"]:
-    """Set what lies below the moved tasks to its new level and project; return those that aren't `saved` anyway.
+def follow(tasks: Sequence["Task"]) -> list["Task"]:
+    moved = [task for task in tasks if task.is_moved]
+    return update_descendants(moved, tasks) if moved else []
 
-    Raises ValidationError for a bad place.
+
+def update_descendants(moved: Sequence["Task"], known: Sequence["Task"]) -> list["Task"]:
+    """Set what is below the moved tasks to its new level and project; return those that aren't `known` already.
+
+    Raises ValidationError for a bad location.
     """
-    if not moved:
-        return []
-    own = {task.pk: task for task in saved}  # these as they are now, not as they were
+    own = {task.pk: task for task in known}  # these as they are now, not as they were
     family = {**{task.pk: task for task in type(moved[0]).objects.below(moved)}, **own}
     children = defaultdict(list)
     for task in family.values():

@@ -5,27 +5,32 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from ownership.revised import revision_transaction
+from ownership.transactions import revision_transaction
+from todos.actions.bulk import trash
 
 if TYPE_CHECKING:
     from todos.models.task import Task
 
-CONTENT = [
-    "owner_id",
-    "title",
-    "description",
-    "priority",
-    "due_date",
-    "due_time",
-    "recurrence",
-    "series",
-    "series_start",
-    "project_id",
-]
+# What isn't content of a task: the next occurrence gets its own. All other fields are copied.
+NOT_COPIED = frozenset(
+    {
+        "id",
+        "parent",
+        "level",
+        "position",
+        "completed_at",
+        "deleted_at",
+        "next_occurrence",
+        "created_in_revision",
+        "created_at",
+        "updated_at",
+        "revision",
+    }
+)
 
 
 def make_next_occurrences(tasks: Sequence["Task"]) -> None:
-    """Make the next occurrence of each of these completed tasks of one owner, with fresh copies of its subtasks."""
+    """Make the next occurrence of each of these completed tasks, with fresh copies of its subtasks."""
     if not tasks:
         return
     today = tasks[0].owner.today()
@@ -51,7 +56,8 @@ def subtasks_by_parent(tasks: Sequence["Task"]) -> dict:
 
 
 def copy(task: "Task", revision: int, **differing) -> "Task":
-    content = {name: getattr(task, name) for name in CONTENT}
+    copied = [field.attname for field in task._meta.concrete_fields if field.name not in NOT_COPIED]
+    content = {name: getattr(task, name) for name in copied}
     return type(task)(**{**content, **differing}, created_in_revision=revision, tags=task.tags)  # type: ignore[misc]
 
 
@@ -59,8 +65,8 @@ def copies_below(task: "Task", fresh: "Task", shift: timedelta, children: dict) 
     """Copies of all subtasks of `task` for `fresh`, each due that much later."""
     copies = []
     for child in children[task.pk]:
-        place = {"parent_id": fresh.pk, "level": fresh.level + 1}
-        twin = copy(child, fresh.created_in_revision or 0, due_date=later(child.due_date, shift), **place)
+        location = {"parent_id": fresh.pk, "level": fresh.level + 1}
+        twin = copy(child, fresh.created_in_revision or 0, due_date=later(child.due_date, shift), **location)
         if twin.recurrence:
             twin.series_start = twin.due_date
         copies += [twin, *copies_below(child, twin, shift, children)]
@@ -75,19 +81,19 @@ def later(day: date | None, by: timedelta) -> date | None:
 
 
 def take_back_next_occurrences(tasks: Sequence["Task"]) -> None:
-    """Move the next occurrences of these reopened tasks of one owner to the trash, where nobody touched them."""
+    """Move the next occurrences of these reopened tasks to the trash, where nobody touched them."""
     if not tasks:
         return
     Task = type(tasks[0])
     made = Task.objects.present().with_family().in_bulk([task.next_occurrence for task in tasks])
     touched = {task.pk for task in made.values() if task.revision != task.created_in_revision}
-    parents = {pk: pk for pk in made}  # of each subtask, the occurrence that it is below of
+    parents = {pk: pk for pk in made}  # of each subtask, the occurrence that it is below
     for subtask in Task.objects.below(made.values()).order_by("level"):  # one in the trash was touched too
         parents[subtask.pk] = parents[subtask.parent_id]
         if subtask.revision != subtask.created_in_revision:
             touched.add(parents[subtask.pk])
     untouched = [task for task in made.values() if task.pk not in touched]
-    Task.objects.trash_all(untouched)
+    trash(untouched)
     kept = made.keys() - {task.pk for task in untouched}
     for task in tasks:
         if task.next_occurrence not in kept:  # taken back here, or deleted before: completing makes another one

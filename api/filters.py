@@ -1,0 +1,140 @@
+"""The query parameters of lists: which rows, in which order, and which page of them."""
+
+from collections.abc import Callable, Hashable, Iterable
+from typing import Any, ClassVar
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import models
+from rest_framework import serializers
+from rest_framework.filters import BaseFilterBackend
+
+from api import fields
+from api.compiled import Param
+from api.pagination import Order
+from api.parameters import QueryParameters
+
+
+class FilterSet(QueryParameters):
+    """The filters of a list, declared as serializer fields.
+
+    Each is a lookup, or has a method `filter_<name>`:
+
+        due_before = fields.DateField(required=False)
+        recent = fields.BooleanField(required=False)
+
+        lookups = {"due_before": "due_date__lte"}
+
+        def filter_recent(queryset, value, user):
+            return queryset.recent(user.now()) if value else queryset
+
+    Lists run as compiled queries: what a method gets as `value` and `user` stands for the value and the user of each
+    call (`api/compiled.py`). Booleans, choices and null are given as they are: each makes a query of its own.
+    """
+
+    MAX_LIMIT = 200
+    PAGING = frozenset({"format", "limit", "cursor", "ordering"})
+    # The values that are bind parameters, and the model field that prepares each for the database.
+    PARAM_FIELDS: ClassVar[dict[type[serializers.Field], models.Field]] = {
+        serializers.UUIDField: models.UUIDField(),
+        serializers.DateTimeField: models.DateTimeField(),
+        serializers.DateField: models.DateField(),
+        serializers.TimeField: models.TimeField(),
+        serializers.IntegerField: models.BigIntegerField(),
+        serializers.FloatField: models.FloatField(),
+        serializers.DecimalField: models.DecimalField(max_digits=40, decimal_places=20),
+        serializers.CharField: models.TextField(),
+    }
+
+    lookups: ClassVar[dict[str, str]] = {}
+    orderings: ClassVar[dict[str, Order]]
+    default_ordering: ClassVar[str]
+
+    limit = fields.IntegerField(
+        required=False, min_value=1, max_value=MAX_LIMIT, help_text="How many rows a page holds (50 by default)."
+    )
+    cursor = fields.StringField(required=False, max_length=2000, help_text="From `next` or `previous`: opaque.")
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        for name in cls._declared_fields.keys() - cls.PAGING - cls.lookups.keys():
+            if not hasattr(cls, f"filter_{name}"):
+                raise ImproperlyConfigured(
+                    f"{cls.__name__}.{name} filters nothing: name its lookup, or add filter_{name}."
+                )
+
+    @classmethod
+    def depends_on_clock(cls, values: dict) -> bool:
+        """Whether the response can change while the data doesn't."""
+        return False
+
+    @classmethod
+    def null_or_not(cls, values: dict) -> Iterable[bool]:
+        """Whether the filters leave rows with null in the column of an order that can be null, rows without, or both.
+
+        Only what is certain need be said: to look for rows that can't be there would read all others.
+        """
+        return (False, True)
+
+    @classmethod
+    def order(cls, name: str, values: dict) -> Order:
+        """The order of this name, among rows with these filters."""
+        return cls.orderings[name]
+
+    @classmethod
+    def as_params(cls, values: dict) -> tuple[Hashable, dict]:
+        """The key of a query with these filters, and the filters with a `Param` for each value that isn't part of it."""
+        filters = {name: cls.as_param(name, values[name]) for name in sorted(values.keys() - cls.PAGING)}
+        return tuple((name, key_of(value)) for name, value in filters.items()), filters
+
+    @classmethod
+    def as_param(cls, name: str, value):
+        field = cls.param_field(cls._declared_fields[name])
+        if field is None or value is None:
+            return value
+        if isinstance(value, list):
+            return [Param(parameter_at(name, index), field) for index in range(len(value))]
+        return Param(lambda view: view.parameters[name], field)
+
+    @classmethod
+    def param_field(cls, field: serializers.Field) -> models.Field | None:
+        single = getattr(field, "child", field)
+        return next((kind for known, kind in cls.PARAM_FIELDS.items() if isinstance(single, known)), None)
+
+    @classmethod
+    def apply(cls, queryset, values: dict, user):
+        """The rows of `queryset` that these valid values of `user` ask for."""
+        for name in values.keys() - cls.PAGING:
+            queryset = cls.apply_one(queryset, name, values[name], user)
+        return queryset
+
+    @classmethod
+    def apply_one(cls, queryset, name: str, value: Any, user):
+        if name in cls.lookups:
+            return queryset.filter(**{cls.lookups[name]: value})
+        return getattr(cls, f"filter_{name}")(queryset, value, user)
+
+
+class FilterSetBackend(BaseFilterBackend):
+    """Filters a list by the view's `filterset_class`, for the views that change REST framework's hooks."""
+
+    def filter_queryset(self, request, queryset, view):
+        filterset_class = getattr(view, "filterset_class", None)
+        if filterset_class is None or view.detail:
+            return queryset
+        return filterset_class.apply(queryset, view.parameters, request.user)
+
+
+def parameter_at(name: str, index: int) -> Callable:
+    return lambda view: view.parameters[name][index]
+
+
+def key_of(value) -> Hashable:
+    """The value, where it is part of the query; a word for a parameter."""
+    if isinstance(value, list):
+        return tuple(map(key_of, value))
+    return "param" if isinstance(value, Param) else value
+
+
+def ordering_field(orderings: dict) -> serializers.ChoiceField:
+    names = [f"{sign}{name}" for name in orderings for sign in ("", "-")]
+    return serializers.ChoiceField(names, required=False, help_text="`-` for descending.")

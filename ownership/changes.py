@@ -1,0 +1,53 @@
+"""Which fields of an object were changed since it was loaded."""
+
+from collections.abc import Iterable
+from functools import cache
+
+from django.db import models
+
+from api.text import FoldedField
+
+
+@cache
+def folded_fields(model: type[models.Model]) -> list[FoldedField]:
+    return [field for field in model._meta.concrete_fields if isinstance(field, FoldedField)]
+
+
+class ChangeTrackingModel(models.Model):
+    """A model whose objects know which of their values differ from those in the database."""
+
+    loaded_values: dict | None = None  # by column, as far as this object knows them; None: not in the database yet
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def from_db(cls, db, field_names, values, **options):
+        instance = super().from_db(db, field_names, values, **options)
+        instance.loaded_values = dict(zip(field_names, values, strict=False))
+        return instance
+
+    def refresh_from_db(self, using=None, fields=None, **kwargs) -> None:
+        super().refresh_from_db(using=using, fields=fields, **kwargs)
+        self.snapshot(fields)
+
+    def snapshot(self, names: Iterable[str] | None = None) -> None:
+        """Take the values as they are (those of these fields alone) for those in the database."""
+        fields = self._meta.concrete_fields if names is None else map(self._meta.get_field, names)
+        own = self.__dict__  # what isn't there wasn't loaded
+        loaded = {field.attname: own[field.attname] for field in fields if field.attname in own}
+        self.loaded_values = {**(self.loaded_values or {}), **loaded}
+
+    def changed_fields(self) -> set[str]:
+        """The columns whose values differ from those in the database; all of them, for a new object."""
+        if self.loaded_values is None:
+            return {field.attname for field in self._meta.concrete_fields}
+        own, loaded = self.__dict__, self.loaded_values
+        # Most values are the very objects that were loaded, which takes no comparison.
+        replaced = {name for name in loaded if name in own and own[name] is not loaded[name]}
+        changed = {name for name in replaced if own[name] != loaded[name]}
+        return changed | {field.attname for field in folded_fields(type(self)) if field.source in changed}
+
+    def was(self, name: str):
+        """The value of this column in the database, as far as this object knows; None for a new object."""
+        return (self.loaded_values or {}).get(name)

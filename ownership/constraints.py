@@ -1,0 +1,144 @@
+"""Constraints that say the same to the database, the API, forms and the admin: a field, a code and a message.
+
+Django asks the database whether a check constraint holds, a query for each. Here the condition is evaluated in Python
+where that is possible; the database has the last word when the row is written.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from operator import attrgetter, contains, eq, ge, gt, le, lt
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+
+
+class UnknownConditionError(Exception):
+    """The condition can only be evaluated by the database."""
+
+
+class AboutField(models.BaseConstraint):
+    """A constraint of Django's that names the field that it is about. In migrations it is Django's own.
+
+    `field`: the name of a field of the model; the other arguments are Django's.
+    """
+
+    def __init__(self, *, field: str, **kwargs):
+        super().__init__(**kwargs)
+        self.field = field
+
+    def deconstruct(self):
+        path, args, kwargs = super().deconstruct()
+        return path.replace("ownership.constraints.", "django.db.models."), args, kwargs
+
+    def clone(self):
+        _, args, kwargs = self.deconstruct()
+        return type(self)(*args, field=self.field, **kwargs)
+
+
+class CheckConstraint(AboutField, models.CheckConstraint):
+    pass
+
+
+class UniqueConstraint(AboutField, models.UniqueConstraint):
+    pass
+
+
+def in_range(value, limits) -> bool:
+    return limits[0] <= value <= limits[1]
+
+
+LOOKUPS: dict[str, Callable[[Any, Any], bool]] = {
+    "exact": eq,
+    "gt": gt,
+    "gte": ge,
+    "lt": lt,
+    "lte": le,
+    "range": in_range,
+    "in": lambda value, choices: contains(choices, value),
+}
+
+
+def holds(condition: Q, instance: models.Model) -> bool | None:
+    """Whether the condition is true of the instance; None where SQL would say unknown, which no constraint refuses.
+
+    Raises UnknownConditionError for what is more than these lookups on columns.
+    """
+    results = [each_holds(child, instance) for child in condition.children]
+    if condition.connector == Q.AND:
+        result = False if False in results else None if None in results else True
+    elif condition.connector == Q.OR:
+        result = True if True in results else None if None in results else False
+    else:
+        raise UnknownConditionError
+    return result if result is None or not condition.negated else not result
+
+
+def each_holds(child, instance: models.Model) -> bool | None:
+    if isinstance(child, Q):
+        return holds(child, instance)
+    if not isinstance(child, tuple):
+        raise UnknownConditionError
+    (path, expected) = child
+    name, _, lookup = path.partition("__")
+    value = column_value(instance, name)
+    if isinstance(expected, F):
+        expected = column_value(instance, expected.name)
+    elif hasattr(expected, "resolve_expression"):
+        raise UnknownConditionError
+    if lookup == "isnull" or (expected is None and lookup in ("", "exact")):
+        return (value is None) == (expected is None or expected is True)
+    if (lookup or "exact") not in LOOKUPS:
+        raise UnknownConditionError
+    return None if value is None or expected is None else LOOKUPS[lookup or "exact"](value, expected)
+
+
+def column_value(instance: models.Model, name: str):
+    return attrgetter(instance._meta.get_field(name).attname)(instance)  # type: ignore[union-attr]
+
+
+@cache
+def constraints_of(model: type[models.Model]) -> list[tuple[models.BaseConstraint, set[str]]]:
+    """The model's constraints, each with the columns that it is about. Without those that a unique id fulfills."""
+    found = [(constraint, columns_of(constraint, model)) for constraint in model._meta.constraints]
+    return [(constraint, columns) for constraint, columns in found if columns]
+
+
+def columns_of(constraint: models.BaseConstraint, model: type[models.Model]) -> set[str]:
+    names = set(getattr(constraint, "fields", ()))
+    if model._meta.pk.name in names:
+        return set()
+    if condition := getattr(constraint, "condition", None):
+        names |= condition.referenced_base_fields
+    return {model._meta.get_field(name).attname for name in names}  # type: ignore[union-attr]
+
+
+def check(constraint: models.BaseConstraint, instance: models.Model) -> None:
+    """Raise ValidationError, about the constraint's field, if the instance violates it."""
+    try:
+        violated = is_violated(constraint, instance)
+    except UnknownConditionError:
+        constraint.validate(type(instance), instance)
+        return
+    if violated:
+        raise refusal(constraint)
+
+
+def refusal(constraint: models.BaseConstraint) -> ValidationError:
+    error = ValidationError(constraint.get_violation_error_message(), code=constraint.violation_error_code or "invalid")
+    return ValidationError({getattr(constraint, "field", "__all__"): error})
+
+
+def is_violated(constraint: models.BaseConstraint, instance: models.Model) -> bool:
+    if isinstance(constraint, models.CheckConstraint):
+        return holds(constraint.condition, instance) is False  # type: ignore[arg-type]
+    if not isinstance(constraint, models.UniqueConstraint) or constraint.expressions:
+        raise UnknownConditionError
+    if constraint.condition and not holds(constraint.condition, instance):
+        return False
+    values = {name: column_value(instance, name) for name in constraint.fields}
+    if None in values.values():
+        return False
+    others = type(instance)._base_manager.filter(constraint.condition or Q(), **values)
+    return others.exclude(pk=instance.pk).exists()

@@ -1,0 +1,114 @@
+"""The owner's revision: one number that puts all writes of one owner in one order.
+
+Every write of an owner's data happens inside `revision_transaction(owner_id)`. It opens a transaction and takes the
+owner's next revision and, with it, the lock on the owner's row: the writes of one owner come one after the other, those
+of two owners don't touch. `RevisedModel` and `RevisedQuerySet` use it by themselves, so the API, the admin and commands
+can't forget it.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+from uuid import UUID
+
+from django.contrib.auth import get_user_model
+from django.db import connection, models, transaction
+
+logger = logging.getLogger("api.changes")
+
+SHOWN_IDS = 500  # in one line of the log
+
+
+class RevisionCounter(models.Model):
+    """What the user model counts: the writes of a user's data."""
+
+    revision = models.BigIntegerField(default=0, editable=False, help_text="Counts the writes of this user's data.")
+    purged_revision = models.BigIntegerField(
+        default=0,
+        editable=False,
+        help_text="Deletions up to this revision are forgotten. Clients that synced earlier have to start again.",
+    )
+
+    class Meta:
+        abstract = True
+
+
+class RevisionTransaction:
+    """A write in progress: its revision, and what it changed."""
+
+    def __init__(self, owner_id: UUID, revision: int):
+        self.owner_id = owner_id
+        self.revision = revision
+        self.changes: dict[str, list[UUID]] = defaultdict(list)
+
+    def record(self, model: type[models.Model], event: str, ids: list[UUID]) -> None:
+        """Note that these rows were `created`, `updated`, `deleted` …: a line of the log when it is committed."""
+        if ids:
+            self.changes[f"{model._meta.model_name}.{event}"] += ids
+
+    @property
+    def final_revision(self) -> int:
+        """The owner's revision when this is over: one that changed nothing gives its own back."""
+        return self.revision if self.changes else self.revision - 1
+
+    def log(self) -> None:
+        for change, ids in self.changes.items():
+            fields = {"owner": self.owner_id, "revision": self.revision, "count": len(ids), "ids": ids[:SHOWN_IDS]}
+            logger.info(change, extra={"fields": fields})
+
+
+# By owner. Never changed in place.
+open_transactions: ContextVar[dict[UUID, RevisionTransaction]] = ContextVar("open_transactions", default={})  # noqa: B039
+
+
+def move_revision(owner_id: UUID, step: int) -> int:
+    """Move the owner's revision by `step`; the owner's row is locked until the transaction ends.
+
+    Raises User.DoesNotExist.
+    """
+    User = get_user_model()
+    table, key = User._meta.db_table, User._meta.pk.get_db_prep_value(owner_id, connection)
+    with connection.cursor() as cursor:
+        # Raw, because Django can't yet say UPDATE ... RETURNING: it would be a second query in each write.
+        cursor.execute(f"UPDATE {table} SET revision = revision + %s WHERE id = %s RETURNING revision", [step, key])  # noqa: S608
+        if row := cursor.fetchone():
+            return row[0]
+    raise User.DoesNotExist
+
+
+def forget_deletions(owner_id: UUID, revision: int) -> None:
+    """Note that deletions up to this revision are no longer known. Call it inside `revision_transaction`."""
+    owner = get_user_model().objects.filter(pk=owner_id, purged_revision__lt=revision)
+    owner.update(purged_revision=revision)
+
+
+@contextmanager
+def revision_transaction(owner_id: UUID) -> Iterator[RevisionTransaction]:
+    """One write of an owner's data: one transaction, one revision. Inside another one of the same owner: a part of it.
+
+    One that changes nothing takes no revision.
+    """
+    outer = open_transactions.get()
+    if owner_id in outer:
+        yield outer[owner_id]
+        return
+    with transaction.atomic():
+        current = RevisionTransaction(owner_id, move_revision(owner_id, 1))
+        token = open_transactions.set({**outer, owner_id: current})
+        try:
+            yield current
+        finally:
+            open_transactions.reset(token)
+        if current.changes:
+            transaction.on_commit(current.log)
+        else:
+            move_revision(owner_id, -1)  # nobody has seen it: the owner's row is locked
+
+
+@contextmanager
+def revision_transactions(owner_ids: Iterable[UUID]) -> Iterator[dict[UUID, RevisionTransaction]]:
+    """One for each of these owners; in order, so that two such can't wait for each other."""
+    with ExitStack() as stack:
+        yield {owner_id: stack.enter_context(revision_transaction(owner_id)) for owner_id in sorted(owner_ids)}

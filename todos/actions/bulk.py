@@ -1,0 +1,91 @@
+"""One action on many tasks: all or none."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.http import Http404
+from django.utils import timezone
+
+from todos.actions.moving import move
+from todos.actions.tree import attach_parents
+
+if TYPE_CHECKING:
+    from todos.models.task import Task
+    from todos.models.task_queryset import TaskQuerySet
+
+Tasks = Sequence["Task"]
+
+
+def update(tasks: Tasks, values: dict) -> None:
+    for task in tasks:
+        for name, value in values.items():
+            setattr(task, name, value)
+    save(tasks)
+
+
+def complete(tasks: Tasks, values: dict | None = None) -> None:
+    now = timezone.now()
+    for task in tasks:
+        task.completed_at = task.completed_at or now
+    save(tasks)
+
+
+def reopen(tasks: Tasks, values: dict | None = None) -> None:
+    for task in tasks:
+        task.completed_at = None
+    save(tasks)
+
+
+def trash(tasks: Tasks, values: dict | None = None) -> None:
+    now = timezone.now()
+    for task in tasks:
+        task.deleted_at = task.deleted_at or now
+    save(tasks)
+
+
+def restore(tasks: Tasks, values: dict | None = None) -> None:
+    attach_parents(tasks)
+    for task in sorted(tasks, key=lambda task: task.level):
+        task.deleted_at = None
+        task.restore_location()
+    save(tasks)
+
+
+def save(tasks: Tasks) -> None:
+    if tasks:
+        type(tasks[0]).objects.save_all(tasks)
+
+
+ACTIONS: dict[str, Callable[[Tasks, dict], None]] = {
+    "update": update,
+    "complete": complete,
+    "reopen": reopen,
+    "move": move,
+    "delete": trash,
+    "restore": restore,
+}
+
+
+def run(queryset: "TaskQuerySet", action: str, ids: Sequence[UUID], values: dict) -> list["Task"]:
+    """Run one of the ACTIONS on those of these tasks that have the ids, in their order; all or none.
+
+    `values`: what to set, for `update` and `move`. Raises Http404 when one id isn't among these tasks (in the trash for
+    `restore`, out of it for all others), ValidationError with the index of the id for a bad value.
+    """
+    rows = queryset.in_trash() if action == "restore" else queryset.present()
+    found = rows.select_related("project", "parent__project").in_bulk(set(ids))
+    if not found.keys() >= set(ids):
+        raise Http404
+    tasks = [found[pk] for pk in dict.fromkeys(ids)]
+    attach_parents(tasks)
+    try:
+        ACTIONS[action](tasks, values)
+    except ValidationError as error:
+        culprit = getattr(error, "about", None)
+        if culprit is None or culprit not in tasks:
+            raise
+        index = ids.index(culprit.pk)
+        raise ValidationError({f"ids.{index}.{name}": each for name, each in error.error_dict.items()}) from None
+    return tasks

@@ -1,0 +1,37 @@
+"""Moving tasks: into a project, below a task, between siblings."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ownership.validation import about, invalid
+
+if TYPE_CHECKING:
+    from todos.models.task import Task
+
+
+def move(tasks: Sequence["Task"], location: dict) -> None:
+    """Move these tasks, in their order, and save them.
+
+    `location`: any of `project`, `parent` (objects or None), `before` and `after` (a sibling there). Raises
+    ValidationError.
+    """
+    together = {task.pk for task in tasks}
+    for task in tasks:
+        leave_parent = "parent" not in location and task.parent_id not in together
+        for name in {"project", "parent"} & location.keys():
+            setattr(task, name, location[name])
+        if leave_parent and "project_id" in task.changed_fields():
+            task.parent = None
+        task.position = None
+    for task in tasks:
+        with about(task):
+            task.follow_rules()
+    for side in {"before", "after"} & location.keys():
+        insert(tasks, side, location[side])
+    type(tasks[0]).objects.save_all(tasks)
+
+
+def insert(tasks: Sequence["Task"], side: str, sibling: "Task") -> None:
+    if sibling in tasks or any(task.location != sibling.location for task in tasks):
+        raise invalid(side, "The task named here is not a sibling at the new location.", "not_a_sibling")
+    sibling.siblings().insert(tasks, **{side: sibling})
