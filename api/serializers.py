@@ -49,7 +49,9 @@ ROW_FIELDS = {
 def overrides(cls: type, names: tuple[str, ...]) -> bool:
     """Whether a subclass of ours changes one of these hooks of REST framework's."""
     owners = (base.__module__ for name in names for base in cls.__mro__[:-1] if name in vars(base))
-    return any(owner not in ("api.serializers", "rest_framework.serializers", "rest_framework.fields") for owner in owners)
+    return any(
+        owner not in ("api.serializers", "rest_framework.serializers", "rest_framework.fields") for owner in owners
+    )
 
 
 # Refuses the names that the serializer doesn't have. Its read-only fields may be repeated: they are ignored.

@@ -15,7 +15,7 @@ from ownership import constraints
 from ownership.changes import ChangeTrackingModel, folded_fields
 from ownership.owned import OwnedModel, OwnedQuerySet
 from ownership.transactions import revision_transaction, revision_transactions
-from ownership.validation import about
+from ownership.validation import check_each
 
 FIXED_MESSAGE = "The owner and the id can't be changed: the clients of both owners would have to learn of it."
 
@@ -75,10 +75,8 @@ class RevisedQuerySet(OwnedQuerySet):
         groups = by_owner(objs)
         with revision_transactions(groups) as transactions:
             for owner_id, own in groups.items():
+                check_each(own, lambda obj: obj.check_new())
                 for index, obj in enumerate(own):
-                    with about(obj):
-                        obj.clean()
-                        obj.validate_checks()
                     obj.stamp(transactions[owner_id].revision, index / len(own))
             others = [other for own in groups.values() for other in self.consequences(own)]
             super().bulk_create(objs, batch_size)
@@ -103,9 +101,7 @@ class RevisedQuerySet(OwnedQuerySet):
         if not dirty:
             return 0
         with revision_transaction(dirty[0].owner_id):
-            for obj in dirty:
-                with about(obj):
-                    obj.check_rules()
+            check_each(dirty, lambda obj: obj.check_rules())
             others = self.consequences(dirty)
             saved = save_together([*dirty, *others], columns and columns | self.model.FOLLOWING)
             self.save_related(dirty)
@@ -152,11 +148,13 @@ class RevisedModel(ChangeTrackingModel, OwnedModel):
             others = type(self).objects.consequences([self])
             changed = self.columns_to_write(update_fields)
             event = self.event()
+            written = None if self._state.adding else changed | self.STAMPS
             self.stamp(current.revision)
-            super().save(*args, **kwargs, update_fields=None if self._state.adding else changed | self.STAMPS)
+            super().save(*args, **kwargs, update_fields=written)
             current.record(type(self), event, [self.pk])
-            self.snapshot()
-            type(self).objects.touch_dependents([self.pk], changed)
+            self.snapshot(written)
+            if event != "created":
+                type(self).objects.touch_dependents([self.pk], changed)
             type(self).objects.save_related([self])
             save_together(others)
 
@@ -189,8 +187,9 @@ class RevisedModel(ChangeTrackingModel, OwnedModel):
             if columns & changed:
                 constraints.check(constraint, self)
 
-    def validate_checks(self) -> None:
-        """Without the constraints that take a query, for many objects at once. The database still has them."""
+    def check_new(self) -> None:
+        """For one of many new objects: without the constraints that take a query each. The database has those too."""
+        self.clean()
         for constraint, _ in constraints.constraints_of(type(self)):
             if isinstance(constraint, models.CheckConstraint):
                 constraints.check(constraint, self)

@@ -16,6 +16,8 @@ class Parameters(FilterSet):
     done = fields.BooleanField(required=False)
     tag = serializers.ListField(child=fields.StringField(max_length=5), required=False, max_length=2)
 
+    lookups = {"done": "done", "tag": "tags__in"}
+
 
 def read(query: str):
     return Parameters.read(QueryDict(query))

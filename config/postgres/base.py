@@ -1,8 +1,7 @@
 """Django's Postgres backend, with fewer round trips. settings.DATABASES names it as the ENGINE.
 
-A transaction begins in the message of its first statement. A write whose result nobody asks for goes in the message of
-the statement after it, which for the last one is COMMIT. And whether the other side has hung up is read from the
-socket, so that `CONN_HEALTH_CHECKS` costs nothing.
+A transaction begins in the message of its first statement. Whether the other side has hung up is read from the socket,
+so `CONN_HEALTH_CHECKS` costs nothing.
 """
 
 import select
@@ -15,43 +14,20 @@ from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INER
 
 class Cursor(cursor):
     wrapper: "DatabaseWrapper | None" = None  # None: one of psycopg2's or of Django's own, outside of transactions
-    may_wait = False  # whether nobody asks for the result of what it executes
-    own: bytes | None = None  # of what it sent, or left waiting, the statement that it was given
-
-    @property
-    def query(self) -> bytes | None:
-        """The last statement, as psycopg2 has it; Django's log of queries asks for it."""
-        return self.own or super().query
 
     def execute(self, query, vars=None):
-        self.own = None
-        if self.wrapper is None or self.wrapper.autocommit:
-            return super().execute(query, vars)
-        if self.wrapper.is_idle:
+        if self.wrapper is not None and self.wrapper.begins:
             return super().execute(b"BEGIN; " + self.mogrify(query, vars))
-        if self.may_wait:
-            self.own = self.mogrify(query, vars)
-            self.wrapper.waiting += self.own + b"; "
-            return None
-        if self.wrapper.waiting:
-            self.own = self.mogrify(query, vars)  # first: when it raises, what waits is waiting still
-            return super().execute(self.wrapper.take_waiting() + self.own)
         return super().execute(query, vars)
 
     def executemany(self, query, vars_list):
-        if self.wrapper is not None and not self.wrapper.autocommit:
-            self.execute("SELECT 1")  # with what has to come before
+        if self.wrapper is not None and self.wrapper.begins:
+            self.execute("SELECT 1")
         return super().executemany(query, vars_list)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     # psycopg2 itself stays in autocommit mode all the time: it would send its BEGIN alone.
-
-    waiting = b""  # statements that go along with the next one
-
-    def take_waiting(self) -> bytes:
-        waiting, self.waiting = self.waiting, b""
-        return waiting
 
     @property
     def status(self) -> int:
@@ -60,6 +36,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
     @property
     def is_idle(self) -> bool:
         return self.status == TRANSACTION_STATUS_IDLE
+
+    @property
+    def begins(self) -> bool:
+        """Whether the next statement is the first of a transaction."""
+        return not self.autocommit and self.is_idle
 
     def get_connection_params(self) -> dict:
         return {**super().get_connection_params(), "cursor_factory": Cursor}
@@ -73,26 +54,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if autocommit:
             super()._set_autocommit(True)  # type: ignore[misc]
 
-    def connect(self) -> None:
-        self.take_waiting()
-        super().connect()
-
     def _commit(self) -> None:
-        self._end("COMMIT", self.take_waiting())
+        self._end("COMMIT")
 
     def _rollback(self) -> None:
-        self.take_waiting()
         self._end("ROLLBACK")
 
-    def _savepoint_rollback(self, sid: str) -> None:
-        self.take_waiting()  # what came before the savepoint went along with it
-        super()._savepoint_rollback(sid)  # type: ignore[misc]
-
-    def _end(self, command: str, waiting: bytes = b"") -> None:
+    def _end(self, command: str) -> None:
         if self.connection is None or (not self.connection.closed and self.is_idle):
             return
         with debug_transaction(self, command), self.wrap_database_errors, self.connection.cursor() as plain:
-            plain.execute(waiting + command.encode())
+            plain.execute(command)
             if plain.statusmessage != command:  # Postgres says ROLLBACK when it has to, and not that it is an error
                 raise InFailedSqlTransaction("A statement failed before, so nothing was written.")
 
@@ -101,7 +73,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         this side's socket."""
         if self.connection is None or self.connection.closed or self.status == TRANSACTION_STATUS_INERROR:
             return False
-        waiting = select.poll()  # not select(), which knows no descriptor over 1023
-        waiting.register(self.connection.fileno(), select.POLLIN)
-        # Nothing is asked, so what comes is a farewell.
-        return not waiting.poll(0)
+        readable = select.poll()  # not select(), which knows no descriptor over 1023
+        readable.register(self.connection.fileno(), select.POLLIN)
+        # Nothing was asked, so what can be read says that the server closed the connection.
+        return not readable.poll(0)

@@ -208,7 +208,7 @@ def test_the_admins_form_of_a_user_is_a_write(desk, alice, operator):
 def test_a_title_that_is_set_back_is_no_change(task):
     before = task.title
     task.title = "Other"
-    task.changed()
+    task.changed_fields()
     task.title = before
 
-    assert task.changed() == set()
+    assert task.changed_fields() == set()

@@ -119,7 +119,7 @@ def test_all_tables_of_what_users_own_are_found():
     assert row_level_security.guarded_tables() >= {
         "users_user",
         "users_apitoken",
-        "users_storedanswer",
+        "ownership_idempotentresponse",
         "todos_task",
         "todos_project",
         "todos_tag",

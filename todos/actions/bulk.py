@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.utils import timezone
 
+from ownership.validation import RefusedError
 from todos.actions.moving import move
 from todos.actions.tree import attach_parents
 
@@ -82,10 +83,12 @@ def run(queryset: "TaskQuerySet", action: str, ids: Sequence[UUID], values: dict
     attach_parents(tasks)
     try:
         ACTIONS[action](tasks, values)
-    except ValidationError as error:
-        culprit = getattr(error, "about", None)
-        if culprit is None or culprit not in tasks:
-            raise
-        index = ids.index(culprit.pk)
-        raise ValidationError({f"ids.{index}.{name}": each for name, each in error.error_dict.items()}) from None
+    except RefusedError as error:
+        raise ValidationError(
+            {
+                f"ids.{ids.index(task.pk)}.{name}": each
+                for task, refusal in error.refusals
+                for name, each in refusal.error_dict.items()
+            }
+        ) from None
     return tasks

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ownership.validation import about, invalid
+from ownership.validation import check_each, invalid
 
 if TYPE_CHECKING:
     from todos.models.task import Task
@@ -23,9 +23,7 @@ def move(tasks: Sequence["Task"], location: dict) -> None:
         if leave_parent and "project_id" in task.changed_fields():
             task.parent = None
         task.position = None
-    for task in tasks:
-        with about(task):
-            task.follow_rules()
+    check_each(tasks, lambda task: task.follow_rules())
     for side in {"before", "after"} & location.keys():
         insert(tasks, side, location[side])
     type(tasks[0]).objects.save_all(tasks)

@@ -1,4 +1,3 @@
-from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import Q
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
@@ -7,7 +6,7 @@ from rest_framework.utils import html
 from api import fields
 from ownership.references import OwnedRelatedField, load_references
 from ownership.serializers import RevisedSerializer
-from ownership.validation import invalid
+from ownership.validation import RefusedError, invalid
 from todos.models import Project, Task
 from todos.models.tag import TagNames
 
@@ -50,9 +49,9 @@ class TaskListSerializer(serializers.ListSerializer):
         tasks = [Task(**values) for values in validated_data]
         try:
             return Task.objects.bulk_create(tasks)
-        except DjangoValidationError as error:
-            index = tasks.index(error.about)  # type: ignore[attr-defined]
-            raise serializers.ValidationError({str(index): serializers.as_serializer_error(error)}) from None
+        except RefusedError as error:
+            refusals = {tasks.index(task): serializers.as_serializer_error(why) for task, why in error.refusals}
+            raise serializers.ValidationError(refusals) from None
 
 
 @extend_schema_serializer(

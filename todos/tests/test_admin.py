@@ -98,7 +98,7 @@ def test_a_circle_is_refused_on_the_form(desk, alice, task):
 
     answer = desk.post(f"{LIST}{task.pk}/change/", {**FORM, "title": task.title, "parent": below.pk})
 
-    assert answer.context["adminform"].form.errors == {"parent": ["A task can't be a part of itself."]}
+    assert answer.context["adminform"].form.errors == {"parent": ["A task can't be a subtask of itself."]}
 
 
 @pytest.mark.parametrize("kind", ["project", "tag"])

@@ -208,7 +208,9 @@ def test_only_beside_a_sibling(alice, move, side, sibling):
     answer = move(moved, **{side: other})
 
     assert answer.status_code == 400
-    assert answer.json()["errors"] == [{"field": side, "code": "not_a_sibling", "message": "The task named here is not a sibling at the new location."}]
+    assert answer.json()["errors"] == [
+        {"field": side, "code": "not_a_sibling", "message": "The task named here is not a sibling at the new location."}
+    ]
 
 
 @pytest.mark.parametrize(

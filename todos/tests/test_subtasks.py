@@ -79,7 +79,7 @@ def test_tasks_hang_5_levels_deep(api, alice):
     assert levels(*tasks) == [1, 2, 3, 4, 5]
     assert answer.status_code == 400
     assert answer.json()["errors"] == [
-        {"field": "parent", "code": "too_deep", "message": "Tasks hang at most 5 levels deep."}
+        {"field": "parent", "code": "too_deep", "message": "Subtasks can be nested at most 5 levels deep."}
     ]
 
 
@@ -114,7 +114,7 @@ def test_a_task_is_not_a_part_of_itself(api, alice, under):
 
     assert answer.status_code == 400
     assert answer.json()["errors"] == [
-        {"field": "parent", "code": "circular", "message": "A task can't be a part of itself."}
+        {"field": "parent", "code": "circular", "message": "A task can't be a subtask of itself."}
     ]
     assert levels(*tasks) == [1, 2, 3, 4]
 
@@ -208,7 +208,7 @@ def test_the_model_refuses_what_the_api_refuses(alice, bob, bobs_task):
         with pytest.raises(ValidationError):
             Task.objects.create(owner=alice, title="x", **fields)
     tasks[0].parent = tasks[3]
-    with pytest.raises(ValidationError, match="part of itself"):
+    with pytest.raises(ValidationError, match="subtask of itself"):
         tasks[0].save()
 
     assert Task.objects.owned_by(alice).count() == 5
