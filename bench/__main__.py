@@ -73,25 +73,24 @@ def compare(plan: Plan, directory: Path) -> tuple[report.Figures, str]:
 
 def document(figures: report.Figures, plan: Plan, versions: str) -> str:
     return f"""{BEGIN}
-Measured on {report.today()}: {report.machine()}. {plan.rounds} rounds of {plan.seconds} s for each case and contestant.
+Measured on {report.today()}: {report.machine()}. {plan.rounds} rounds of {plan.seconds} s per case and contestant.
 {versions}.
 
 ### Targets
 
-Requests per second of this project, divided by those of the other, in the same round: median and spread of the rounds.
-“By CPU” is the same ratio of what a request costs in computing time.
+Requests per second, divided by the other's in the same round. “By CPU” is the same ratio of CPU time per request.
 
 {report.targets_table(figures)}
 
 ### Requests per second
 
-Median of the rounds (min–max).
+Median of the rounds.
 
 {report.speeds_table(figures)}
 
-### Milliseconds of CPU per request
+### CPU milliseconds per request
 
-What the server's processes computed for a request, without the database: median of the rounds.
+Of the server's processes, without the database: median of the rounds.
 
 {report.cpu_table(figures)}
 {END}"""

@@ -1,4 +1,4 @@
-"""HTTP servers side by side, with this project in them: docs/servers.md has the results.
+"""HTTP servers side by side, with this project in them: docs/deploy.md has the results.
 
     python3 -m venv /tmp/servers && /tmp/servers/bin/pip install -r requirements.txt granian waitress cheroot hypercorn
     /tmp/servers/bin/python -m bench.http_servers [name …]   # Linux with wrk, taskset, 2 cores

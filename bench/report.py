@@ -85,8 +85,7 @@ def contestants_table(figures: Figures, cell: Callable[[list[Run]], str], of_man
 
 
 def speed_cell(runs: list[Run]) -> str:
-    found = speeds(runs)
-    return f"{median(found):,.0f} ({min(found):,.0f}–{max(found):,.0f})"
+    return f"{median(speeds(runs)):,.0f}"
 
 
 def machine() -> str:
@@ -101,7 +100,7 @@ def versions(postgres: str, wrk: str) -> str:
     names = ["fastapi", "sqlmodel", "pydantic", "SQLAlchemy", "asyncpg", "uvicorn", "uvloop", "django-ninja"]
     shared = ["Django", "djangorestframework", "psycopg2-binary", "gunicorn", "orjson"]
     ours = f"{platform.python_version()}; Postgres {postgres}; wrk {wrk}; {installed(Path(sys.executable), shared)}"
-    return f"Python {ours}. The peers besides: {installed(VENV / 'python', names)}"
+    return f"Python {ours}. Peers: {installed(VENV / 'python', names)}"
 
 
 def installed(python: Path, names: list[str]) -> str:

@@ -22,7 +22,7 @@ def give_memory_back() -> None:
 
 
 class Worker(GunicornWorker):
-    # None of gunicorn's own workers keeps slow clients away from its threads: see docs/servers.md.
+    # None of gunicorn's own workers keeps slow clients away from its threads: see docs/deploy.md.
     def load_wsgi(self) -> None:
         give_memory_back()
         super().load_wsgi()

@@ -1,4 +1,4 @@
-"""The commands of the README, run as a newcomer runs them: in a fresh copy, over real sockets."""
+"""The commands of the README and the tour, run as a newcomer runs them: in a fresh copy, over real sockets."""
 
 import json
 import re
@@ -9,9 +9,9 @@ import pytest
 
 from testing.servers import ROOT, make
 
-README = (ROOT / "README.md").read_text()
+TOUR = (ROOT / "docs" / "tour.md").read_text()
 
-pytestmark = pytest.mark.skipif(not shutil.which("curl"), reason="The README's commands need curl.")
+pytestmark = pytest.mark.skipif(not shutil.which("curl"), reason="The tour needs curl.")
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +26,8 @@ def serve(tmp_path_factory, django_db_blocker):
         yield server
 
 
-def test_the_readmes_ten_minutes_work_as_written(run):
-    block = re.search(r"```sh\n(.*?)```", README, re.DOTALL).group(1)
+def test_the_tour_works_as_written(run):
+    block = re.search(r"```sh\n(.*?)```", TOUR, re.DOTALL).group(1)
 
     output = run.shell(block)
 

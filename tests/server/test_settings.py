@@ -33,12 +33,6 @@ def test_the_example_lists_every_setting_and_no_other():
     assert sorted(example) == sorted([*settings.VARIABLES, *settings.SERVER_VARIABLES])
 
 
-def test_the_readme_lists_every_setting():
-    table = re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "README.md").read_text(), re.MULTILINE)
-
-    assert sorted(table) == sorted([*settings.VARIABLES, *settings.SERVER_VARIABLES])
-
-
 @pytest.mark.parametrize(
     ("environment", "message"),
     [

@@ -15,7 +15,7 @@ def sample_tasks(user) -> None:
     Task.objects.bulk_create(
         Task(owner=user, project=tour, **fields)
         for fields in (
-            {"title": "Try the API with curl", "description": "The README has ten minutes of it.", "priority": 3},
+            {"title": "Try the API with curl", "description": "docs/tour.md shows how.", "priority": 3},
             {"title": "Look at the browsable pages", "description": "Sign in and open /api/v1/tasks/."},
             {"title": "Read the documentation", "description": "/api/v1/docs/ lets you try each call."},
             {"title": "Install the project", "completed": True},
