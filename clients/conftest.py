@@ -11,7 +11,6 @@ from testing.servers import ROOT, Server, gunicorn
 
 CLIENTS = ROOT / "clients"
 PYTHON = CLIENTS / "python" / ".venv" / "bin"
-NODE_MODULES = CLIENTS / "typescript" / "node_modules"
 
 
 class Workshop:
@@ -37,13 +36,21 @@ class Workshop:
 
 class TypeScript(Workshop):
     def generate(self, document: Path) -> None:
-        self.do("node", NODE_MODULES / "openapi-typescript" / "bin" / "cli.js", document, "--output", "api.d.ts")
+        self.do(self.program("openapi-typescript"), document, "--output", "api.d.ts")
 
     def check(self) -> None:
-        self.do("node", NODE_MODULES / "typescript" / "bin" / "tsc", "--project", ".")
+        self.do(self.program("tsc"), "--project", ".")
 
     def walk(self, address: str) -> str:
         return self.do("node", "build/walk.js", address)
+
+    def program(self, name: str) -> Path:
+        return self.directory / "node_modules" / ".bin" / name
+
+
+class Orval(TypeScript):
+    def generate(self, document: Path) -> None:
+        self.do(self.program("orval"), "--config", "orval.config.mjs", "--fail-on-warnings")
 
 
 class Python(Workshop):
@@ -73,12 +80,13 @@ def document(server) -> str:
     return document
 
 
-@pytest.fixture(params=[TypeScript, Python], ids=["typescript", "python"])
+@pytest.fixture(params=[TypeScript, Orval, Python], ids=["typescript", "orval", "python"])
 def workshop(request, tmp_path) -> Workshop:
     """With the files of the client that are not generated."""
     source = CLIENTS / request.param.__name__.lower()
-    for name in {"walk.ts", "walk.py", "tsconfig.json", "package.json"} & set(os.listdir(source)):
-        (tmp_path / name).write_text((source / name).read_text())
-    if request.param is TypeScript:
-        (tmp_path / "node_modules").symlink_to(NODE_MODULES)
+    for path in source.iterdir():
+        if path.suffix in (".ts", ".mjs", ".py") or path.name in ("tsconfig.json", "package.json"):
+            (tmp_path / path.name).write_text(path.read_text())
+    if issubclass(request.param, TypeScript):
+        (tmp_path / "node_modules").symlink_to(source / "node_modules")
     return request.param(tmp_path)

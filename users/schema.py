@@ -1,8 +1,8 @@
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
 DESCRIPTION = (
-    "A token from register, login or tokens/; where the operator has set an identity provider, also a JWT of its. "
-    "A JWT may do what the words `read` and `write` in its `scope` say, and everything when neither is there."
+    "A token from `auth/register/`, `auth/login/` or `tokens/`. If the server is configured with an identity provider, "
+    "you can also send one of its JWTs. A JWT whose `scope` contains `read` or `write` is limited to that."
 )
 
 
