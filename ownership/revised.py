@@ -146,10 +146,10 @@ class RevisedModel(ChangeTrackingModel, OwnedModel):
         with revision_transaction(self.owner_id) as current:
             self.check_rules()
             others = type(self).objects.consequences([self])
-            changed = self.columns_to_write(update_fields)
             event = self.event()
-            written = None if self._state.adding else changed | self.STAMPS
             self.stamp(current.revision)
+            changed = self.columns_to_write(update_fields)
+            written = None if self._state.adding else changed | self.STAMPS
             super().save(*args, **kwargs, update_fields=written)
             current.record(type(self), event, [self.pk])
             self.snapshot(written)
@@ -220,13 +220,13 @@ def save_together(objs: Iterable[RevisedModel], columns: set[str] | None = None)
     if any("owner_id" in changed for changed in changes.values()):
         raise ValueError(FIXED_MESSAGE)
     model = type(dirty[0])
-    changed = set().union(*changes.values())
     with revision_transaction(dirty[0].owner_id) as current:
         now = timezone.now()
         for index, obj in enumerate(dirty):
             current.record(model, obj.event(), [obj.pk])
             obj.stamp(current.revision, index / len(dirty))
             obj.updated_at = now
+        changed = set().union(*(obj.changed_fields() & (columns or obj.changed_fields()) for obj in dirty))
         for field in folded_fields(model):
             if field.attname in changed:
                 for obj in dirty:

@@ -108,10 +108,11 @@ class TaskAdmin(OwnedAdmin):
     search_fields = ["title", "owner__email"]
     autocomplete_fields = ["owner", "project", "parent"]
     actions = ["complete", "reopen", "restore"]
-    readonly_fields = ["completed_at", "series", "next_occurrence", *STAMPS]
+    readonly_fields = ["completed_at", "occurrence_date", "series", "next_occurrence", *STAMPS]
     fieldsets = [
         (None, {"fields": ["owner", "title", "description", "tags", "priority"]}),
-        ("When", {"fields": ["due_date", "due_time", "recurrence", "series", "next_occurrence", "completed_at"]}),
+        ("When", {"fields": ["start_date", "start_time", "due_date", "due_time", "reminders", "completed_at"]}),
+        ("Series", {"fields": ["recurrence", "repeat_from", "occurrence_date", "series", "next_occurrence"]}),
         ("Where", {"fields": ["project", "parent"]}),
         ("Facts", {"fields": [*STAMPS]}),
     ]

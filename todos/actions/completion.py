@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from todos.actions.occurrences import make_next_occurrences, take_back_next_occurrences
+from ownership.transactions import revision_transaction
+from todos.actions.occurrences import Closing, take_back_next_occurrences
 
 if TYPE_CHECKING:
     from todos.models.task import Task
@@ -19,28 +20,43 @@ def complete_below(completed: Sequence["Task"]) -> list["Task"]:
     """Complete what is open below these tasks. Recurring ones get their next occurrence."""
     if not completed:
         return []
-    known = {task.pk for task in completed}
+    model = type(completed[0])
     parents = [task for task in completed if task.loaded_values is not None and task.may_have_subtasks]
-    below = list(type(completed[0]).objects.present().below(parents).open()) if parents else []
-    others = [task for task in below if task.pk not in known]
-    moment = max(task.completed_at for task in completed if task.completed_at)
-    for task in others:
-        task.completed_at = moment
-    # What is completed with its parent ends there: an open occurrence would be below a completed task.
-    ended = {task.pk for task in below}
-    make_next_occurrences([task for task in completed if task.pk not in ended and task.makes_next_occurrence])
-    return others
+    below = list(model.objects.present().with_family().below(parents).order_by("position", "id")) if parents else []
+    with revision_transaction(completed[0].owner_id) as current:
+        closing = Closing(completed, below, current.revision)
+        inner = {task.pk for task in below}
+        for task in completed:
+            if task.pk not in inner:  # what is below another one is closed with it
+                closing.close(task)
+        model.objects.bulk_create(closing.copies)
+    return closing.others
 
 
 def reopen_above(reopened: Sequence["Task"]) -> list["Task"]:
-    """Reopen what these tasks are parts of, and take back next occurrences that nobody touched."""
+    """Reopen what these tasks are parts of, and what was completed along with them; take back next occurrences."""
     if not reopened:
         return []
     known = {task.pk for task in reopened}
     children = [task for task in reopened if task.parent_id]
     above = type(reopened[0]).objects.above(children).completed() if children else []
-    others = [task for task in above if task.pk not in known]
-    for task in others:
+    others = {task.pk: task for task in (*above, *completed_along(reopened)) if task.pk not in known}
+    for task in others.values():
         task.completed_at = None
-    take_back_next_occurrences([task for task in (*reopened, *others) if task.next_occurrence])
-    return others
+    if any(task.next_occurrence for task in (*reopened, *others.values())):
+        take_back_next_occurrences(reopened, list(others.values()))
+    return list(others.values())
+
+
+def completed_along(reopened: Sequence["Task"]) -> list["Task"]:
+    """What is below these tasks, and was completed by the same write."""
+    moments = {task.pk: task.was("completed_in_revision") for task in reopened if task.may_have_subtasks}
+    roots = [task for task in reopened if moments.get(task.pk) is not None]
+    if not roots:
+        return []
+    found = []
+    for task in type(roots[0]).objects.present().below(roots).completed().order_by("level"):
+        if task.completed_in_revision is not None and task.completed_in_revision == moments.get(task.parent_id):
+            moments[task.pk] = task.completed_in_revision
+            found.append(task)
+    return found

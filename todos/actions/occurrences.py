@@ -1,12 +1,13 @@
-"""The next occurrence of a recurring task: made when the one before is completed, taken back when it is reopened."""
+"""The next occurrence of a recurring task: made when one is completed, taken back when it is reopened."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from datetime import date, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 
-from ownership.transactions import revision_transaction
 from todos.actions.bulk import trash
+from todos.actions.series import next_occurrence, shifted
 
 if TYPE_CHECKING:
     from todos.models.task import Task
@@ -17,11 +18,12 @@ NOT_COPIED = frozenset(
         "id",
         "parent",
         "level",
-        "position",
         "completed_at",
+        "completed_in_revision",
         "deleted_at",
         "next_occurrence",
-        "created_in_revision",
+        "automatic_revision",
+        "carried_from",
         "created_at",
         "updated_at",
         "revision",
@@ -29,72 +31,118 @@ NOT_COPIED = frozenset(
 )
 
 
-def make_next_occurrences(tasks: Sequence["Task"]) -> None:
-    """Make the next occurrence of each of these completed tasks, with fresh copies of its subtasks."""
-    if not tasks:
-        return
-    today = tasks[0].owner.today()
-    due = [(task, day, day - task.due_date) for task in tasks if task.due_date and (day := task.next_date(today))]
-    copies: list[Task] = []
-    with revision_transaction(tasks[0].owner_id) as current:
-        children = subtasks_by_parent([task for task, _, _ in due])
-        for task, day, shift in due:
-            following = copy(task, current.revision, parent_id=task.parent_id, level=task.level, due_date=day)
-            copies += [following, *copies_below(task, following, shift, children)]
-            task.next_occurrence = following.pk
-        type(tasks[0]).objects.bulk_create(copies)
+class Closing:
+    """Completes tasks with what is below them: makes next occurrences, and moves to them what goes on."""
 
+    def __init__(self, completed: Sequence["Task"], below: Iterable["Task"], revision: int):
+        self.revision = revision
+        self.completed = {task.pk: task for task in completed}
+        self.moment = max(task.completed_at for task in completed if task.completed_at)
+        self.now = completed[0].owner.now()
+        self.children: dict[UUID | None, list[Task]] = defaultdict(list)
+        for task in below:
+            self.children[task.parent_id].append(self.completed.get(task.pk, task))
+        self.copies: list[Task] = []
+        self.others: list[Task] = []
 
-def subtasks_by_parent(tasks: Sequence["Task"]) -> dict:
-    """The present tasks below these, by the id of their parent; of a recurring one, the latest occurrence only."""
-    children = defaultdict(list)
-    if tasks:
-        below = type(tasks[0]).objects.present().with_family().below(tasks)
-        for subtask in below.filter(next_occurrence=None).order_by("position", "id"):
-            children[subtask.parent_id].append(subtask)
-    return children
+    def close(self, task: "Task", parent: "Task | None" = None) -> None:
+        """Close a task; its next occurrence, if there is one, stands under `parent`, by default under its own."""
+        values = next_occurrence(task, self.now) if task.makes_next_occurrence else None
+        if values is None:
+            self.close_below(task)
+            return
+        fresh = copy(task, self.revision, **values)
+        put_under(fresh, parent) if parent else put_beside(fresh, task)
+        self.copies.append(fresh)
+        task.next_occurrence = fresh.pk
+        self.move_on(task, fresh, fresh.due_date - task.due_date)
+
+    def close_below(self, task: "Task") -> None:
+        for child in self.children[task.pk]:
+            self.complete(child)
+            self.close_below(child)
+
+    def complete(self, task: "Task") -> None:
+        if task.completed_at is None:
+            task.completed_at = self.moment
+            self.others.append(task)
+
+    def move_on(self, task: "Task", fresh: "Task", shift: timedelta) -> None:
+        """Give `fresh` open copies of the plain subtasks of `task`. What recurs there keeps its own rhythm."""
+        for child in self.children[task.pk]:
+            if not child.recurrence:
+                twin = copy(child, self.revision, **shifted(child, shift))
+                put_under(twin, fresh)
+                self.copies.append(twin)
+                self.complete(child)
+                self.move_on(child, twin, shift)
+            elif child.pk in self.completed:
+                self.close(child, fresh)
+            elif child.completed_at is None:
+                carry(child, fresh)
+                child.carried_from = task.pk
+                self.others.append(child)
 
 
 def copy(task: "Task", revision: int, **differing) -> "Task":
     copied = [field.attname for field in task._meta.concrete_fields if field.name not in NOT_COPIED]
     content = {name: getattr(task, name) for name in copied}
-    return type(task)(**{**content, **differing}, created_in_revision=revision, tags=task.tags)  # type: ignore[misc]
+    return type(task)(**{**content, **differing}, automatic_revision=revision, tags=task.tags)  # type: ignore[misc]
 
 
-def copies_below(task: "Task", fresh: "Task", shift: timedelta, children: dict) -> list["Task"]:
-    """Copies of all subtasks of `task` for `fresh`, each due that much later."""
-    copies = []
+def put_under(task: "Task", parent: "Task") -> None:
+    task.parent_id, task.level = parent.pk, parent.level + 1
+
+
+def put_beside(task: "Task", other: "Task") -> None:
+    task.parent_id, task.level = other.parent_id, other.level
+
+
+def carry(task: "Task", parent: "Task") -> None:
+    task.parent, task.is_carried, task.position_is_set = parent, True, True
+    task.set_parent(parent)
+
+
+def take_back_next_occurrences(reopened: Sequence["Task"], others: Sequence["Task"]) -> None:
+    """Move the next occurrences of these reopened tasks to the trash, where nobody touched them.
+
+    What recurs below them goes back to where it was. `others`: the tasks that are reopened along with them.
+    """
+    model = type(reopened[0])
+    known = {task.pk: task for task in (*reopened, *others)}
+    made = model.objects.present().with_family().in_bulk([task.next_occurrence for task in known.values()])
+    children = defaultdict(list)
+    for task in model.objects.below(made.values()).order_by("level"):  # what is in the trash was touched too
+        children[task.parent_id].append(task)
+    taken = []
+    for task in known.values():
+        following = made.get(task.next_occurrence)
+        carried: list[Task] = []
+        if following and not is_touched(following, children, carried):
+            go_back(carried, task, known)
+            taken.append(following)
+        if following is None or following in taken:
+            task.next_occurrence = None  # completing makes another one
+    trash(taken)
+
+
+def is_touched(task: "Task", children: dict, carried: list["Task"]) -> bool:
+    """Whether somebody changed this occurrence, or a copy below it; `carried` gets what was moved there."""
     for child in children[task.pk]:
-        location = {"parent_id": fresh.pk, "level": fresh.level + 1}
-        twin = copy(child, fresh.created_in_revision or 0, due_date=later(child.due_date, shift), **location)
-        if twin.recurrence:
-            twin.series_start = twin.due_date
-        copies += [twin, *copies_below(child, twin, shift, children)]
-    return copies
+        if child.carried_from:
+            carried.append(child)
+        elif is_touched(child, children, carried):
+            return True
+    return task.is_touched
 
 
-def later(day: date | None, by: timedelta) -> date | None:
-    try:
-        return day and day + by
-    except OverflowError:  # after the year 9999
-        return day
-
-
-def take_back_next_occurrences(tasks: Sequence["Task"]) -> None:
-    """Move the next occurrences of these reopened tasks to the trash, where nobody touched them."""
-    if not tasks:
+def go_back(carried: Sequence["Task"], task: "Task", known: dict) -> None:
+    """Move these back to the parents that they came from; what has none any more, to the reopened task itself."""
+    if not carried:
         return
-    Task = type(tasks[0])
-    made = Task.objects.present().with_family().in_bulk([task.next_occurrence for task in tasks])
-    touched = {task.pk for task in made.values() if task.revision != task.created_in_revision}
-    parents = {pk: pk for pk in made}  # of each subtask, the occurrence that it is below
-    for subtask in Task.objects.below(made.values()).order_by("level"):  # one in the trash was touched too
-        parents[subtask.pk] = parents[subtask.parent_id]
-        if subtask.revision != subtask.created_in_revision:
-            touched.add(parents[subtask.pk])
-    untouched = [task for task in made.values() if task.pk not in touched]
-    trash(untouched)
-    kept = made.keys() - {task.pk for task in untouched}
-    for task in tasks:
-        if task.next_occurrence not in kept:  # taken back here, or deleted before: completing makes another one
-            task.next_occurrence = None
+    found = type(task).objects.present().in_bulk([child.carried_from for child in carried])
+    for child in carried:
+        parent = known.get(child.carried_from) or found.get(child.carried_from)
+        carry(child, parent if parent and not parent.completed else task)
+        child.carried_from = None
+    type(task).objects.save_all(carried)

@@ -67,5 +67,6 @@ def update_descendants(moved: Sequence["Task"], known: Sequence["Task"]) -> list
         for child in children[task.pk]:
             with about(root):
                 child.set_parent(task)
+                child.is_carried = child.pk not in own
             todo.append((child, root))
     return [task for pk, task in family.items() if pk not in own]

@@ -23,7 +23,7 @@ class TagQuerySet(TrashQuerySet):
         """A new name shows in the tasks that bear the tag, and in their revisions."""
         if "name" in fields:
             tasks = TaskTag._meta.get_field("task").related_model.objects
-            tasks.filter(pk__in=TaskTag.objects.filter(tag__in=ids).values("task")).update()
+            tasks.filter(pk__in=TaskTag.objects.filter(tag__in=ids).values("task")).touch()
 
     def ids_of(self, names: Sequence[str]) -> list[UUID | None]:
         """The ids of the tags with these folded names; None for a name that no tag has."""

@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import datetime
 from typing import ClassVar, Self
 from uuid import UUID
 
@@ -6,21 +6,21 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinLengthValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 
-from api.ids import uuid7
 from api.text import FoldedField, fold
 from ownership import constraints
-from ownership.constraints import CheckConstraint
 from ownership.transactions import revision_transaction
 from ownership.validation import invalid
+from todos.actions import series
 from todos.actions.moving import move
 from todos.actions.tree import update_descendants
 from todos.models.position import PositionModel
 from todos.models.project import Project
+from todos.models.rules import LEVEL_RANGE, MAX_LEVEL, NOT_BELOW_ITSELF, RULES
 from todos.models.task_queryset import TaskQuerySet
-from todos.recurrence import Recurrence, RecurrenceError
+from todos.recurrence import MAX_LENGTH, Recurrence, RecurrenceError
 
 
 def validate_recurrence(text: str) -> None:
@@ -31,59 +31,17 @@ def validate_recurrence(text: str) -> None:
 
 
 PRESENT, OPEN, DATED = Q(deleted_at=None), Q(completed_at=None), ~Q(due_date=None)
-MAX_LEVEL = 5
-LEVEL_RANGE = CheckConstraint(
-    condition=Q(level__range=(1, MAX_LEVEL)),
-    name="task_level_range",
-    field="parent",
-    violation_error_code="too_deep",
-    violation_error_message=f"Subtasks can be nested at most {MAX_LEVEL} levels deep.",
-)
-NOT_BELOW_ITSELF = CheckConstraint(
-    condition=Q(parent=None) | ~Q(parent=F("id")),
-    name="task_not_its_own_parent",
-    field="parent",
-    violation_error_code="circular",
-    violation_error_message="A task can't be a subtask of itself.",
-)
-RULES = [
-    LEVEL_RANGE,
-    NOT_BELOW_ITSELF,
-    CheckConstraint(
-        condition=~Q(title=""),
-        name="task_title_not_blank",
-        field="title",
-        violation_error_code="blank",
-        violation_error_message="A task needs a title.",
-    ),
-    CheckConstraint(
-        condition=Q(priority__range=(0, 4)),
-        name="task_priority_range",
-        field="priority",
-        violation_error_code="invalid",
-        violation_error_message="The priority is a number from 0 to 4.",
-    ),
-    CheckConstraint(
-        condition=Q(due_time=None) | Q(due_date__isnull=False),
-        name="task_due_time_needs_date",
-        field="due_time",
-        violation_error_code="needs_due_date",
-        violation_error_message="A due time needs a due date.",
-    ),
-    CheckConstraint(
-        condition=Q(recurrence="") | Q(due_date__isnull=False),
-        name="task_recurrence_needs_date",
-        field="recurrence",
-        violation_error_code="needs_due_date",
-        violation_error_message="A recurrence needs a due date.",
-    ),
-]
 
 
 class Task(PositionModel):
     """Something to do."""
 
-    FOLLOWING = frozenset({"project_id", "level", "position", "completed_at", "series", "series_start"})
+    FOLLOWING = frozenset(
+        {
+            *("project_id", "level", "position", "completed_in_revision", "automatic_revision", "next_occurrence"),
+            *("series", "series_start", "series_day", "series_passed", "series_time", "occurrence_date"),
+        }
+    )
     MAX_TAGS = 20
 
     class Priority(models.IntegerChoices):
@@ -98,16 +56,26 @@ class Task(PositionModel):
     priority = models.SmallIntegerField(
         default=Priority.NONE, choices=Priority, validators=[MinValueValidator(0), MaxValueValidator(4)]
     )
-    # A calendar day and a wall clock where the owner is. As an instant they would shift with the time zone.
+    # Calendar days and a wall clock where the owner is. As instants they would shift with the time zone.
+    start_date = models.DateField(null=True, blank=True)
+    start_time = models.TimeField(null=True, blank=True)
     due_date = models.DateField(null=True, blank=True)
     due_time = models.TimeField(null=True, blank=True)
-    recurrence = models.CharField(max_length=200, blank=True, default="", validators=[validate_recurrence])
+    reminders = models.JSONField(default=list, blank=True)
+    recurrence = models.CharField(max_length=MAX_LENGTH, blank=True, default="", validators=[validate_recurrence])
+    repeat_from = models.CharField(max_length=10, default="due", choices=[("due", "due"), ("completion", "completion")])
+    # The series: what todos.recurrence.Series takes, and the time of its dates.
     series = models.UUIDField(null=True, editable=False)
-    series_start = models.DateField(null=True, editable=False)  # the rule counts from here
+    series_start = models.DateField(null=True, editable=False)
+    series_day = models.SmallIntegerField(null=True, editable=False)
+    series_passed = models.IntegerField(default=0, editable=False)
+    series_time = models.TimeField(null=True, editable=False)
+    occurrence_date = models.DateField(null=True, editable=False)  # the date of the series that this stands for
     next_occurrence = models.UUIDField(null=True, editable=False)
-    created_in_revision = models.BigIntegerField(
-        null=True, editable=False
-    )  # the revision that made this as a next occurrence
+    carried_from = models.UUIDField(null=True, editable=False)  # the parent whose next occurrence it moved to
+    # Up to here only the server itself changed it: as the next occurrence of another task, or together with one.
+    automatic_revision = models.BigIntegerField(null=True, editable=False)
+    completed_in_revision = models.BigIntegerField(null=True, editable=False)  # tells what was completed together
     project = models.ForeignKey(Project, models.CASCADE, related_name="tasks", null=True, blank=True, db_index=False)
     parent = models.ForeignKey("self", models.CASCADE, related_name="subtasks", null=True, blank=True, db_index=False)
     level = models.SmallIntegerField(default=1, editable=False)
@@ -115,6 +83,8 @@ class Task(PositionModel):
     objects: ClassVar = TaskQuerySet.as_manager()
 
     new_tags: list[str] | None = None  # what `tags` was set to, until it is saved
+    restart_series = False  # set to begin the series anew at the due date, when it is saved
+    is_carried = False  # whether what is about to be written only follows from another task
 
     class Meta:
         ordering = ["-created_at", "-id"]
@@ -152,24 +122,32 @@ class Task(PositionModel):
         return self.completed_at is not None
 
     @completed.setter
-    def completed(self, completed: bool) -> None:
-        if completed != self.completed:
-            self.completed_at = timezone.now() if completed else None
+    def completed(self, completed: bool | datetime) -> None:
+        """True, False, or when it was completed. A task that is done already keeps its date."""
+        if bool(completed) != self.completed:
+            moment = completed if isinstance(completed, datetime) else timezone.now()
+            self.completed_at = moment if completed else None
 
-    def complete(self) -> Self:
-        """Mark as done, with what is below. A task that is done already keeps its date."""
-        self.completed = True
+    def complete(self, at: datetime | None = None) -> Self:
+        """Mark as done (at this moment), with what is below. A task that is done already keeps its date."""
+        self.completed = at or True
         self.save()
         return self
 
     def reopen(self) -> Self:
-        """Mark as not done, with what is above."""
+        """Mark as not done, with what is above, and what was completed along with it."""
         self.completed = False
         self.save()
         return self
 
     def toggle(self) -> Self:
         return self.reopen() if self.completed else self.complete()
+
+    def skip(self) -> Self:
+        """Go on to the next date of the series without completing. Raises ValidationError."""
+        series.skip(self)
+        self.save()
+        return self
 
     # Tags
 
@@ -208,19 +186,15 @@ class Task(PositionModel):
 
     def follow_rules(self) -> None:
         """Set what follows from what was changed: the series, the level, the project. Raises ValidationError."""
-        if self.created_in_revision is not None and self.loaded_values is None:
+        if self.automatic_revision is not None and self.loaded_values is None:
             return  # a copy of what was checked already
         changed = super().changed_fields()
-        if {"recurrence", "due_date"} & changed:
-            self.begin_series()
+        if self.due_date is None and any("minutes_before" in each for each in self.reminders):
+            raise invalid("reminders", "A reminder before the due date needs a due date.", "needs_due_date")
+        if self.restart_series or changed & series.RULED_BY:
+            series.follow(self, changed)
         if {"parent_id", "project_id"} & changed:
             self.check_location(changed)
-
-    def begin_series(self) -> None:
-        """A rule counts from the due date that it was set for; a new day or a new rule begins anew."""
-        self.series_start = self.due_date if self.recurrence else None
-        if self.recurrence and self.series is None:
-            self.series = uuid7()
 
     def check_location(self, changed: set[str]) -> None:
         if not self.position_is_set:
@@ -282,14 +256,26 @@ class Task(PositionModel):
 
     def changed_fields(self) -> set[str]:
         changed = super().changed_fields()
-        if self.new_tags is not None and self.loaded_values is not None:
+        if (self.new_tags is not None or self.restart_series) and self.loaded_values is not None:
             changed |= {"updated_at"}
         return changed
 
     def stamp(self, revision: int, share: float = 0.0) -> None:
         super().stamp(revision, share)
+        self.restart_series = False
         if self._state.adding:
             self.tag_names: list[str] = []
+            return
+        if self.completed_at is None or self.was("completed_at") is None:
+            self.completed_in_revision = revision if self.completed_at and self.was("completed_at") is None else None
+        if self.is_carried and not self.is_touched:
+            self.automatic_revision = revision
+        self.is_carried = False
+
+    @property
+    def is_touched(self) -> bool:
+        """Whether somebody changed this since it was made as, or carried along to, a next occurrence."""
+        return self.automatic_revision is None or self.automatic_revision != self.was("revision")
 
     def event(self) -> str:
         event = super().event()
@@ -325,9 +311,3 @@ class Task(PositionModel):
     def makes_next_occurrence(self) -> bool:
         """Whether completing it makes one: not twice, and not under a completed task."""
         return bool(self.recurrence) and self.next_occurrence is None and not (self.parent and self.parent.completed)
-
-    def next_date(self, today: date) -> date | None:
-        """When the next occurrence is due, seen from `today`; None when there is none."""
-        if not self.recurrence or self.due_date is None or self.series_start is None:
-            return None
-        return Recurrence.parse(self.recurrence).next_date(self.series_start, self.due_date, today)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, Value, When
 
 from api.text import fold
 from ownership.transactions import revision_transactions
@@ -99,6 +99,18 @@ class TaskQuerySet(PositionQuerySet):
             TaskTag.objects.filter(task__in=ids).update(created_at=Subquery(made))
 
     # Many at once
+
+    def touch(self) -> int:
+        """Stamp all rows, for a change that shows in them but isn't theirs: what nobody touched stays untouched."""
+        touched = 0
+        with revision_transactions(self.owner_ids()) as transactions:
+            for owner_id, current in transactions.items():
+                step = Case(
+                    When(automatic_revision=F("revision"), then=Value(current.revision)),
+                    default=F("automatic_revision"),
+                )
+                touched += self.filter(owner_id=owner_id).update(automatic_revision=step)
+        return touched
 
     def complete(self) -> int:
         return self.run_each(bulk.complete)

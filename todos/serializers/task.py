@@ -1,9 +1,13 @@
+from datetime import UTC, datetime
+
 from django.db.models import Q
+from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.utils import html
 
 from api import fields
+from api.serializers import Serializer
 from ownership.references import OwnedRelatedField, load_references
 from ownership.serializers import RevisedSerializer
 from ownership.validation import RefusedError, invalid
@@ -11,13 +15,11 @@ from todos.models import Project, Task
 from todos.models.tag import TagNames
 
 RECURRENCE = (
-    "An RRULE (RFC 5545), such as `FREQ=MONTHLY;BYMONTHDAY=31`. Needs `due_date`, and counts from it. Its parts: "
-    "`FREQ` (`DAILY`, `WEEKLY`, `MONTHLY` or `YEARLY`), `INTERVAL` (1 to 999), `BYDAY` (`MO,TH`, with `MONTHLY` also "
-    "`2MO,-1FR`, never with `YEARLY`), `BYMONTHDAY` (1 to 31, or -1 to -31 from the end, only with `MONTHLY` and "
-    "without `BYDAY`), and either `COUNT` (1 to 999, `due_date` being the first) or `UNTIL` (the last day, like "
-    "`20261231`). All others are refused. A month that is too short uses its last day, and the next one goes back: 31"
-    " January, 28 February, 31 March. Another `due_date` or `recurrence` begins the series anew: it counts from "
-    "there, `COUNT` too."
+    "An RRULE (RFC 5545), such as `FREQ=MONTHLY;BYMONTHDAY=31`. Needs `due_date`. All parts but those below a day: "
+    "`FREQ` (`DAILY`, `WEEKLY`, `MONTHLY`, `YEARLY`), `INTERVAL` and `COUNT` (1 to 999), `UNTIL`, `BYDAY`, "
+    "`BYMONTHDAY`, `BYYEARDAY`, `BYWEEKNO`, `BYMONTH`, `BYSETPOS`, `WKST`. A month that is too short uses its last "
+    "day, and the next one goes back: 31 January, 28 February, 31 March. Another `due_date` postpones this occurrence "
+    "alone; another `recurrence` changes the rule from here; both, or `restart_series`, begin a series at the due date."
 )
 
 
@@ -33,6 +35,44 @@ class TagsField(fields.ListField):
         if not html.is_html_input(dictionary) or self.field_name not in dictionary:
             return super().get_value(dictionary)
         return [name for name in dictionary[self.field_name].split(",") if name.strip()]
+
+
+class ReminderField(serializers.Field):
+    """`{"minutes_before": 30}` or `{"at": "2027-01-31T12:00:00Z"}`."""
+
+    default_error_messages = {"invalid": "Enter an object with either `minutes_before` or `at`."}
+    kinds = {
+        "minutes_before": fields.IntegerField(min_value=0, max_value=525_600),
+        "at": fields.DateTimeField(),
+    }
+
+    def to_internal_value(self, data):
+        if not isinstance(data, dict) or len(data) != 1 or not data.keys() <= self.kinds.keys():
+            self.fail("invalid")
+        [(name, value)] = data.items()
+        value = self.kinds[name].run_validation(value)
+        return {name: value.astimezone(UTC).isoformat().replace("+00:00", "Z") if name == "at" else value}
+
+    def to_representation(self, value):
+        return value
+
+
+class RemindersField(fields.ListField):
+    is_in_row = True
+
+    def __init__(self, **kwargs):
+        super().__init__(child=ReminderField(), max_length=10, default=list, **kwargs)
+
+
+def not_in_future(moment: datetime | None) -> None:
+    if moment and moment > timezone.now():
+        raise serializers.ValidationError("This is in the future: give a moment that has passed.", code="in_future")
+
+
+class CompletionSerializer(Serializer):
+    """When it was completed; now, by default."""
+
+    completed_at = fields.DateTimeField(required=False, validators=[not_in_future], help_text="Never in the future.")
 
 
 class TaskListSerializer(serializers.ListSerializer):
@@ -77,6 +117,19 @@ class TaskSerializer(RevisedSerializer):
     MAX_LIST = 200
 
     completed = fields.BooleanField(default=False, help_text="Setting it is the same as complete or reopen.")
+    completed_at = fields.DateTimeField(
+        allow_null=True,
+        required=False,
+        validators=[not_in_future],
+        help_text="When it was completed. May be given with `completed: true`, for what was done offline; never in the "
+        "future. A task that is done already keeps its date.",
+    )
+    reminders = RemindersField(
+        help_text='Up to 10 of `{"minutes_before": minutes}` (0 to 525600) before due, or `{"at": instant}`.'
+    )
+    restart_series = fields.BooleanField(
+        write_only=True, required=False, help_text="True begins the series anew at the due date."
+    )
     priority = fields.IntegerField(
         min_value=0, max_value=4, default=0, initial=0, help_text="0 none, 1 low, 2 medium, 3 high, 4 urgent."
     )
@@ -108,9 +161,15 @@ class TaskSerializer(RevisedSerializer):
             "completed",
             "completed_at",
             "priority",
+            "start_date",
+            "start_time",
             "due_date",
             "due_time",
+            "reminders",
             "recurrence",
+            "repeat_from",
+            "restart_series",
+            "occurrence_date",
             "series",
             "next_occurrence",
             "project",
@@ -121,9 +180,13 @@ class TaskSerializer(RevisedSerializer):
             "updated_at",
             "revision",
         ]
-        read_only_fields = ["completed_at", "series", "next_occurrence", "position", "revision"]
+        read_only_fields = ["occurrence_date", "series", "next_occurrence", "position", "revision"]
         extra_kwargs = {
             "description": {"trim_whitespace": False},
+            "start_date": {"help_text": "A calendar day in the owner's time zone, not after `due_date`."},
+            "start_time": {"help_text": "On the wall clock in the owner's time zone. Needs `start_date`."},
+            "repeat_from": {"help_text": "Whether the next date is counted from the due date or from completion."},
+            "occurrence_date": {"help_text": "The date of its series that this task stands for."},
             "due_date": {"help_text": "A calendar day in the owner's time zone: it never shifts."},
             "due_time": {"help_text": "On the wall clock in the owner's time zone. Needs `due_date`."},
             "recurrence": {"help_text": RECURRENCE},
@@ -134,9 +197,22 @@ class TaskSerializer(RevisedSerializer):
         list_serializer_class = TaskListSerializer
 
     def validate(self, attrs):
+        attrs = self.with_completion(attrs)
+        if self.instance is None and not self.partial:
+            attrs.pop("restart_series", None)  # a new task begins one anyway
         if self.partial and self.instance and "project" in attrs and attrs["project"] is None:
             self.check_inbox(attrs.get("parent", self.instance.parent))
         return super().validate(attrs)
+
+    def with_completion(self, attrs: dict) -> dict:
+        """Turn `completed: true` with a `completed_at` into the moment that the model takes for `completed`."""
+        moment = attrs.pop("completed_at", None)
+        completed = attrs.get("completed", bool(self.instance and self.instance.completed))
+        if moment is None:
+            return attrs
+        if not completed:
+            raise invalid("completed_at", "A moment of completion needs `completed: true`.", "needs_completed")
+        return {**attrs, "completed": moment}
 
     @staticmethod
     def check_inbox(parent: Task | None) -> None:

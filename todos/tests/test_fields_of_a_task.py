@@ -98,7 +98,7 @@ BAD = [
     ),
     *(("recurrence", value, "recurrence", "invalid") for value in ("daily", "FREQ=HOURLY", 5, ["FREQ=DAILY"])),
     ("recurrence", None, "recurrence", "null"),
-    ("recurrence", "FREQ=DAILY;" + "X" * 200, "recurrence", "max_length"),
+    ("recurrence", "FREQ=DAILY;" + "X" * 500, "recurrence", "max_length"),
     ("recurrence", "FREQ=DAILY\0", "recurrence", "null_characters_not_allowed"),
     ("tags", None, "tags", "null"),
     ("tags", "home", "tags", "not_a_list"),

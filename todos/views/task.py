@@ -15,7 +15,7 @@ from todos.filters import TaskFilters
 from todos.models import Tag, Task
 from todos.serializers.moves import BulkSerializer, TaskMoveSerializer
 from todos.serializers.results import BulkResultSerializer, SummarySerializer
-from todos.serializers.task import TaskSerializer
+from todos.serializers.task import CompletionSerializer, TaskSerializer
 
 IN_TRASH = Task.objects.in_trash().with_family()
 
@@ -60,26 +60,31 @@ class TaskViewSet(RevisedViewSet):
         """Move the task to the trash, with its subtasks."""
         return super().destroy(request, *args, **kwargs)
 
-    @verb
+    @extend_schema(request=CompletionSerializer, responses=TaskSerializer)
+    @action(detail=True, methods=["post"], serializer_class=CompletionSerializer)
     def complete(self, request, pk):
         """Mark the task as done, with its subtasks. Repeating it changes nothing.
 
-        Of a recurring task this makes the next occurrence, `next_occurrence`: a new task with the same content and open
-        copies of all its subtasks, due on the series' first date that is after this due date and not before today.
-        Dates that are skipped count for `COUNT`. The last occurrence makes none.
-
-        A recurring subtask that is completed with its parent makes none either: it ends there.
+        A recurring task gets its next occurrence, `next_occurrence`: a new task with the same content and open copies
+        of its plain subtasks, due on the first date of the series that isn't in the past. A subtask that recurs keeps
+        its own rhythm: it moves there as it is. The last occurrence makes none.
         """
-        return self.respond(self.get_object().complete())
+        moment = self.read_body().validated_data.get("completed_at")
+        return self.respond(self.get_object().complete(moment))
 
     @verb
     def reopen(self, request, pk):
-        """Mark the task as not done, with those that it is a part of. Repeating it changes nothing.
+        """Mark the task as not done, with the tasks that it is a part of, and with what was completed along with it.
 
-        Of a recurring task this moves the next occurrence to the trash, unless it or a subtask of it was changed since:
-        then it stays, and completing again makes no second one.
+        Repeating it changes nothing. The next occurrence of a recurring task moves to the trash, unless it or a copy
+        below it was changed since: then it stays, and completing again makes no second one.
         """
         return self.respond(self.get_object().reopen())
+
+    @verb
+    def skip(self, request, pk):
+        """Let the recurring task go on to its next date without completing it."""
+        return self.respond(self.get_object().skip())
 
     @verb
     def toggle(self, request, pk):
