@@ -185,6 +185,7 @@ def test_put_sets_what_it_leaves_out_to_its_default(api, alice):
         "due_date": None,
         "due_time": None,
         "recurrence": "",
+        "occurrence_date": None,
         "project": None,
         "tags": [],
         "position": answer.json()["position"],

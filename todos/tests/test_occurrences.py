@@ -41,8 +41,8 @@ def test_the_next_occurrence_has_the_same_content(api, alice):
 
     following = complete(api, task)
 
-    new = {"id", "created_at", "updated_at", "revision", "position", "due_date"}
-    assert following["due_date"] == "2027-02-28"
+    new = {"id", "created_at", "updated_at", "revision", "due_date", "occurrence_date"}
+    assert following["due_date"] == following["occurrence_date"] == "2027-02-28"
     assert {name: value for name, value in following.items() if name not in new} == {
         name: value for name, value in task.items() if name not in new
     }
