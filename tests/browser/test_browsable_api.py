@@ -132,6 +132,25 @@ def test_a_task_is_moved_by_its_form(desk):
     expect(page.get_by_role("status")).to_contain_text("Done: 200 OK.")
 
 
+def sign_in(page: Page) -> None:
+    page.goto("/api-auth/login/?next=/api/v1/tasks/")
+    page.get_by_label("E-mail address").fill(EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Task List")).to_be_visible()
+
+
+def test_the_json_that_a_browser_has_cached_is_not_shown_as_the_page(browser, server):
+    with browser.new_context(base_url=server.address) as context:  # a desk has no cache, since it watches requests
+        page = context.new_page()
+        sign_in(page)
+        page.evaluate("fetch('/api/v1/tasks/', {headers: {Accept: 'application/json'}}).then(answer => answer.text())")
+
+        page.goto("/api/v1/tasks/")
+
+        expect(page.get_by_role("heading", name="Task List")).to_be_visible()
+
+
 @pytest.fixture
 def without_script(browser, server) -> Iterator[Page]:
     with browser.new_context(java_script_enabled=False, base_url=server.address) as context:
@@ -140,10 +159,7 @@ def without_script(browser, server) -> Iterator[Page]:
 
 def test_without_script_a_task_is_made_and_one_signs_out(without_script):
     page = without_script
-    page.goto("/api-auth/login/?next=/api/v1/tasks/")
-    page.get_by_label("E-mail address").fill(EMAIL)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    sign_in(page)
 
     page.get_by_label("Title").fill("Made without script")
     page.get_by_role("button", name="POST", exact=True).first.click()
