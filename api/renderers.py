@@ -1,7 +1,14 @@
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import orjson
-from rest_framework import renderers
+from django.urls import NoReverseMatch
+from django.utils.html import format_html
+from rest_framework import renderers, serializers
+from rest_framework.fields import empty
+from rest_framework.request import override_method
+from rest_framework.utils.field_mapping import ClassLookupDict
 from rest_framework.utils.serializer_helpers import ReturnDict
 
 from api.serializers import EmptySerializer
@@ -15,60 +22,128 @@ def dumps(data, indent: bool = False) -> bytes:
     return orjson.dumps(data, default=str, option=options)
 
 
-class PageRenderer(renderers.BrowsableAPIRenderer):
-    """The browsable API."""
+class FormRenderer(renderers.HTMLFormRenderer):
+    """Renders every field with one template, which connects the label with the control."""
 
+    LISTS = (serializers.ListField, serializers.DictField, serializers.BaseSerializer)
+
+    # A browser's own input for moments has no offset from UTC.
+    moment = {"base_template": "input.html", "input_type": "text", "placeholder": "2027-01-31T12:00:00Z"}
+    styles = {**renderers.HTMLFormRenderer.default_style.mapping, serializers.DateTimeField: moment}
+    default_style = ClassLookupDict(
+        {field: {**style, "template": "rest_framework/field.html"} for field, style in styles.items()}
+    )
+
+    @classmethod
+    def needs_raw_data(cls, field: serializers.Field) -> bool:
+        """Whether a form can't say it: a list, or, about an object that exists, that the field is left out."""
+        sends_blank = field.allow_null or getattr(field, "allow_blank", False) or field.default_empty_html is not empty
+        can_be_left_out = not field.required and field.default is empty
+        exists = bool(getattr(field.context.get("view"), "kwargs", None))
+        return isinstance(field, cls.LISTS) or (sends_blank and can_be_left_out and exists)
+
+    def render_field(self, field, parent_style):
+        if self.needs_raw_data(field._field):
+            return format_html('<p class="field"><b>{}</b> can only be sent as raw data.</p>', field.label)
+        return super().render_field(field, parent_style)
+
+
+class PageRenderer(renderers.BrowsableAPIRenderer):
+    """The browsable API. HTML forms are for POST: one for PUT would reset what it can't show."""
+
+    form_renderer_class = FormRenderer
     renderer_context: dict
+
+    def render(self, data, accepted_media_type=None, renderer_context=None):
+        page = super().render(data, accepted_media_type, renderer_context)
+        self.renderer_context["response"].headers.pop("ETag", None)  # it is the tag of the JSON
+        # REST framework's page names no language, and has a main landmark inside the main landmark.
+        page = page.replace("<html>", '<html lang="en">', 1)
+        return page.replace(' role="main"  aria-label="main content"', "", 1)
 
     def show_form_for_method(self, view, method, request, obj):
         status = self.renderer_context["response"].status_code
-        # A form offers choices from the database; when that is away, the page that says so must not need it.
-        failed = status >= 500 or self.is_about_nothing(view, status)
-        if method == "DELETE" and view.deletes_with_body:
-            return False  # a page's button sends none
-        return not failed and super().show_form_for_method(view, method, request, obj)
+        # A form offers choices from the database: while that is down, the page that says so must do without.
+        if status >= 500 or status == 204 or self.is_about_nothing(view, status):
+            return False
+        if method == "DELETE" and getattr(view, "deletes_with_body", False):
+            return False  # the button sends no body
+        return super().show_form_for_method(view, method, request, obj)
 
     @staticmethod
     def is_about_nothing(view, status: int) -> bool:
-        """Whether the page says that its thing doesn't exist: then there is nothing to do with it."""
-        return status == 404 and view.detail
+        """Whether the page says that its object doesn't exist: then there is nothing to do with it."""
+        return status == 404 and bool(view.kwargs)
 
     def get_rendered_html_form(self, data, view, method, request):
-        # What an action answers with (`complete` with the task) is nothing to fill its own form with.
-        answer = getattr(data, "serializer", None)
-        if request.method == method and answer and not isinstance(answer, view.get_serializer_class()):
-            data = None
+        if method == "PUT":
+            return None
+        # The form shows again what was refused. What an action returns is not what its own form asks for.
+        refused = getattr(self.renderer_context["response"], "serializer", None)
+        data = ReturnDict({}, serializer=refused) if refused else None
         return super().get_rendered_html_form(data, view, method, request)
 
+    def render_form_for_serializer(self, serializer):
+        fields = getattr(serializer, "fields", {}).values()
+        if any(field.required and FormRenderer.needs_raw_data(field) for field in fields):
+            return None  # it could never be sent
+        return super().render_form_for_serializer(serializer)
+
+    def get_raw_data_form(self, data, view, method, request):
+        form = super().get_raw_data_form(data, view, method, request)
+        if form is None or form.fields["_content"].initial is None:
+            return form
+        with override_method(view, request, method):
+            serializer = view.get_serializer()
+        fields = getattr(getattr(serializer, "child", serializer), "fields", {}).values()
+        content = self.get_raw_data(data, [field for field in fields if not field.read_only], method, request)
+        form.fields["_content"].initial = content
+        return None if content is None else form
+
+    def get_raw_data(self, data, fields: list, method: str, request) -> str | None:
+        """What the form begins with: what was refused, the object as it is, or the defaults. None: there is nothing."""
+        failed = self.renderer_context["response"].status_code >= 400
+        was_refused = failed and method == request.method
+        if was_refused and "json" in request.content_type and not any(field.write_only for field in fields):
+            return request._request.body.decode(errors="replace")
+        if method != "POST" and (failed or not isinstance(data, dict)):
+            return None
+        values = {}
+        for field in fields:
+            with suppress(serializers.SkipField, KeyError):
+                if method != "POST":
+                    values[field.field_name] = data[field.field_name]
+                elif not isinstance(field, serializers.HiddenField):
+                    values[field.field_name] = field.get_initial() if field.required else field.get_default()
+        return dumps(values, indent=True).decode()
+
     def get_context(self, data, accepted_media_type, renderer_context) -> dict[str, Any]:
-        if refused := getattr(renderer_context["response"], "serializer", None):
-            data = ReturnDict(data, serializer=refused)
         context = super().get_context(data, accepted_media_type, renderer_context)
         status = context["response"].status_code
-        # The page of a call that can only be posted to is a 405; to whoever opens it for its form that is no problem.
-        context["problem"] = data if status >= 400 and status != 405 else None
         if status >= 400:
             context["response_headers"]["Content-Type"] = PROBLEM_TYPE
-        return {**context, "data": data, "things": self.get_things(data, context["view"])}
+            # A call that can only be posted to has a page for its form, with 405: that is no problem.
+            context["problem"] = data if status != 405 else None
+        return {**context, "data": data, "links": self.get_links(data, context["view"])}
 
     @staticmethod
-    def get_things(data, view) -> list[dict]:
-        """Links to those that a page of a list shows, by what stands after the id: it is what people call them."""
-        leads_to = {"list": "detail", "trash": "restore"}.get(getattr(view, "action", ""))
-        if leads_to is None or "results" not in data:
-            return []
-        names = [(row["id"], next(value for name, value in row.items() if name != "id")) for row in data["results"]]
-        words = "Restore " if leads_to == "restore" else ""
-        return [{"name": f"{words}{name}", "url": view.reverse_action(leads_to, args=[pk])} for pk, name in names]
+    def get_links(data, view) -> Iterator[dict]:
+        """The objects of a list by their first field after the id, which is what people call them."""
+        route = {"list": "detail", "trash": "restore"}.get(getattr(view, "action", None) or "")
+        for row in data.get("results", []) if route and isinstance(data, dict) else []:
+            with suppress(KeyError, NoReverseMatch):
+                name = next((str(value) for name, value in row.items() if name != "id" and value), row["id"])
+                yield {"name": name, "url": view.reverse_action(route, args=[row["id"]])}
 
     def get_extra_actions(self, view, status_code):
         """The further calls; those on one object that take no fields (verbs) can be made with a button."""
         urls = {} if self.is_about_nothing(view, status_code) else super().get_extra_actions(view, status_code) or {}
-        calls = {action.kwargs["name"]: action.kwargs for action in view.get_extra_actions()} if urls else {}
+        calls = {action.kwargs.get("name"): action.kwargs for action in view.get_extra_actions()} if urls else {}
         return [
-            {"name": name, "url": url, "is_verb": calls[name].get("serializer_class") is EmptySerializer}
+            {"name": name, "url": url, "is_verb": calls.get(name, {}).get("serializer_class") is EmptySerializer}
             for name, url in urls.items()
-            if not (view.detail and "queryset" in calls[name])  # it is for what is in the trash
+            if status_code != 204
+            and not (view.detail and "queryset" in calls.get(name, {}))  # it is for what is in the trash
         ]
 
 

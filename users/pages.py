@@ -1,8 +1,9 @@
 """The page that a mailed link leads to, and what the pages to sign in say."""
 
 from django.contrib.admin.forms import AdminAuthenticationForm
-from django.contrib.auth.forms import AuthenticationForm, SetPasswordForm
+from django.contrib.auth.forms import AuthenticationForm, SetPasswordForm, UsernameField
 from django.contrib.auth.views import LoginView, PasswordResetConfirmView
+from django.forms import EmailInput
 from django.urls import reverse_lazy
 from django.views.generic import TemplateView
 
@@ -15,6 +16,7 @@ POLICY = (
 
 
 class SignInForm(AuthenticationForm):
+    username = UsernameField(widget=EmailInput(attrs={"autofocus": True}))
     error_messages = {
         **AuthenticationForm.error_messages,
         "invalid_login": "Please enter a correct %(username)s and password. Note that the password is case-sensitive.",

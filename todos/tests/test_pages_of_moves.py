@@ -69,30 +69,33 @@ def test_without_any_choice_it_goes_last_where_it_is(send, tasks, home):
     assert tasks["p"].parent == tasks["a"]
 
 
-def test_a_choice_of_its_own_takes_a_task_out_of_its_parent_and_out_of_its_project(send, tasks, home):
-    up = send(tasks["p"], parent="None: on top")
-    tasks["p"].refresh_from_db()
-    place = tasks["p"].place
-    out = send(tasks["p"], project="None: the inbox")
-    tasks["p"].refresh_from_db()
+def test_the_form_does_not_ask_for_what_a_blank_would_change(browser, tasks):
+    page = browser.get(f"/api/v1/tasks/{tasks['p'].pk}/move/").content.decode()
 
-    assert [up.status_code, out.status_code] == [200, 200]
-    assert [place, tasks["p"].place] == [(None, home.pk), (None, None)]
+    assert re.findall(r"<b>(\w+)</b> can only be sent as raw data", page) == ["Project", "Parent"]
 
 
-def test_nothing_is_offered_to_stand_beside_or_below_itself(browser, tasks, home):
+def test_raw_data_sent_as_it_begins_leaves_a_task_in_its_project(browser, tasks, home):
+    path = f"/api/v1/tasks/{tasks['a'].pk}/move/"
+    page = browser.get(path).content.decode()
+    (text,) = re.findall(r'<textarea name="_content"[^>]*>(.*?)</textarea>', page, re.DOTALL)
+
+    answer = browser.post(path, text, content_type="application/json")
+
+    assert (text.strip(), answer.status_code) == ("{}", 200)
+    assert order(home.tasks.filter(parent=None)) == "bca"
+
+
+def test_nothing_is_offered_to_stand_beside_itself(browser, tasks, home):
     page = browser.get(f"/api/v1/tasks/{tasks['b'].pk}/move/").content.decode()
 
     assert list(options(page, "before")) == list(options(page, "after")) == ["---------", "p", "c", "a"]
-    assert list(options(page, "parent")) == ["As it is", "None: on top", "p", "c", "a"]
-    assert list(options(page, "project")) == ["As it is", "None: the inbox", "Home"]
 
 
 def test_a_move_that_is_refused_keeps_what_was_chosen(send, tasks):
-    page = send(tasks["p"], parent="None: on top", before="b", after="c")
+    page = send(tasks["p"], before="b", after="c")
 
     assert page.status_code == 400
-    assert '<option value="none" selected>None: on top</option>' in page.content.decode()
     assert f'<option value="{tasks["b"].pk}" selected>b</option>' in page.content.decode()
 
 

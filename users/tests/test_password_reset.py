@@ -48,14 +48,14 @@ def test_a_link_is_mailed(anonymous, alice, settings):
     assert (mail.to, mail.from_email) == (["alice@example.com"], "Todo <todo@example.com>")
     assert mail.subject == "A new password for https://todo.example.com"
     assert mail.body == (
-        "Somebody, probably you, asked for a new password for alice@example.com at https://todo.example.com.\n"
+        "Someone, probably you, requested a new password for alice@example.com at https://todo.example.com.\n"
         "\n"
-        "Set it here, once and within 60 minutes:\n"
+        "Set it here. The link works once and expires in 60 minutes:\n"
         "\n"
         f"https://todo.example.com{link.path}\n"
         "\n"
-        "Every program that is signed in with this account has to sign in again then.\n"
-        "If it wasn't you, there is nothing to do: without this link nothing changes.\n"
+        "This signs out every program and browser that uses this account.\n"
+        "If it wasn't you, ignore this email: nothing changes unless the link is used.\n"
         "\n"
         "For programs (POST https://todo.example.com/api/v1/auth/password-reset/confirm/):\n"
         f"uid: {link.uid}\n"

@@ -123,7 +123,7 @@ def test_of_uses_at_the_same_moment_one_counts(browser, link, alice, monkeypatch
     second = send(browser, page)
 
     assert second.status_code == 404
-    assert "This link works no more" in second.content.decode()
+    assert "This link is no longer valid" in second.content.decode()
     assert works("the faster horse")
 
 
@@ -132,7 +132,7 @@ def test_a_link_that_is_none_says_so(browser, db, path):
     answer = browser.get(f"/set-password/{path}/")
 
     assert answer.status_code == 404
-    assert "This link works no more" in answer.content.decode()
+    assert "This link is no longer valid" in answer.content.decode()
 
 
 def test_the_form_is_guarded_against_forgery(browser, link):
