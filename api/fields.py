@@ -99,10 +99,6 @@ class DateTimeField(serializers.DateTimeField):
 
     FORM = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
-    def __init__(self, **kwargs):
-        # A browser's own input for moments knows no offset.
-        super().__init__(style={"input_type": "text", "placeholder": "2027-01-31T12:00:00Z"}, **kwargs)
-
     def to_internal_value(self, value):
         if not isinstance(value, str) or not self.FORM.fullmatch(value):
             self.fail("invalid", format="YYYY-MM-DDThh:mm:ss[.ffffff](Z|±hh:mm)")

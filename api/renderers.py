@@ -48,6 +48,10 @@ class FormRenderer(renderers.HTMLFormRenderer):
         return super().render_field(field, parent_style)
 
 
+def is_secret(field: serializers.Field) -> bool:
+    return field.style.get("input_type") == "password"
+
+
 class PageRenderer(renderers.BrowsableAPIRenderer):
     """The browsable API. HTML forms are for POST: one for PUT would reset what it can't show."""
 
@@ -104,7 +108,7 @@ class PageRenderer(renderers.BrowsableAPIRenderer):
         """What the form begins with: what was refused, the object as it is, or the defaults. None: there is nothing."""
         failed = self.renderer_context["response"].status_code >= 400
         was_refused = failed and method == request.method
-        if was_refused and "json" in request.content_type and not any(field.write_only for field in fields):
+        if was_refused and "json" in request.content_type and not any(map(is_secret, fields)):
             return request._request.body.decode(errors="replace")
         if method != "POST" and (failed or not isinstance(data, dict)):
             return None
@@ -140,7 +144,11 @@ class PageRenderer(renderers.BrowsableAPIRenderer):
         urls = {} if self.is_about_nothing(view, status_code) else super().get_extra_actions(view, status_code) or {}
         calls = {action.kwargs.get("name"): action.kwargs for action in view.get_extra_actions()} if urls else {}
         return [
-            {"name": name, "url": url, "is_verb": calls.get(name, {}).get("serializer_class") is EmptySerializer}
+            {
+                "name": name,
+                "url": url,
+                "is_verb": issubclass(calls.get(name, {}).get("serializer_class", object), EmptySerializer),
+            }
             for name, url in urls.items()
             if status_code != 204
             and not (view.detail and "queryset" in calls.get(name, {}))  # it is for what is in the trash

@@ -85,7 +85,7 @@ class Serializer(serializers.Serializer):
 
 
 class EmptySerializer(Serializer):
-    """For calls that take no fields."""
+    """For calls that need no fields: a page has a button for them."""
 
 
 class ModelSerializer(Serializer, serializers.ModelSerializer):
@@ -125,12 +125,13 @@ class ModelSerializer(Serializer, serializers.ModelSerializer):
             raise ValidationError(self.errors) from None
 
     @classmethod
-    def rows(cls, queryset: models.QuerySet) -> models.QuerySet:
+    def rows(cls, queryset: models.QuerySet, *others: str) -> models.QuerySet:
         """What the serializer would represent each of these as, as a dict straight from the database.
 
-        `Meta.computed` has the expressions of those fields that are no columns.
+        `Meta.computed` has the expressions of the fields that aren't columns. `others`: names to add to each row.
         """
-        return queryset.annotate(**getattr(cls.Meta, "computed", {})).values(*(name for name, _ in readers(cls)))
+        names = [name for name, _ in readers(cls)]
+        return queryset.annotate(**getattr(cls.Meta, "computed", {})).values(*names, *others)
 
     def build_standard_field(self, field_name, model_field):
         """An optional field has its default in the serializer too, so that PUT resets what it leaves out."""

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db import models
 from rest_framework import serializers
 
 from api import fields
@@ -28,8 +27,8 @@ class OwnedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
         return super().get_queryset().owned_by(self.context["request"].user)  # type: ignore[union-attr]
 
     def run_validation(self, data=serializers.empty):
-        # REST framework takes "" for null; that is how a form says it, but JSON has a null of its own.
-        if data == "" and not fields.is_text(self):
+        # REST framework takes "" for null; JSON has a null of its own.
+        if data == "":
             self.id_field.fail("invalid", value=data)
         return super().run_validation(data)
 
@@ -46,30 +45,10 @@ class OwnedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
         return str(value.pk)
 
     def get_choices(self, cutoff=None):
-        """For the select of a form: the first ones, and the one that is chosen, or saving the form would lose it."""
+        """For the select of a form: the first ones."""
         # Nothing is next to or below itself. (A project's id isn't a task's: then this leaves out nothing.)
-        others = self.get_queryset().exclude(pk=self.context["view"].kwargs.get("pk"))[:cutoff]
-        choices = {self.to_representation(each): self.display_value(each) for each in others}
-        instance = getattr(self.parent, "instance", None)
-        chosen = getattr(instance, str(self.field_name), None) if isinstance(instance, models.Model) else None
-        return choices if chosen is None else {self.to_representation(chosen): self.display_value(chosen), **choices}
-
-
-class LocationField(OwnedRelatedField):
-    """A reference that stays as it is unless it is named. In a form null has a word of its own: a blank isn't it."""
-
-    NONE = "none"
-
-    def get_value(self, dictionary):
-        return dictionary.get(self.field_name, serializers.empty)  # of a form, too: it is shown again if it is refused
-
-    def run_validation(self, data=serializers.empty):
-        if fields.is_text(self):
-            data = {"": serializers.empty, self.NONE: None}.get(data, data)
-        return super().run_validation(data)
-
-    def get_choices(self, cutoff=None):
-        return {self.NONE: self.style["none"], **super().get_choices(cutoff)}
+        choices = self.get_queryset().exclude(pk=self.context["view"].kwargs.get("pk"))[:cutoff]
+        return {self.to_representation(each): self.display_value(each) for each in choices}
 
 
 def load_references(serializer, items: list) -> None:

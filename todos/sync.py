@@ -99,8 +99,7 @@ def changes_of(kind: str, user, place: Place, upto: int, limit: int) -> list[dic
         things = things.filter(GreaterThan(RowValue(F("revision"), F("id")), here))
     if place.full:
         things = things.present()
-    meta = serializer_class.Meta
-    rows = things.annotate(**meta.computed, deleted=Q(deleted_at__isnull=False)).values(*meta.fields, "deleted")
+    rows = serializer_class.rows(things.annotate(deleted=Q(deleted_at__isnull=False)), "deleted")
     return [as_change(kind, row) for row in rows.order_by("revision", "id")[:limit]]
 
 

@@ -6,7 +6,6 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
-from rest_framework.utils import html
 
 from api import fields
 from api.filters import FilterSet
@@ -165,21 +164,10 @@ class AccountDeletionSerializer(Serializer):
         return password
 
 
-class ScopesField(fields.ListField):
-    """A list of choices; in a form, boxes. With them comes an empty value, so that none ticked isn't the default."""
-
-    is_in_row = True
-
-    def get_value(self, dictionary):
-        if not html.is_html_input(dictionary) or self.field_name not in dictionary:
-            return super().get_value(dictionary)
-        return [scope for scope in dictionary.getlist(self.field_name) if scope]
-
-
 class TokenSerializer(ModelSerializer):
     """A personal access token. `token`, the secret itself, is in the answer that makes it, and never again."""
 
-    scopes = ScopesField(
+    scopes = fields.ListField(
         child=serializers.ChoiceField([ApiToken.READ, ApiToken.WRITE]),
         allow_empty=False,
         max_length=10,

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, Value, When
+from django.db.models import BigIntegerField, Case, Count, Exists, F, OuterRef, Q, Subquery, Value, When
 
 from api.text import fold
 from ownership.transactions import revision_transactions
@@ -105,11 +105,9 @@ class TaskQuerySet(PositionQuerySet):
         touched = 0
         with revision_transactions(self.owner_ids()) as transactions:
             for owner_id, current in transactions.items():
-                step = Case(
-                    When(automatic_revision=F("revision"), then=Value(current.revision)),
-                    default=F("automatic_revision"),
-                )
-                touched += self.filter(owner_id=owner_id).update(automatic_revision=step)
+                untouched = When(automatic_revision=F("revision"), then=Value(current.revision))
+                kept = Case(untouched, default=F("automatic_revision"), output_field=BigIntegerField())
+                touched += self.filter(owner_id=owner_id).update(automatic_revision=kept)
         return touched
 
     def complete(self) -> int:

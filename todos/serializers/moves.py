@@ -5,7 +5,7 @@ from rest_framework.exceptions import ValidationError
 
 from api import fields
 from api.serializers import Serializer
-from ownership.references import LocationField, OwnedRelatedField
+from ownership.references import OwnedRelatedField
 from todos.models import Project, Task
 from todos.serializers.task import TaskSerializer
 
@@ -25,17 +25,15 @@ class MoveSerializer(Serializer):
 class TaskMoveSerializer(MoveSerializer):
     """Where to put it. What is left out stays as it is."""
 
-    project = LocationField(
+    project = OwnedRelatedField(
         queryset=Project.objects.present(),
         allow_null=True,
         required=False,
-        style={"blank": "As it is", "none": "None: the inbox"},
     )
-    parent = LocationField(  # type: ignore[assignment]
+    parent = OwnedRelatedField(  # type: ignore[assignment]
         queryset=Task.objects.present(),
         allow_null=True,
         required=False,
-        style={"blank": "As it is", "none": "None: on top"},
     )
     before = OwnedRelatedField(queryset=Task.objects.present(), required=False)
     after = OwnedRelatedField(queryset=Task.objects.present(), required=False)

@@ -4,10 +4,9 @@ from django.db.models import Q
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
-from rest_framework.utils import html
 
 from api import fields
-from api.serializers import Serializer
+from api.serializers import EmptySerializer
 from ownership.references import OwnedRelatedField, load_references
 from ownership.serializers import RevisedSerializer
 from ownership.validation import RefusedError, invalid
@@ -21,20 +20,6 @@ RECURRENCE = (
     "day, and the next one goes back: 31 January, 28 February, 31 March. Another `due_date` postpones this occurrence "
     "alone; another `recurrence` changes the rule from here; both, or `restart_series`, begin a series at the due date."
 )
-
-
-class TagsField(fields.ListField):
-    """A list of names; in a form, names with commas between them."""
-
-    is_in_row = True
-
-    def __init__(self, **kwargs):
-        super().__init__(style={"template": "rest_framework/horizontal/names.html"}, **kwargs)
-
-    def get_value(self, dictionary):
-        if not html.is_html_input(dictionary) or self.field_name not in dictionary:
-            return super().get_value(dictionary)
-        return [name for name in dictionary[self.field_name].split(",") if name.strip()]
 
 
 class ReminderField(serializers.Field):
@@ -69,7 +54,7 @@ def not_in_future(moment: datetime | None) -> None:
         raise serializers.ValidationError("This is in the future: give a moment that has passed.", code="in_future")
 
 
-class CompletionSerializer(Serializer):
+class CompletionSerializer(EmptySerializer):
     """When it was completed; now, by default."""
 
     completed_at = fields.DateTimeField(required=False, validators=[not_in_future], help_text="Never in the future.")
@@ -145,7 +130,7 @@ class TaskSerializer(RevisedSerializer):
         default=None,
         help_text="The task that this one is a part of. At most 5 levels.",
     )
-    tags = TagsField(
+    tags = fields.ListField(
         child=fields.StringField(max_length=50),
         max_length=Task.MAX_TAGS,
         default=list,

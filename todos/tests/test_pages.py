@@ -44,10 +44,15 @@ def test_a_task_is_changed_by_raw_data_which_begins_with_all_that_can_be_changed
         "title": "Buy milk",
         "description": "Two litres",
         "completed": False,
+        "completed_at": None,
         "priority": 0,
+        "start_date": None,
+        "start_time": None,
         "due_date": None,
         "due_time": None,
+        "reminders": [],
         "recurrence": "",
+        "repeat_from": "due",
         "project": None,
         "parent": None,
         "tags": [],
@@ -180,7 +185,7 @@ def test_the_page_of_a_task_has_a_button_for_each_verb(browser, task):
     page = browser.get(f"/api/v1/tasks/{task.pk}/").content.decode()
 
     forms = re.findall(r'<form method="post" action="http://testserver/api/v1/tasks/[^/]+/(\w+)/">', page)
-    assert forms == ["complete", "reopen", "toggle"]
+    assert forms == ["complete", "reopen", "skip", "toggle"]
     assert f'href="http://testserver/api/v1/tasks/{task.pk}/move/"' in page
 
 
