@@ -94,6 +94,16 @@ class ContentSecurityPolicyMiddleware(Middleware):
         return response
 
 
+class RedirectMiddleware(Middleware):
+    """Redirects a change for good with 308 (RFC 9110, section 15.4.9). After Django's 301 clients make a GET of it."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code == 301 and request.method not in SAFE_METHODS:
+            response.status_code = 308
+        return response
+
+
 class HealthMiddleware(Middleware):
     """`/healthz` and `/readyz`. Here, because a platform's probe knows no host name, no TLS and no session."""
 
@@ -233,6 +243,9 @@ class RequestBodyMiddleware(Middleware):
             raise ParseError("The Content-Length is not a number.")
         if int(length) > limit:
             raise TooLarge
+        has_body = int(length) or "HTTP_TRANSFER_ENCODING" in request.META
+        if has_body and request.headers.get("Content-Encoding", "").lower() not in ("", "identity"):
+            raise UnsupportedMediaType("", "Send the request body without a Content-Encoding.")
         charset = (request.content_params or {}).get("charset", "utf-8")
         if charset.lower().replace("_", "-") not in ("utf-8", "utf8", "us-ascii", "ascii"):
             raise UnsupportedMediaType("", "The request body has to be in UTF-8.")

@@ -143,6 +143,7 @@ MIDDLEWARE = [
     # Around all that may refuse a request: a page can't read an answer without its headers.
     *(["corsheaders.middleware.CorsMiddleware"] if CORS_ALLOWED_ORIGINS else []),
     "api.middleware.ProblemMiddleware",
+    "api.middleware.RedirectMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "api.middleware.RequestBodyMiddleware",

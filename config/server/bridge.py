@@ -43,7 +43,11 @@ def part(body: bytes, more: bool = False) -> Message:
 
 
 def whole(first: Message, body: bytes) -> list[Message]:
-    if body and not any(name.lower() == b"content-length" for name, _ in first["headers"]):
+    if first["status"] in (204, 304):
+        # Django gives the length of an empty body (RFC 9110, section 8.6).
+        first["headers"] = [header for header in first["headers"] if header[0].lower() != b"content-length"]
+        body = b""
+    elif body and not any(name.lower() == b"content-length" for name, _ in first["headers"]):
         first["headers"].append((b"content-length", b"%d" % len(body)))
     return [first, part(body)]
 

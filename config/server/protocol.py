@@ -3,10 +3,12 @@
 import asyncio
 from http.client import responses
 
+from httptools import parse_url
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from api.renderers import PROBLEM_TYPE
 from config.server.bridge import refusal
+from config.server.parser import Parser
 from config.server.transport import Transport
 
 # A cursor and the filters beside it fit; a header of 16 KiB doesn't.
@@ -28,12 +30,14 @@ REFUSALS = {
 class Protocol(HttpToolsProtocol):
     """One connection."""
 
+    parser: Parser  # type: ignore[assignment]
     transport: Transport  # type: ignore[assignment]
     timer: asyncio.TimerHandle
     whole: RequestResponseCycle | None = None  # the last request that arrived completely
 
     def connection_made(self, transport) -> None:
         super().connection_made(Transport(transport, self.loop))  # type: ignore[arg-type]
+        self.parser = Parser(self)
         self.in_head = self.stopping = False
         self.awaiting_more = self.lines = 0
         self.refusal = 400
@@ -82,6 +86,9 @@ class Protocol(HttpToolsProtocol):
         hosts = sum(name == b"host" for name, _ in self.headers)  # exactly one (RFC 9112, section 3.2)
         self.limit(400, version == "1.0" or (version == "1.1" and hosts == 1))
         self.limit(400, self.parser.get_method() != b"CONNECT")
+        if self.parser.should_upgrade():
+            return  # the request comes again, without its offer of another protocol
+        self.use_host_of_target()
         self.reset_progress()
         self.in_head = False
         self.timer.cancel()
@@ -93,7 +100,18 @@ class Protocol(HttpToolsProtocol):
         self.reset_progress()
         super().on_body(body)
 
+    def use_host_of_target(self) -> None:
+        """The host of an absolute target counts, not the Host header (RFC 9112, section 3.2.2)."""
+        if self.url.startswith(b"/") or not (target := parse_url(self.url)).host:
+            return
+        host = b"[%s]" % target.host if b":" in target.host else target.host
+        if target.port is not None:
+            host += b":%d" % target.port
+        self.headers[:] = [header for header in self.headers if header[0] != b"host"] + [(b"host", host)]
+
     def on_message_complete(self) -> None:
+        if self.parser.should_upgrade():
+            return
         self.reset_progress()
         self.whole = self.cycle
         super().on_message_complete()

@@ -34,8 +34,10 @@ class Echo(list):
             time.sleep(0.05)
         known = {name: value for name, value in environ.items() if isinstance(value, str)}
         known |= {"body": body.decode(), "thread": threading.current_thread().name}
-        start_response("200 OK", [("Content-Type", "application/json")])
-        super().__init__([json.dumps(known).encode()])
+        content = b"" if "HTTP_X_STATUS" in environ else json.dumps(known).encode()
+        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(content)))]
+        start_response(environ.get("HTTP_X_STATUS", "200 OK"), headers)
+        super().__init__([content])
 
     def close(self) -> None:
         pass
@@ -268,10 +270,69 @@ def test_garbage_behind_a_request_is_not_its_answer(wire, end):
     assert wire.file.read() == b""
 
 
-def test_who_asks_for_another_protocol_is_answered_in_this_one(wire):
-    wire.send(b"GET / HTTP/1.1\r\n", HOST, b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n\r\n")
+UPGRADE = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n"
 
-    assert wire.answer()[0] == 200
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"Content-Length: 5\r\n\r\nabcde",
+        b"Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n3\r\ncde\r\n0\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n",
+    ],
+    ids=["length", "chunks"],
+)
+@pytest.mark.parametrize("pieces", [1, 3, 1000])
+def test_who_offers_another_protocol_is_answered_in_this_one(wire, body, pieces):
+    """As Java's HttpClient and curl --http2 do with the first request."""
+    request = b"POST / HTTP/1.1\r\n" + HOST + UPGRADE + body
+    sent = request + request + b"GET /next HTTP/1.1\r\n" + HOST + b"\r\n"
+    for start in range(0, len(sent), size := len(sent) // pieces or 1):
+        wire.send(sent[start : start + size])
+        time.sleep(0.001)
+
+    answers = [wire.answer() for _ in range(3)]
+
+    assert [(status, environ["PATH_INFO"], environ["body"]) for status, _, environ in answers] == [
+        (200, "/", "abcde"),
+        (200, "/", "abcde"),
+        (200, "/next", ""),
+    ]
+    assert "HTTP_X_FORWARDED_FOR" not in answers[0][2]
+    assert "connection" not in answers[0][1]
+
+
+def test_another_protocol_without_a_body_is_ignored_as_well(wire):
+    wire.send(b"GET /a HTTP/1.1\r\n", HOST, UPGRADE, b"\r\n", b"GET /b HTTP/1.1\r\n", HOST, b"\r\n")
+
+    assert [wire.answer()[2]["PATH_INFO"] for _ in range(2)] == ["/a", "/b"]
+
+
+@pytest.mark.parametrize(
+    ("target", "host"),
+    [
+        (b"http://example.com/a", "example.com"),
+        (b"http://example.com:8080/a?b", "example.com:8080"),
+        (b"http://[2001:db8::1]:8080/a", "[2001:db8::1]:8080"),
+        (b"/a", "localhost"),
+        (b"//example.com/a", "localhost"),
+    ],
+)
+def test_the_host_of_an_absolute_target_counts(wire, target, host):
+    wire.send(b"GET " + target + b" HTTP/1.1\r\n", HOST, b"\r\n")
+
+    status, _, environ = wire.answer()
+
+    assert (status, environ["HTTP_HOST"]) == (200, host)
+
+
+@pytest.mark.parametrize("status", ["204 No Content", "304 Not Modified"])
+def test_a_response_that_has_no_body_says_nothing_of_its_length(wire, status):
+    wire.send(b"GET / HTTP/1.1\r\nX-Status: ", status.encode(), b"\r\n", HOST, b"\r\n")
+
+    head = wire.head()
+
+    assert head.status == int(status[:3])
+    assert (head["content-length"], head["transfer-encoding"]) == ("", "")
 
 
 def test_a_body_that_goes_on_after_the_answer_gets_no_second_one(wire):
