@@ -77,6 +77,19 @@ class RequestLogMiddleware(Middleware):
         return response
 
 
+class ReleaseMiddleware(Middleware):
+    """Lets go of the bodies when the response is made. Django's and REST framework's objects refer to each other, so
+    Python keeps some hundred of them until it looks for garbage: it counts objects, and doesn't see their size."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        request._body, request._stream = b"", io.BytesIO()
+        if context := getattr(response, "renderer_context", None):
+            vars(context["request"]).clear()
+            context["view"].response = context["response"] = None
+        return response
+
+
 class ContentSecurityPolicyMiddleware(Middleware):
     """Tells browsers what a page may load and do. Django 6.0 has the same, with the same setting."""
 

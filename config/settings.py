@@ -138,6 +138,7 @@ CORS_PREFLIGHT_MAX_AGE = 7200  # more than that Chromium doesn't keep
 
 MIDDLEWARE = [
     "api.middleware.RequestLogMiddleware",
+    "api.middleware.ReleaseMiddleware",
     "api.middleware.ContentSecurityPolicyMiddleware",
     "api.middleware.HealthMiddleware",
     # Around all that may refuse a request: a page can't read an answer without its headers.

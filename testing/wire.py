@@ -1,6 +1,5 @@
 """A client on a bare socket: it sends whatever it likes, and takes nothing for an answer but well-formed HTTP."""
 
-import asyncio
 import re
 import socket
 import threading
@@ -105,7 +104,7 @@ def serving(application: Callable, threads: int, max_body: int) -> Iterator[int]
             timeout_graceful_shutdown=1,
         )
         server = uvicorn.Server(config)
-        thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])))
+        thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         yield listener.getsockname()[1]
         server.should_exit = True

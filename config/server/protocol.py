@@ -1,6 +1,7 @@
 """HTTP/1.1 as uvicorn speaks it, with limits on the size and the time of what isn't a body."""
 
 import asyncio
+from collections import deque
 from http.client import responses
 
 from httptools import parse_url
@@ -33,19 +34,27 @@ class Protocol(HttpToolsProtocol):
     parser: Parser  # type: ignore[assignment]
     transport: Transport  # type: ignore[assignment]
     timer: asyncio.TimerHandle
-    whole: RequestResponseCycle | None = None  # the last request that arrived completely
 
     def connection_made(self, transport) -> None:
         super().connection_made(Transport(transport, self.loop))  # type: ignore[arg-type]
         self.parser = Parser(self)
-        self.in_head = self.stopping = False
+        self.unanswered: deque[RequestResponseCycle] = deque()  # in the order of their responses
+        self.in_head = self.stopping = self.is_unread = False
         self.awaiting_more = self.lines = 0
         self.refusal = 400
         self.timer = self.loop.call_later(HEAD_SECONDS, self.head_is_late)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.timer.cancel()
+        self.transport.writing_resumed()
+        for cycle in self.unanswered:  # uvicorn tells the last one only
+            self.disconnect(cycle)
         super().connection_lost(exc)
+
+    @staticmethod
+    def disconnect(cycle: RequestResponseCycle) -> None:
+        cycle.disconnected = True
+        cycle.message_event.set()
 
     def data_received(self, data: bytes) -> None:
         if self.transport.server_closed:
@@ -93,6 +102,7 @@ class Protocol(HttpToolsProtocol):
         self.in_head = False
         self.timer.cancel()
         super().on_headers_complete()
+        self.unanswered.append(self.cycle)
         if self.stopping:
             self.cycle.keep_alive = False
 
@@ -113,7 +123,6 @@ class Protocol(HttpToolsProtocol):
         if self.parser.should_upgrade():
             return
         self.reset_progress()
-        self.whole = self.cycle
         super().on_message_complete()
 
     def limit(self, status: int, kept: bool) -> None:
@@ -139,8 +148,7 @@ class Protocol(HttpToolsProtocol):
                 if self.cycle.response_complete:
                     self.transport.close()
                 return
-            self.cycle.disconnected = True  # its response would be a second one
-            self.cycle.message_event.set()
+            self.disconnect(self.cycle)  # its response would be a second one
         body = refusal(status, *REFUSALS[status])
         head = f"HTTP/1.1 {status} {responses[status]}\r\nContent-Type: {PROBLEM_TYPE}\r\n"
         self.transport.write(f"{head}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body)
@@ -148,16 +156,38 @@ class Protocol(HttpToolsProtocol):
 
     def end_after_whole_requests(self) -> bool:
         """Close the connection after the responses to what arrived completely. False: there are none to come."""
-        if not self.whole or self.whole.response_complete:
-            return False
-        if self.cycle is not self.whole:
+        if len(self.unanswered) > 1 and self.unanswered[-1].more_body:
             self.pipeline.popleft()
-            self.cycle = self.whole
-        self.whole.keep_alive = False
+            self.unanswered.pop()
+            self.cycle = self.unanswered[-1]
+        if not self.unanswered or self.unanswered[-1].more_body:
+            return False
+        self.unanswered[-1].keep_alive = False
         return True
+
+    def on_response_complete(self) -> None:
+        self.unanswered.popleft()
+        self.is_unread = self.flow.write_paused and not self.transport.is_closing()
+        if self.is_unread:
+            self.flow.pause_reading()
+        else:
+            super().on_response_complete()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.transport.writing_paused()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self.transport.writing_resumed()
+        if self.is_unread:  # what was sent ahead had to wait
+            self.is_unread = False
+            super().on_response_complete()
 
     def shutdown(self) -> None:
         self.stopping = True
         if self.cycle:
             self.cycle.keep_alive = False
         self.loop.call_later(LINGER_SECONDS, super().shutdown)
+        # A process doesn't end while a client has to read a response.
+        self.loop.call_later((self.config.timeout_graceful_shutdown or 1) - 0.5, self.transport.abort)

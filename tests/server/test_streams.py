@@ -120,12 +120,16 @@ def test_no_more_is_made_than_the_client_takes(wire):
     assert given * len(CHUNK) < 16 * 1024 * 1024  # what the system's own buffers hold
 
 
-def test_a_client_that_goes_away_ends_it(port):
+@pytest.mark.parametrize("sent_ahead", [0, 3])
+def test_a_client_that_goes_away_ends_it(port, caplog, sent_ahead):
     with Wire(port) as wire:
         stream = get(wire, "/left", endless())
         assert wire.file.read(1000)
+        wire.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" * sent_ahead)
+        time.sleep(0.1)
 
     wait_until(lambda: stream.closed_in)
+    assert [record.getMessage() for record in caplog.records if record.levelname != "INFO"] == []
 
 
 def test_it_is_closed_in_the_thread_that_made_it(wire):
