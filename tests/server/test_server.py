@@ -228,3 +228,21 @@ def test_a_server_without_processes_does_not_start():
 
     assert done.returncode == 1
     assert done.stderr.startswith("WEB_CONCURRENCY can't be read from the environment: it has to be a whole number")
+
+
+def has_ipv6() -> bool:
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+@pytest.mark.parametrize("bind", ["::", "[::]"])
+def test_it_listens_on_all_addresses_of_both_versions_of_ip(tmp_path, django_db_blocker, bind):
+    with django_db_blocker.unblock(), gunicorn(tmp_path, processes=1, BIND=bind) as server:
+        assert server.get("/healthz") == (200, "ok\n")
+        with socket.create_connection(("::1", server.port), timeout=20) as client:
+            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert answer_on(client).startswith(b"HTTP/1.1 200 OK")
