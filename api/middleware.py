@@ -77,6 +77,19 @@ class RequestLogMiddleware(Middleware):
         return response
 
 
+class ReleaseMiddleware(Middleware):
+    """Lets go of the bodies when the response is made. Django's and REST framework's objects refer to each other, so
+    Python keeps some hundred of them until it looks for garbage: it counts objects, and doesn't see their size."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        request._body, request._stream = b"", io.BytesIO()
+        if context := getattr(response, "renderer_context", None):
+            vars(context["request"]).clear()
+            context["view"].response = context["response"] = None
+        return response
+
+
 class ContentSecurityPolicyMiddleware(Middleware):
     """Tells browsers what a page may load and do. Django 6.0 has the same, with the same setting."""
 
@@ -91,6 +104,16 @@ class ContentSecurityPolicyMiddleware(Middleware):
             return response  # debug pages are one file, scripts and all
         # A page may have a stricter one. What is none loads nothing, but could be shown in somebody's frame.
         response.setdefault("Content-Security-Policy", self.policy if is_page else "frame-ancestors 'none'")
+        return response
+
+
+class RedirectMiddleware(Middleware):
+    """Redirects a change for good with 308 (RFC 9110, section 15.4.9). After Django's 301 clients make a GET of it."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code == 301 and request.method not in SAFE_METHODS:
+            response.status_code = 308
         return response
 
 
@@ -233,6 +256,9 @@ class RequestBodyMiddleware(Middleware):
             raise ParseError("The Content-Length is not a number.")
         if int(length) > limit:
             raise TooLarge
+        has_body = int(length) or "HTTP_TRANSFER_ENCODING" in request.META
+        if has_body and request.headers.get("Content-Encoding", "").lower() not in ("", "identity"):
+            raise UnsupportedMediaType("", "Send the request body without a Content-Encoding.")
         charset = (request.content_params or {}).get("charset", "utf-8")
         if charset.lower().replace("_", "-") not in ("utf-8", "utf8", "us-ascii", "ascii"):
             raise UnsupportedMediaType("", "The request body has to be in UTF-8.")

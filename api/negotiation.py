@@ -1,5 +1,7 @@
 from rest_framework.negotiation import DefaultContentNegotiation
 
+from api.renderers import PROBLEM_TYPE
+
 
 class Negotiation(DefaultContentNegotiation):
     """REST framework's, without its work where a program asks for what comes first anyway."""
@@ -11,3 +13,7 @@ class Negotiation(DefaultContentNegotiation):
         if asked and renderers[0].media_type == "application/json":
             return renderers[0], renderers[0].media_type
         return super().select_renderer(request, renderers, format_suffix)
+
+    def get_accept_list(self, request):
+        # Some generated clients name only the type of a call's errors. They get its result as JSON.
+        return [accepted.replace(PROBLEM_TYPE, "application/json") for accepted in super().get_accept_list(request)]

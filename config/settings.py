@@ -138,11 +138,13 @@ CORS_PREFLIGHT_MAX_AGE = 7200  # more than that Chromium doesn't keep
 
 MIDDLEWARE = [
     "api.middleware.RequestLogMiddleware",
+    "api.middleware.ReleaseMiddleware",
     "api.middleware.ContentSecurityPolicyMiddleware",
     "api.middleware.HealthMiddleware",
     # Around all that may refuse a request: a page can't read an answer without its headers.
     *(["corsheaders.middleware.CorsMiddleware"] if CORS_ALLOWED_ORIGINS else []),
     "api.middleware.ProblemMiddleware",
+    "api.middleware.RedirectMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "api.middleware.RequestBodyMiddleware",

@@ -2,11 +2,21 @@
 
 import re
 import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+
+import uvicorn
+
+from config.server.bridge import Bridge
+from config.server.protocol import Protocol
 
 STATUS = re.compile(rb"HTTP/1\.1 ([1-5]\d\d) [A-Za-z' -]*\r\n")
 # Field names are tokens; in values there is visible ASCII, with spaces between (RFC 9110, section 5).
 HEADER = re.compile(rb"([A-Za-z0-9-]+): *([!-~](?:[ -~]*[!-~])?)?\r\n")
+
+CHUNK = re.compile(rb"([0-9a-f]+)\r\n")
 
 
 class NotHTTP(Exception):
@@ -46,8 +56,16 @@ class Wire:
         while (reply := self.head()) and 100 <= reply.status < 200:
             pass
         if reply and method != "HEAD" and reply.status not in (204, 304):
-            reply.body = self.read(int(reply["content-length"] or self.complain("no length", b"")))
+            if reply["transfer-encoding"] == "chunked":
+                reply.body = b"".join(iter(self.chunk, b""))
+            else:
+                reply.body = self.read(int(reply["content-length"] or self.complain("no length", b"")))
         return reply
+
+    def chunk(self) -> bytes:
+        """The next chunk of a response; the last one is empty."""
+        size = CHUNK.fullmatch(line := self.file.readline(20)) or self.complain("size of a chunk", line)
+        return self.read(int(size[1], 16) + 2)[:-2]
 
     def head(self) -> Reply | None:
         line = self.file.readline(200)
@@ -67,3 +85,27 @@ class Wire:
     @staticmethod
     def complain(what: str, found: bytes):
         raise NotHTTP(f"{what}: {found[:100]!r}")
+
+
+@contextmanager
+def serving(application: Callable, threads: int, max_body: int) -> Iterator[int]:
+    """The port of a server in this process, which serves a WSGI application as the production server does."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(
+            Bridge(application, threads, max_body),
+            http=Protocol,
+            interface="asgi3",
+            lifespan="off",
+            ws="none",
+            log_config=None,
+            server_header=False,
+            proxy_headers=False,
+            access_log=False,
+            timeout_graceful_shutdown=1,
+        )
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        yield listener.getsockname()[1]
+        server.should_exit = True
+        thread.join()

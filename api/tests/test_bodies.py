@@ -1,5 +1,6 @@
 """Bodies on their way: how large they may be, and what becomes of those that don't come in one piece."""
 
+import gzip
 import io
 
 import pytest
@@ -261,3 +262,22 @@ def test_a_form_is_checked_like_other_bodies(api, body, errors):
     answer = post(api, body, FORM)
 
     assert refused(answer) == errors
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "x-unknown", "gzip, identity"])
+def test_a_compressed_body_is_a_415(api, coding):
+    answer = post(api, gzip.compress(TASK), HTTP_CONTENT_ENCODING=coding)
+
+    assert_problem(answer, 415, "unsupported_media_type", "Send the request body without a Content-Encoding.")
+    assert not Task.objects.exists()
+
+
+@pytest.mark.parametrize("coding", ["", "identity", "Identity"])
+def test_a_body_that_is_not_compressed_may_say_so(api, coding):
+    assert post(api, TASK, HTTP_CONTENT_ENCODING=coding).status_code == 201
+
+
+def test_a_compressed_body_in_chunks_is_a_415_as_well(api):
+    answer = post(api, b"", HTTP_CONTENT_ENCODING="gzip", **in_chunks(gzip.compress(TASK)))
+
+    assert_problem(answer, 415, "unsupported_media_type", "Send the request body without a Content-Encoding.")

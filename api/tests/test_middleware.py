@@ -275,3 +275,20 @@ def test_another_broken_cookie_is_no_session(db, cookie):
 
     detail = "Authentication credentials were not provided."
     assert_problem(answer, 401, "not_authenticated", detail)
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("path", ["/api/v1/tasks/", "/admin/login/"])
+def test_a_change_that_is_redirected_to_https_stays_a_change(settings, method, path):
+    """Clients make a GET of it after a 301."""
+    settings.SECURE_SSL_REDIRECT = True
+
+    answer = Browser().generic(method, path)
+
+    assert (answer.status_code, answer["Location"]) == (308, f"https://testserver{path}")
+
+
+def test_a_read_is_redirected_to_https_as_ever(settings):
+    settings.SECURE_SSL_REDIRECT = True
+
+    assert Browser().get("/api/v1/tasks/").status_code == 301

@@ -6,7 +6,10 @@ import sys
 
 from config.values import whole
 
-bind = f"{os.environ.get('BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+host = os.environ.get("BIND", "127.0.0.1")
+if ":" in host and not host.startswith("["):
+    host = f"[{host}]"  # IPv6
+bind = f"{host}:{os.environ.get('PORT', '8000')}"
 try:
     workers = whole(1, 1000)(os.environ.get("WEB_CONCURRENCY", "2"))
 except ValueError as error:

@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import re
 import signal
 import socket
 import statistics
@@ -10,12 +11,13 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from testing.servers import ROOT, Program, Server, gunicorn, register
 
-SLOW = 50
+SLOW, UNREAD = 50, 200
 HEAD = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
 JSON = b"Host: localhost\r\nContent-Type: application/json\r\n"
 BODY = b"POST /api/v1/auth/login/ HTTP/1.1\r\n" + JSON + b"Content-Length: 500\r\n\r\n"
@@ -74,6 +76,56 @@ def test_slow_clients_do_not_hold_up_the_others(server, start):
     for client in slow:
         client.close()
     assert statistics.quantiles(times, n=20)[18] < 1, times  # a server that they block answers none
+
+
+def memory(server: Server) -> float:
+    """Of all processes, in MiB."""
+    status = [Path(f"/proc/{pid}/status").read_text() for pid in server.workers()]
+    return sum(int(re.search(r"VmRSS:\s+(\d+) kB", each)[1]) for each in status) / 1024
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux says there what a process takes")
+def test_clients_that_do_not_read_take_little_memory_and_hold_up_nobody(server):
+    token, times, took = register(server), [], []
+    page = f"GET /api/v1/tasks/?limit=200 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n"
+    with Program(server.port, token) as program:
+        for _ in range(4):
+            assert program.send("POST", "tasks/", [{"title": "Long", "description": "x" * 10_000}] * 50).status == 201
+        for _ in range(8):
+            assert len(program.send("GET", "tasks/?limit=200").body["results"]) == 200  # 2 MB
+        before = memory(server)
+
+        unread = [connect(server, page.encode()) for _ in range(UNREAD)]
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            began = time.perf_counter()
+            assert program.send("GET", "tasks/?limit=1").status == 200
+            times.append(time.perf_counter() - began)
+            took.append(memory(server) - before)
+            time.sleep(0.05)
+
+    for client in unread:
+        client.close()
+    print(f"{UNREAD} clients that don't read: {max(took):.0f} MiB, others wait {max(times):.2f} s at most")
+    assert max(took) < 100
+    assert statistics.quantiles(times, n=20)[18] < 2
+
+
+def test_a_stop_does_not_wait_for_a_client_that_does_not_read(own_server):
+    with Program(own_server.port, token := register(own_server)) as program:
+        for _ in range(4):
+            assert program.send("POST", "tasks/", [{"title": "Long", "description": "x" * 10_000}] * 50).status == 201
+    page = f"GET /api/v1/tasks/?limit=200 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n"
+    unread = connect(own_server, page.encode())
+    time.sleep(1)
+
+    began = time.monotonic()
+    own_server.process.terminate()
+    own_server.process.wait(timeout=20)
+
+    assert time.monotonic() - began < 9.5
+    assert "ERROR" not in own_server.log.read_text()
+    unread.close()
 
 
 def test_a_connection_is_kept_for_the_next_request(server):
@@ -176,3 +228,21 @@ def test_a_server_without_processes_does_not_start():
 
     assert done.returncode == 1
     assert done.stderr.startswith("WEB_CONCURRENCY can't be read from the environment: it has to be a whole number")
+
+
+def has_ipv6() -> bool:
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+@pytest.mark.parametrize("bind", ["::", "[::]"])
+def test_it_listens_on_all_addresses_of_both_versions_of_ip(tmp_path, django_db_blocker, bind):
+    with django_db_blocker.unblock(), gunicorn(tmp_path, processes=1, BIND=bind) as server:
+        assert server.get("/healthz") == (200, "ok\n")
+        with socket.create_connection(("::1", server.port), timeout=20) as client:
+            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert answer_on(client).startswith(b"HTTP/1.1 200 OK")
