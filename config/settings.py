@@ -266,7 +266,6 @@ REST_FRAMEWORK = {
         "api.renderers.JSONRenderer",
         "api.renderers.PageRenderer",
     ],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "api.negotiation.Negotiation",
     "DEFAULT_FILTER_BACKENDS": ["api.filters.FilterSetBackend"],
     "DEFAULT_PAGINATION_CLASS": "api.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "api.schema.AutoSchema",
