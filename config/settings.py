@@ -15,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from api.components import COMPONENTS
 from config.values import (
     DAYS,
+    cache,
     database,
     https_url,
     log_level,
@@ -24,6 +25,7 @@ from config.values import (
     origins,
     rate,
     strict_bool,
+    throttle_rate,
     whole,
 )
 
@@ -46,8 +48,9 @@ VARIABLES: dict = {
     "JWT_JWKS_URL": (https_url, ""),
     "CORS_ALLOWED_ORIGINS": (origins, []),
     "TRUSTED_PROXIES": (whole(0, 9), 0),
-    "THROTTLE_USER": (rate, rate("600/min")),
-    "THROTTLE_ANON": (rate, rate("60/min")),
+    "CACHE_URL": (str, ""),
+    "THROTTLE_USER": (throttle_rate, "600/min"),
+    "THROTTLE_ANON": (throttle_rate, "60/min"),
     "THROTTLE_CREDENTIALS": (rate, rate("20/min")),
     "EMAIL_URL": (str, ""),
     "DEFAULT_FROM_EMAIL": (mailbox, ""),
@@ -214,9 +217,9 @@ LOGIN_URL = "rest_framework:login"
 LOGIN_REDIRECT_URL = "landing"
 LOGOUT_REDIRECT_URL = "landing"
 
-# For a user, for an address without sign-in, and for an address that proves who it is; None: not at all.
-THROTTLE_USER = env("THROTTLE_USER")
-THROTTLE_ANON = env("THROTTLE_ANON")
+# Holds the counts of THROTTLE_USER and THROTTLE_ANON.
+CACHES = {"default": cache(env("CACHE_URL") or "locmemcache://")}
+# For an address that proves who it is: counted in the database. None: not at all.
 THROTTLE_CREDENTIALS = env("THROTTLE_CREDENTIALS")
 
 # Where the links in mails lead; with DEBUG, to wherever the server was called. In production never: who names the
@@ -270,7 +273,13 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "api.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "api.schema.AutoSchema",
     "EXCEPTION_HANDLER": "api.errors.exception_handler",
-    "DEFAULT_THROTTLE_CLASSES": ["api.throttles.CallerThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": [
+        "api.throttles.UserRateThrottle",
+        "api.throttles.AnonRateThrottle",
+        "api.throttles.ScopedRateThrottle",
+    ],
+    "DEFAULT_THROTTLE_RATES": {"user": env("THROTTLE_USER"), "anon": env("THROTTLE_ANON")},
+    "NUM_PROXIES": TRUSTED_PROXIES,  # for REST framework's own throttles
     "LIST_SERIALIZER_ERRORS_AS_DICT": True,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }

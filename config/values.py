@@ -3,15 +3,22 @@
 import re
 from collections.abc import Callable
 from email.utils import parseaddr
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import dj_database_url
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from api.counts import Rate
-
 PERIODS = {"s": 1, "sec": 1, "min": 60, "h": 3600, "hour": 3600, "d": 86400, "day": 86400}
+
+REDIS = {"socket_connect_timeout": 1, "socket_timeout": 1}  # a host that swallows packets would hold up every call
+CACHES = {
+    "locmemcache": {"MAX_ENTRIES": 10_000},  # of Django's 300, the callers beyond would be forgotten
+    "filecache": {"MAX_ENTRIES": 1_000},  # with each call it looks through its directory
+    "redis": REDIS,
+    "rediss": REDIS,
+}
 
 SQLITE = {
     "transaction_mode": "IMMEDIATE",  # two writers wait for each other, and none fails halfway
@@ -56,6 +63,13 @@ def origins(value: list[str] | str) -> list[str]:
     return [origin for origin in found if origin]
 
 
+class Rate(NamedTuple):
+    """So many calls in so many seconds."""
+
+    calls: int
+    seconds: int
+
+
 def rate(value: str) -> Rate | None:
     if value.strip().lower() in ("", "off"):
         return None
@@ -63,6 +77,11 @@ def rate(value: str) -> Rate | None:
     if not match or match[2] not in PERIODS:
         raise ValueError("it has to look like 600/min, with s, min, h or day, or be off")
     return Rate(int(match[1]), PERIODS[match[2]])
+
+
+def throttle_rate(value: str) -> str | None:
+    """The same as REST framework's throttles take it."""
+    return value.strip().lower() if rate(value) else None
 
 
 def whole(least: int, most: int) -> Callable[[str], int]:
@@ -103,6 +122,18 @@ def mail_server(url: str) -> dict:
         raise ImproperlyConfigured("EMAIL_URL is no mail server that is known here: see .env.example.") from None
     ports = {"smtp+tls": 587, "smtps": 587, "smtp+ssl": 465}
     return {**config, "EMAIL_PORT": config["EMAIL_PORT"] or ports.get(urlsplit(url).scheme, 25)}
+
+
+def cache(url: str) -> dict:
+    """Django's settings for the cache at `url`. Raises ImproperlyConfigured."""
+    try:
+        options = CACHES[urlsplit(url).scheme]
+        config: dict = environ.Env.cache_url_config(url)
+        if "filecache" in url and not config["LOCATION"].startswith("/"):
+            raise ValueError
+    except (KeyError, ValueError):  # their text could repeat the password in it
+        raise ImproperlyConfigured("CACHE_URL is no cache that is known here: see .env.example.") from None
+    return {**config, "OPTIONS": {**options, **config.get("OPTIONS", {})}}
 
 
 def database(url: str, name: str) -> dict:

@@ -73,3 +73,29 @@ def test_what_is_no_mail_server_is_refused_without_repeating_it(url):
         values.mail_server(url)
 
     assert str(error.value) == "EMAIL_URL is no mail server that is known here: see .env.example."
+
+
+@pytest.mark.parametrize(
+    ("url", "backend", "location", "options"),
+    [
+        ("locmemcache://", "locmem.LocMemCache", "", {"MAX_ENTRIES": 10_000}),
+        ("locmemcache://?max_entries=50", "locmem.LocMemCache", "", {"MAX_ENTRIES": 50}),
+        ("filecache:///var/cache/todo", "filebased.FileBasedCache", "/var/cache/todo", {"MAX_ENTRIES": 1000}),
+        ("redis://:p@redis:6379/1", "redis.RedisCache", "redis://:p@redis:6379/1", values.REDIS),
+        (
+            "rediss://redis?socket_timeout=3",
+            "redis.RedisCache",
+            "rediss://redis",
+            {**values.REDIS, "socket_timeout": 3},
+        ),
+    ],
+)
+def test_a_cache_is_a_url_and_has_limits(url, backend, location, options):
+    config = values.cache(url)
+
+    assert config == {"BACKEND": f"django.core.cache.backends.{backend}", "LOCATION": location, "OPTIONS": options}
+
+
+@pytest.mark.parametrize(("text", "rate"), [("600/MIN ", "600/min"), ("1/day", "1/day"), ("off", None), ("", None)])
+def test_rest_frameworks_throttles_take_a_rate_as_text(text, rate):
+    assert values.throttle_rate(text) == rate
