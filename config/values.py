@@ -1,7 +1,10 @@
 """What values in the environment may look like. Each raises ValueError, and config/settings.py names the setting."""
 
+import os
 import re
+import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from email.utils import parseaddr
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -26,8 +29,16 @@ SQLITE = {
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
 }
 POSTGRES = {"connect_timeout": 10}  # a host that swallows packets would hold a thread until the kernel gives up
-# The server's certificate and its name are checked, against the system's authorities, unless the URL says otherwise.
-TLS = {"sslmode": "verify-full", "sslrootcert": "system"}
+# The system's certificate authorities: Debian and Alpine, Fedora, openSUSE, macOS and BSD, Homebrew.
+BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+    "/opt/homebrew/etc/ca-certificates/cert.pem",
+    "/usr/local/etc/ca-certificates/cert.pem",
+)
 ON_THIS_MACHINE = ("", "localhost", "127.0.0.1", "::1")
 
 
@@ -146,9 +157,43 @@ def database(url: str, name: str) -> dict:
     if config["ENGINE"] == "django.db.backends.sqlite3":
         return {**config, "OPTIONS": {**options, **SQLITE}, "TEST": {"NAME": f"{config['NAME']}.test"}}
     if config["ENGINE"] == "django.db.backends.postgresql":
-        is_near = config["HOST"] in ON_THIS_MACHINE or config["HOST"].startswith("/")
-        tls = {} if is_near or "sslmode" in options else TLS
         # Cursors of the server need the session that a pooler in transaction mode doesn't keep.
         config |= {"ENGINE": "config.postgres", "DISABLE_SERVER_SIDE_CURSORS": True}
-        return {**config, "OPTIONS": {**POSTGRES, **tls, **options}}
+        return {**config, "OPTIONS": {**POSTGRES, **options, **tls(config["HOST"], options, name)}}
     raise ImproperlyConfigured(f"{name} is neither of SQLite nor of Postgres: see .env.example.")
+
+
+def tls(host: str, options: dict, name: str) -> dict:
+    """The options that verify the server's certificate and its name. Raises ImproperlyConfigured."""
+    mode = options.get("sslmode") or ("" if is_on_this_machine(host, options) else "verify-full")
+    if not mode.startswith("verify-"):
+        return {}
+    authorities = options.get("sslrootcert", "system")
+    # "system" is where OpenSSL looks. That of psycopg2-binary looks where its maker built it.
+    bundle = find_bundle() if authorities == "system" else authorities
+    if not bundle:
+        raise ImproperlyConfigured(
+            f"{name} names a server on another machine, and this one has no certificate authorities to verify it with. "
+            "Install the package ca-certificates, or name a file: …?sslrootcert=/path/to/authority.crt"
+        )
+    return {"sslmode": mode, "sslrootcert": bundle}
+
+
+def is_on_this_machine(host: str, options: dict) -> bool:
+    """Whether libpq would connect to this machine, wherever it takes the host from."""
+    named = [host, *(str(options.get(name, "")) for name in ("host", "hostaddr", "service"))]
+    if not any(named):
+        named = [os.environ.get(name, "") for name in ("PGHOST", "PGHOSTADDR", "PGSERVICE")]
+    return all(each in ON_THIS_MACHINE or each.startswith("/") for each in ",".join(named).split(","))
+
+
+def find_bundle() -> str | None:
+    """The file of the certificate authorities that this system trusts, or "system" for OpenSSL to ask its variables."""
+    if any(os.path.exists(os.environ.get(name, "")) for name in ("SSL_CERT_FILE", "SSL_CERT_DIR")):
+        return "system"
+    found = [*BUNDLES, ssl.get_default_verify_paths().cafile or ""]
+    with suppress(ImportError):
+        import certifi  # only where something else has brought it
+
+        found.append(certifi.where())
+    return next(filter(os.path.isfile, found), None)
