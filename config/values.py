@@ -66,12 +66,27 @@ def https_url(value: str) -> str:
     return value
 
 
-def origins(value: list[str] | str) -> list[str]:
-    found = value.split(",") if isinstance(value, str) else value
-    for origin in filter(None, found):
-        if not re.fullmatch(r"[a-z][a-z0-9+.-]*://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?", origin):
+def parts(value: str) -> list[str]:
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def hosts(value: str) -> list[str]:
+    for host in parts(value):
+        if not re.fullmatch(r"\*|\.?[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]", host, re.IGNORECASE):
+            raise ValueError(f"{host!r} isn't a host name without port, such as todo.example.com or .example.com")
+    return parts(value)
+
+
+def origins(value: str, host: str = "") -> list[str]:
+    """Origins as browsers send them, or with this other pattern of a host."""
+    for origin in parts(value):
+        if not re.fullmatch(rf"[a-z][a-z0-9+.-]*://({host}[a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{{1,5}})?", origin):
             raise ValueError(f"{origin!r} is no origin as browsers send it, such as https://app.example.com")
-    return [origin for origin in found if origin]
+    return parts(value)
+
+
+def trusted_origins(value: str) -> list[str]:
+    return origins(value, r"(?:\*\.)?")  # Django takes https://*.example.com
 
 
 class Rate(NamedTuple):
@@ -131,8 +146,13 @@ def mail_server(url: str) -> dict:
             raise ValueError
     except (ValueError, ImproperlyConfigured):  # their text could repeat the password in it
         raise ImproperlyConfigured("EMAIL_URL is no mail server that is known here: see .env.example.") from None
-    ports = {"smtp+tls": 587, "smtps": 587, "smtp+ssl": 465}
-    return {**config, "EMAIL_PORT": config["EMAIL_PORT"] or ports.get(urlsplit(url).scheme, 25)}
+    scheme = urlsplit(url).scheme
+    port = config["EMAIL_PORT"] or {"smtp+tls": 587, "smtps": 465, "smtp+ssl": 465}.get(scheme, 25)
+    # On port 465 a server speaks TLS from the start (RFC 8314, section 7.3), and smtps:// says it of any but 587.
+    if "smtp" in scheme and (port == 465 or (scheme == "smtps" and port != 587)):
+        config.pop("EMAIL_USE_TLS", None)
+        config["EMAIL_USE_SSL"] = True
+    return {**config, "EMAIL_PORT": port}
 
 
 def cache(url: str) -> dict:
