@@ -5,17 +5,15 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 
-# The environment wins over the file here too.
-from_file = $(shell sed -n 's/^$(1)=//p' $(ENV_FILE) 2>/dev/null | tail -n 1)
-BIND ?= $(or $(call from_file,BIND),127.0.0.1)
-PORT ?= $(or $(call from_file,PORT),8000)
-WEB_CONCURRENCY ?= $(or $(call from_file,WEB_CONCURRENCY),2)
+# In a recipe: BIND, PORT, WEB_CONCURRENCY and ADDRESS as the settings are read, or the end of it.
+READ_SERVER = eval "$$($(PY) -m config.environment || echo exit 1)"
 
 SECRET := $(PY) -c 'import secrets; print(secrets.token_urlsafe(64))'
 DEVELOPMENT := DEBUG=True
 PRODUCTION := DEBUG=False
 # Behind a TLS proxy, with a key and a database that nobody has: nothing on this machine can change what lint says.
-STRICT = env ENV_FILE=/dev/null DEBUG=False TRUSTED_PROXIES=1 DATABASE_URL=sqlite://:memory: SECRET_KEY=$$($(SECRET))
+STRICT = env ENV_FILE=/dev/null DEBUG=False TRUSTED_PROXIES=1 DATABASE_URL=sqlite://:memory: SECRET_KEY=$$($(SECRET)) \
+	NEON_DATABASE_URL= DATABASE_URL_FILE= SECRET_KEY_FILE=
 
 .PHONY: help setup run serve test test-browser test-clients proofs fuzz drills mutants lint lint-openapi schema seed bench bench-growth \
 	bench-memory bench-crowd clean
@@ -28,16 +26,15 @@ setup: $(VENV)/.dev $(ENV_FILE)  ## Install everything for development
 
 run: $(VENV)/.runtime $(ENV_FILE)  ## Start the development server on PORT (8000), with a demo user and sample tasks
 	@$(DEVELOPMENT) $(PY) manage.py migrate --verbosity 0
-	@$(DEVELOPMENT) $(PY) manage.py seed --address http://$(BIND):$(PORT)
-	@echo "Serving http://$(BIND):$(PORT)/ for development. Ctrl-C stops it."
-	@exec env $(DEVELOPMENT) $(PY) manage.py runserver $(BIND):$(PORT)
+	@$(READ_SERVER); $(DEVELOPMENT) $(PY) manage.py seed --address "http://$$ADDRESS"
+	@$(READ_SERVER); echo "Serving http://$$ADDRESS/ for development. Ctrl-C stops it."; \
+		exec env $(DEVELOPMENT) $(PY) manage.py runserver "$$ADDRESS"
 
 serve: $(VENV)/.runtime $(ENV_FILE)  ## Start the production server on PORT (8000), with WEB_CONCURRENCY (2) processes
 	@$(PRODUCTION) $(PY) manage.py migrate --verbosity 0
 	@$(PRODUCTION) $(PY) manage.py collectstatic --noinput --verbosity 0
-	@echo "Serving http://$(BIND):$(PORT)/ with $(WEB_CONCURRENCY) processes. Ctrl-C stops it."
-	@exec env $(PRODUCTION) BIND=$(BIND) PORT=$(PORT) WEB_CONCURRENCY=$(WEB_CONCURRENCY) \
-		$(PY) -m gunicorn config.wsgi --config config/server/gunicorn.py
+	@$(READ_SERVER); echo "Serving http://$$ADDRESS/ with $$WEB_CONCURRENCY processes. Ctrl-C stops it."; \
+		exec env $(PRODUCTION) $(PY) -m gunicorn config.wsgi --config config/server/gunicorn.py
 
 # That of the system, or else of a package; where neither can be had, the last line says why.
 POSTGRES := $(PY) -m testing.postgres >/dev/null 2>&1 \
@@ -98,7 +95,7 @@ schema: $(VENV)/.runtime  ## Write the API's description to docs/openapi.yaml
 
 seed: $(VENV)/.runtime $(ENV_FILE)  ## Add the demo user and sample tasks to the database
 	@$(PY) manage.py migrate --verbosity 0
-	@$(PY) manage.py seed --address http://$(BIND):$(PORT)
+	@$(READ_SERVER); $(PY) manage.py seed --address "http://$$ADDRESS"
 
 bench: $(VENV)/.dev bench/.venv/.peers  ## Measure this project beside its peers (10 minutes), into docs/performance.md; QUICK=1 takes a look
 	@$(PY) -m bench

@@ -6,6 +6,7 @@ import hypothesis
 import pytest
 from django.db import connection
 from django.test import Client as Browser
+from rest_framework.throttling import SimpleRateThrottle
 
 from testing.client import PASSWORD, Client
 from todos.models import Task
@@ -32,10 +33,12 @@ def leave_request_scope(get_response):
 
 
 @pytest.fixture(autouse=True)
-def _test_settings(settings):
+def _test_settings(settings, monkeypatch):
     settings.MIDDLEWARE = ["conftest.leave_request_scope", *settings.MIDDLEWARE]
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # Argon2 is slow on purpose
-    settings.THROTTLE_USER = settings.THROTTLE_ANON = settings.THROTTLE_CREDENTIALS = None  # tests make many calls
+    settings.THROTTLE_CREDENTIALS = None  # tests make many calls
+    for scope in ("user", "anon"):
+        monkeypatch.setitem(SimpleRateThrottle.THROTTLE_RATES, scope, None)
     settings.SENDS_MAIL, settings.PUBLIC_URL = True, "https://todo.example.com"
     # Without `collectstatic` there is no manifest of hashed names, and nothing for WhiteNoise to look through.
     settings.STATIC_ROOT = None

@@ -7,8 +7,6 @@ import traceback
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
-import orjson
-
 # No line says from which file, thread or process it comes: so nobody looks (Python's Logging HOWTO, Optimization).
 logging._srcfile = None
 logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
@@ -37,8 +35,8 @@ def exception_text(record: logging.LogRecord) -> str:
 
 
 class JSONFormatter(logging.Formatter):
-    """One JSON object a line; `extra={"fields": {...}}` adds its own fields. What could end a line is escaped, and all
-    that isn't ASCII."""
+    """One JSON object a line; `extra={"fields": {...}}` adds its own fields. JSON escapes what could end a line, and
+    everything that isn't ASCII."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -51,11 +49,7 @@ class JSONFormatter(logging.Formatter):
         }
         if text := exception_text(record):
             line["exception"] = text
-        try:
-            made = orjson.dumps(line, default=str).decode()
-        except TypeError:  # half a character
-            made = ""
-        return without_secrets(made if made and made.isascii() else json.dumps(line, default=str))
+        return without_secrets(json.dumps(line, default=str))
 
 
 class ReadableFormatter(logging.Formatter):

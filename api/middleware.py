@@ -7,6 +7,7 @@ from collections.abc import Callable
 from uuid import uuid4
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse
@@ -42,6 +43,15 @@ def known_user_id(request: HttpRequest) -> str | None:
     return str(user.pk) if user is not None and user.pk else None  # an account that was just erased has none
 
 
+def refused_host(request: HttpRequest) -> dict[str, str]:
+    """Why the host that was called is refused, in Django's words, which name ALLOWED_HOSTS."""
+    try:
+        request.get_host()
+    except DisallowedHost as error:
+        return {"reason": str(error)}
+    return {}
+
+
 class RequestLogMiddleware(Middleware):
     """Gives the request its id and, when it is answered, its one line in the log."""
 
@@ -70,6 +80,7 @@ class RequestLogMiddleware(Middleware):
                 "ms": round((time.perf_counter() - started) * 1000, 1),
                 "user": known_user_id(request),
                 "queries": queries,
+                **(refused_host(request) if response.status_code == 400 else {}),
             }
             logger.info("request", extra={"fields": fields})
         finally:

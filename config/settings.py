@@ -1,21 +1,20 @@
-"""All settings, and the only reader of the environment.
+"""All settings, and the only reader of the environment, with config/environment.py.
 
-Values come from the environment, then from the file that `ENV_FILE` names (`.env` beside manage.py).
 Safe by default: what is unsafe has to be asked for, and a missing or misspelt value stops the process by name.
 """
 
-import os
-from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from uuid import UUID
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from api.components import COMPONENTS
+from config.environment import BASE_DIR, SECRETS, SERVER_VARIABLES, read_environment
 from config.values import (
     DAYS,
+    cache,
     database,
+    hosts,
     https_url,
     log_level,
     mail_server,
@@ -24,30 +23,34 @@ from config.values import (
     origins,
     rate,
     strict_bool,
+    throttle_rate,
+    trusted_origins,
     whole,
 )
-
-BASE_DIR = Path(__file__).resolve().parent.parent
 
 # Every name that may stand in the environment or in .env, with its type and default (None: no default).
 VARIABLES: dict = {
     "SECRET_KEY": (str, None),
     "DEBUG": (strict_bool, False),
-    "ALLOWED_HOSTS": (list, ["localhost", "127.0.0.1", "[::1]"]),
-    "DATABASE_URL": (str, f"sqlite:///{BASE_DIR / 'db.sqlite3'}"),
+    "ALLOWED_HOSTS": (hosts, ["localhost", "127.0.0.1", "[::1]"]),
+    "DATABASE_URL": (str, f"sqlite:///{quote(str(BASE_DIR / 'db.sqlite3'))}"),
     "DATABASE_URL_UNPOOLED": (str, ""),
+    # Read by config/environment.py, which makes the settings above of them.
+    "NEON_DATABASE_URL": (str, ""),
+    **{f"{name}_FILE": (str, "") for name in SECRETS},
     "ROW_LEVEL_SECURITY": (strict_bool, True),
     "ALLOW_SIGN_UP": (strict_bool, True),
     "TOKEN_LIFETIME_DAYS": (DAYS, 30),
     "TRASH_DAYS": (DAYS, 30),
-    "CSRF_TRUSTED_ORIGINS": (list, []),
+    "CSRF_TRUSTED_ORIGINS": (trusted_origins, []),
     "JWT_ISSUER": (str, ""),
     "JWT_AUDIENCE": (str, ""),
     "JWT_JWKS_URL": (https_url, ""),
     "CORS_ALLOWED_ORIGINS": (origins, []),
     "TRUSTED_PROXIES": (whole(0, 9), 0),
-    "THROTTLE_USER": (rate, rate("600/min")),
-    "THROTTLE_ANON": (rate, rate("60/min")),
+    "CACHE_URL": (str, ""),
+    "THROTTLE_USER": (throttle_rate, "600/min"),
+    "THROTTLE_ANON": (throttle_rate, "60/min"),
     "THROTTLE_CREDENTIALS": (rate, rate("20/min")),
     "EMAIL_URL": (str, ""),
     "DEFAULT_FROM_EMAIL": (mailbox, ""),
@@ -56,28 +59,16 @@ VARIABLES: dict = {
     "STATIC_ROOT": (str, "staticfiles"),
     "LOG_LEVEL": (log_level, "INFO"),
 }
-# Read by the Makefile and the server, allowed in .env beside them.
-SERVER_VARIABLES = {"BIND", "PORT", "WEB_CONCURRENCY"}
-
-
-class Environment(environ.Env):
-    ENVIRON = dict(os.environ)  # a copy: what the file says isn't for the processes that this one starts
-
-
-environment = Environment()
-env_file = Path(os.environ.get("ENV_FILE", BASE_DIR / ".env"))
-if env_file.is_file():
-    environment.read_env(env_file)
-    if unknown := Environment.ENVIRON.keys() - os.environ.keys() - VARIABLES.keys() - SERVER_VARIABLES:
-        raise ImproperlyConfigured(f"{env_file.name} sets {', '.join(sorted(unknown))}: no such setting.")
+ENVIRON = read_environment(known=VARIABLES.keys() | SERVER_VARIABLES.keys())
 
 
 def env(name: str):
     cast, default = VARIABLES[name]
-    if default is None and not Environment.ENVIRON.get(name):
+    value = ENVIRON.get(name)
+    if default is None and not value:
         raise ImproperlyConfigured(f"{name} is not set: see .env.example.")
     try:
-        return environment.get_value(name, cast=cast, default=default)
+        return default if value is None else cast(value.strip())
     except ValueError as error:
         raise ImproperlyConfigured(f"{name} can't be read from the environment: {error}.") from None
 
@@ -216,9 +207,9 @@ LOGIN_URL = "rest_framework:login"
 LOGIN_REDIRECT_URL = "landing"
 LOGOUT_REDIRECT_URL = "landing"
 
-# For a user, for an address without sign-in, and for an address that proves who it is; None: not at all.
-THROTTLE_USER = env("THROTTLE_USER")
-THROTTLE_ANON = env("THROTTLE_ANON")
+# Holds the counts of THROTTLE_USER and THROTTLE_ANON.
+CACHES = {"default": cache(env("CACHE_URL") or "locmemcache://")}
+# For an address that proves who it is: counted in the database. None: not at all.
 THROTTLE_CREDENTIALS = env("THROTTLE_CREDENTIALS")
 
 # Where the links in mails lead; with DEBUG, to wherever the server was called. In production never: who names the
@@ -273,7 +264,13 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "api.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "api.schema.AutoSchema",
     "EXCEPTION_HANDLER": "api.errors.exception_handler",
-    "DEFAULT_THROTTLE_CLASSES": ["api.throttles.CallerThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": [
+        "api.throttles.UserRateThrottle",
+        "api.throttles.AnonRateThrottle",
+        "api.throttles.ScopedRateThrottle",
+    ],
+    "DEFAULT_THROTTLE_RATES": {"user": env("THROTTLE_USER"), "anon": env("THROTTLE_ANON")},
+    "NUM_PROXIES": TRUSTED_PROXIES,  # for REST framework's own throttles
     "LIST_SERIALIZER_ERRORS_AS_DICT": True,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }

@@ -103,7 +103,7 @@ class Neon:
         self.pooler: subprocess.Popen | None = None
 
     def url(self, database: str, port: int | None = None) -> str:
-        tls = f"sslmode=verify-full&sslrootcert={self.directory}/ca.crt"
+        tls = f"sslmode=verify-full&sslrootcert={self.directory}/ca.crt"  # localhost isn't asked for more by itself
         return f"postgres://{OWNER}:{self.password}@localhost:{port or self.port}/{database}?{tls}"
 
     def pooled_url(self, database: str) -> str:
@@ -215,6 +215,8 @@ class Neon:
 @contextmanager
 def neon() -> Iterator[Neon]:
     """Run it. Raises MissingProgram, or PostgresError when there is no Postgres or it doesn't start."""
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):  # which would hide where the driver looks for authorities
+        os.environ.pop(name, None)
     pooler, (found, _) = find_pooler(), find_programs()
     run = Runner(Path(tempfile.mkdtemp(prefix="todo-drills-", dir="/tmp")))
     with run.guarded(found) as programs:

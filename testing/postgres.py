@@ -212,6 +212,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config):
         # The developer's own .env must not change what the tests say.
         os.environ |= {"SECRET_KEY": secrets.token_urlsafe(64), "DEBUG": "False", "ENV_FILE": os.devnull}
         os.environ["DATABASE_URL_UNPOOLED"] = ""
+        for name in ("NEON_DATABASE_URL", "SECRET_KEY_FILE", "DATABASE_URL_FILE", "DATABASE_URL_UNPOOLED_FILE"):
+            os.environ.pop(name, None)
     return (yield)
 
 

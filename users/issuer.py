@@ -6,19 +6,14 @@ never a token: `jwk`, `jku` and `x5u` in its header are not read.
 
 import logging
 import re
-from collections.abc import Mapping
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from math import inf
-from threading import Lock, Thread
 from time import monotonic
-from urllib.parse import urlsplit
 
 import jwt
-import orjson
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -29,9 +24,8 @@ logger = logging.getLogger("users.issuer")
 
 MAX_LENGTH = 8192
 SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
-# What a key is says what it signs with (RFC 8725, section 3.1): never the token, and never a shared secret.
-ALGORITHMS = {("RSA", None): "RS256", ("EC", "P-256"): "ES256", ("OKP", "Ed25519"): "EdDSA"}
-PUBLIC_PARTS = ("kty", "crv", "n", "e", "x", "y")
+# Which of them it is, the key says (RFC 8725, section 3.1): never the token. None has a shared secret.
+ALGORITHMS = ("RS256", "ES256", "EdDSA")
 REQUIRED = ["iss", "aud", "sub", "exp", "iat"]
 LEEWAY = timedelta(seconds=30)  # between two clocks
 SUBJECT = re.compile(r"[\x20-\x7e]{1,255}")  # OpenID Connect Core, section 2
@@ -45,95 +39,57 @@ class IssuerUnavailable(APIException):
     wait = 10
 
 
-def read_key(jwk: object) -> tuple[str, jwt.PyJWK] | None:
-    """The id and the public key in a member of a JWKS, if signatures can be checked with it here."""
-    if not isinstance(jwk, Mapping) or not isinstance(jwk.get("kid"), str) or "d" in jwk:
-        return None  # with a `d` it would be a private key that everybody has
-    parts = {name: jwk[name] for name in PUBLIC_PARTS if isinstance(jwk.get(name), str)}
-    algorithm = ALGORITHMS.get((parts.get("kty", ""), parts.get("crv")))
-    if algorithm is None or jwk.get("alg", algorithm) != algorithm or jwk.get("use", "sig") != "sig":
-        return None
-    with suppress(jwt.PyJWTError):
-        return jwk["kid"], jwt.PyJWK(parts, algorithm)
-    return None
-
-
-class IssuerKeys:
-    """The keys of an issuer by their ids, as it last told them.
-
-    They are fetched beside the requests, which wait a moment for a key that isn't known, and when nobody has asked for
-    so long that one may have been withdrawn meanwhile.
-    """
+class IssuerKeys(jwt.PyJWKClient):
+    """The keys of an issuer by their ids, as it last told them. Redirects aren't followed."""
 
     FRESH = 300  # seconds, after which they are fetched again
-    LIFETIME = 600  # … and waited for
     KEPT = 86_400  # … and for how long they are good when that fails
     COOLDOWN = 10  # from one try to the next: tokens with made-up key ids don't make us hammer the issuer
-    WAIT = 2
-    TIMEOUT = 10
-    MAX_BYTES = 256 * 1024
+    TIMEOUT = 2
 
     def __init__(self, url: str):
-        self.url = url
-        self.keys: dict[str, jwt.PyJWK] = {}
-        self.fetched_at = self.tried_at = -inf
-        self.lock = Lock()
-        self.fetching = Thread()
+        headers = {"Accept": "application/json", "User-Agent": "todo-backend"}  # some refuse a client without a name
+        super().__init__(
+            url, lifespan=self.FRESH, cooldown_duration=self.COOLDOWN, timeout=self.TIMEOUT, headers=headers
+        )
+        self.fetched_at = self.failed_at = -inf
+        self.last: dict = {}
 
-    @property
-    def age(self) -> float:
-        return monotonic() - self.fetched_at
-
-    def find(self, kid: str) -> jwt.PyJWK | None:
-        """The key of this id, or None if the issuer has no such. Raises IssuerUnavailable if that can't be told."""
-        key, age = self.known(kid), self.age
-        if key is None or age > self.FRESH:
-            self.refresh()
-        if key is None or age > self.LIFETIME:
-            self.fetching.join(max(0, self.tried_at + self.WAIT - monotonic()))
-            key = self.known(kid)
-        if key is None and self.fetched_at < self.tried_at:
-            raise IssuerUnavailable
-        return key
-
-    def known(self, kid: str) -> jwt.PyJWK | None:
-        return self.keys.get(kid) if self.age < self.KEPT else None
-
-    def refresh(self) -> None:
-        with self.lock:
-            if monotonic() - self.tried_at < self.COOLDOWN or self.fetching.is_alive():
-                return
-            fetching = Thread(target=self.fetch, daemon=True)
-            self.tried_at = monotonic()
-            fetching.start()
-            self.fetching = fetching  # not earlier: nobody can join it before
-
-    def fetch(self) -> None:
+    def get_signing_key(self, kid: str) -> jwt.PyJWK:
+        """Raises IssuerUnavailable if a key isn't known, and the issuer can't be asked."""
+        # PyJWT looks under a lock, where others may be waiting for the issuer.
+        keys = self.jwk_set_cache and self.jwk_set_cache.get()
+        if keys and (key := self.match_kid(keys.keys, kid)):
+            return key
         try:
-            document = orjson.loads(self.download())
-            members = document["keys"] if isinstance(document, dict) else []
-            keys = dict(filter(None, map(read_key, members)))
-            if not keys:
-                raise ValueError("no key among them")
-        except (OSError, HTTPException, ValueError, TypeError, KeyError) as error:
-            fields = {"reason": type(error).__name__}
-            logger.warning("The keys of the identity provider can't be read.", extra={"fields": fields})
-        else:
-            self.keys, self.fetched_at = keys, monotonic()
+            return super().get_signing_key(kid)
+        except jwt.PyJWKClientError:
+            if self.failed_at > self.fetched_at:
+                raise IssuerUnavailable from None
+            raise
 
-    def download(self) -> bytes:
-        """The JWKS. Redirects aren't followed: they could lead anywhere."""
-        url = urlsplit(self.url)
-        kind = HTTPSConnection if url.scheme == "https" else HTTPConnection
-        with closing(kind(url.hostname or "", url.port, timeout=self.TIMEOUT)) as connection:
-            # Some issuers refuse a client without a name.
-            headers = {"Accept": "application/json", "User-Agent": "todo-backend"}
-            connection.request("GET", f"{url.path or '/'}{'?' if url.query else ''}{url.query}", headers=headers)
-            answer = connection.getresponse()
-            body = answer.read(self.MAX_BYTES + 1)
-        if answer.status != 200 or len(body) > self.MAX_BYTES:
-            raise ValueError("not a JWKS")
-        return body
+    def fetch_data(self) -> dict:
+        """Fetch the keys. While that fails, those that came last are good."""
+        if monotonic() - self.failed_at >= self.COOLDOWN:  # PyJWT itself pauses only after a fetch that succeeded
+            try:
+                self.last = super().fetch_data()
+                self.fetched_at = monotonic()
+            except (jwt.PyJWTError, OSError, ValueError, TypeError, RuntimeError) as error:
+                self.failed_at = monotonic()
+                fields = {"reason": type(error).__name__}
+                logger.warning("The keys of the identity provider can't be read.", extra={"fields": fields})
+        if monotonic() - self.fetched_at >= self.KEPT:
+            raise jwt.PyJWKClientConnectionError
+        return self.last
+
+    @staticmethod
+    def match_kid(signing_keys: list[jwt.PyJWK], kid: str) -> jwt.PyJWK | None:
+        return jwt.PyJWKClient.match_kid([key for key in signing_keys if is_public_key(key)], kid)
+
+
+def is_public_key(key: jwt.PyJWK) -> bool:
+    """Whether signatures can be checked with it here. A private key in a JWKS is one that everybody has."""
+    return key.algorithm_name in ALGORITHMS and key.public_key_use in ("sig", None) and hasattr(key.key, "verify")
 
 
 issuer_keys = cache(IssuerKeys)  # one for each process
@@ -161,11 +117,9 @@ def read_token(text: str) -> IssuerToken:
     """Check a JWT of the issuer. Raises jwt.PyJWTError, or IssuerUnavailable when its keys can't be read."""
     header = jwt.get_unverified_header(text)
     # A token that can't be good causes no fetch.
-    if header.get("alg") not in ALGORITHMS.values() or "kid" not in header:
+    if header.get("alg") not in ALGORITHMS or "kid" not in header:
         raise jwt.InvalidAlgorithmError
-    key = issuer_keys(settings.JWT_JWKS_URL).find(header["kid"])
-    if key is None:
-        raise jwt.InvalidKeyError
+    key = issuer_keys(settings.JWT_JWKS_URL).get_signing_key(header["kid"])
     claims = jwt.decode(
         text,
         key,

@@ -1,4 +1,5 @@
 import secrets
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from functools import cache
 from hashlib import sha256
@@ -10,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, InternalError, OperationalError, models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.http import urlsafe_base64_decode
@@ -18,7 +19,7 @@ from django.utils.http import urlsafe_base64_decode
 from api.compiled import Param, compiled
 from api.ids import uuid7
 from ownership.owned import OwnedModel, OwnedQuerySet
-from ownership.transactions import RevisionCounter, revision_transaction
+from ownership.transactions import RevisionCounter, no_waiting, revision_transaction
 from users.attempts import SignInAttempt
 from users.sessions import Session
 
@@ -241,10 +242,14 @@ class ApiToken(OwnedModel):
         return self.expires_at is not None and self.expires_at <= timezone.now()
 
     def note_use(self) -> None:
-        """Remember that it was used now, at most once a minute: a write would be the dearest part of a read."""
+        """Remember that it was used now, at most once a minute: a write would be the dearest part of a read.
+
+        A read works without: on a database that is read-only, and on SQLite while somebody else writes.
+        """
         now = timezone.now()
         if self.last_used_at is None or now - self.last_used_at >= self.USE_IS_NOTED_EVERY:
-            type(self).objects.filter(pk=self.pk).update(last_used_at=now)
+            with suppress(OperationalError, InternalError), no_waiting():
+                type(self).objects.filter(pk=self.pk).update(last_used_at=now)
 
 
 class IdentityQuerySet(OwnedQuerySet):

@@ -10,7 +10,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 
 from api.serializers import EmptySerializer
-from api.throttles import CallerThrottle
+from api.throttles import AnonRateThrottle
 from ownership.viewsets import CallerView, OwnedViewSet
 from users import serializers
 from users.authentication import NoAuthentication
@@ -81,7 +81,7 @@ class LoginView(SignInView):
     """Sign in with e-mail address and password. The answer has a fresh token; earlier ones stay valid."""
 
     serializer_class = serializers.LoginSerializer
-    throttle_classes = [CallerThrottle]  # and `authenticate` counts, for every form that signs in
+    throttle_classes = [AnonRateThrottle]  # and `authenticate` counts, for every form that signs in
     problems = ("401",)
 
     @extend_schema(operation_id="login", responses={200: serializers.SignedInSerializer})

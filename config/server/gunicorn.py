@@ -48,8 +48,3 @@ logconfig_dict = {
 _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 wanted = worker_connections + 200
 resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
-
-
-def on_starting(server):
-    # Before the fork, so that the workers count requests together.
-    from api import counts  # noqa: F401

@@ -55,12 +55,26 @@ def role_commands() -> list[str]:
 
 def grants() -> list[str]:
     tables = existing(guarded_tables() | reached_tables())
-    if fetch("SELECT 1 FROM pg_roles WHERE rolname = %s", row_level_security.ROLE):
+    role_exists = fetch("SELECT 1 FROM pg_roles WHERE rolname = %s", row_level_security.ROLE)
+    schemas = closed_schemas(tables, row_level_security.ROLE if role_exists else "public")
+    if role_exists:
         has_all = " AND ".join(
             f"has_table_privilege('{row_level_security.ROLE}', name, '{each}')" for each in PRIVILEGES
         )
         tables = where(tables, f"NOT ({has_all})")
-    return [f"GRANT {', '.join(PRIVILEGES)} ON {name} TO {row_level_security.ROLE}" for name in tables]
+    return [
+        *(f"GRANT USAGE ON SCHEMA {schema} TO {row_level_security.ROLE}" for schema in schemas),
+        *(f"GRANT {', '.join(PRIVILEGES)} ON {name} TO {row_level_security.ROLE}" for name in tables),
+    ]
+
+
+def closed_schemas(tables: list[str], role: str) -> list[str]:
+    """The schemas of these tables in which the role finds nothing. The role "public" stands for every role."""
+    sql = (
+        "SELECT DISTINCT relnamespace::regnamespace::text FROM pg_class JOIN unnest(%s::text[]) name"
+        " ON pg_class.oid = name::regclass WHERE NOT has_schema_privilege(%s, relnamespace, 'USAGE')"
+    )
+    return [schema for (schema,) in fetch(sql, tables, role)]
 
 
 def without_policy() -> list[str]:

@@ -114,6 +114,68 @@ def test_without_the_right_to_make_roles_it_says_what_is_needed(server):
     assert plain.start(ROW_LEVEL_SECURITY="False").returncode == 0
 
 
+def rows_as_the_api_sees_them(database: Database) -> None:
+    """Raises psycopg2.Error where a request would fail."""
+    database.as_owner("SET ROLE todo_api", "SELECT FROM todos_task", "SELECT FROM users_session")
+
+
+def test_where_nobody_may_use_the_schema_migrate_lets_the_api_use_it(server):
+    strict = Database(server, "strict", "CREATEROLE SUPERUSER")
+    strict.as_owner("REVOKE ALL ON SCHEMA public FROM PUBLIC")
+
+    migrated = strict.manage("migrate")
+
+    assert "GRANT USAGE ON SCHEMA public TO todo_api\n" in migrated.stdout, migrated.stderr
+    rows_as_the_api_sees_them(strict)
+    assert strict.start().returncode == 0
+    assert strict.manage("migrate").stdout.count("GRANT") == 0
+
+
+def test_what_is_revoked_later_stops_the_process_by_name_until_migrate_grants_it(server):
+    strict = Database(server, "stricter", "CREATEROLE SUPERUSER")
+    strict.manage("migrate")
+    strict.as_owner("REVOKE ALL ON SCHEMA public FROM PUBLIC", "REVOKE ALL ON SCHEMA public FROM todo_api")
+
+    stopped = strict.start()
+    migrated = strict.manage("migrate")
+
+    assert stopped.returncode == 1
+    assert "(ownership.E001) The role of row-level security is not ready." in stopped.stderr
+    assert "GRANT USAGE ON SCHEMA public TO todo_api." in stopped.stderr
+    assert migrated.returncode == 0
+    assert strict.start().returncode == 0
+
+
+def test_the_tables_may_be_in_another_schema(server):
+    other = Database(server, "other_schema", "CREATEROLE SUPERUSER")
+    other.as_owner('CREATE SCHEMA "To do"', 'ALTER ROLE other_schema SET search_path = "To do"')
+
+    migrated = other.manage("migrate")
+
+    assert 'GRANT USAGE ON SCHEMA "To do" TO todo_api\n' in migrated.stdout, migrated.stderr
+    rows_as_the_api_sees_them(other)
+    assert other.start().returncode == 0
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_a_database_that_can_not_hold_every_text_is_refused(server, encoding):
+    name = encoding.lower()
+    database = Database(server, name, "CREATEROLE SUPERUSER")
+    database.as_superuser(
+        f"DROP DATABASE {name}",
+        f"CREATE DATABASE {name} OWNER {name} TEMPLATE template0 ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C'",
+    )
+
+    for setting in ("DATABASE_URL", "DATABASE_URL_UNPOOLED"):
+        refused = database.manage("migrate", **{setting: database.url})
+        assert refused.returncode == 1
+        assert refused.stderr.splitlines() == [
+            f"CommandError: This database's encoding is {encoding}, in which not every text can be kept. Make one in "
+            "UTF-8: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
+        ]
+    database.as_owner("CREATE TABLE django_migrations ()")  # nothing was made
+
+
 def test_a_missing_wall_stops_the_process(server):
     neon = Database(server, "damaged", "CREATEROLE BYPASSRLS SUPERUSER")
     neon.manage("migrate")

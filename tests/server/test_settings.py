@@ -1,5 +1,6 @@
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -65,8 +66,17 @@ def test_the_example_lists_every_setting_and_no_other():
         ({"CORS_ALLOWED_ORIGINS": "https://app.example.com https://b.example"}, "CORS_ALLOWED_ORIGINS"),
         ({"CORS_ALLOWED_ORIGINS": "https://App.example.com"}, "CORS_ALLOWED_ORIGINS"),
         ({"CORS_ALLOWED_ORIGINS": "https://user@app.example.com"}, "CORS_ALLOWED_ORIGINS"),
+        (
+            {"ALLOWED_HOSTS": "a.example, https://b.example"},
+            "ALLOWED_HOSTS can't be read from the environment: 'https:",
+        ),
+        ({"CSRF_TRUSTED_ORIGINS": "app.example.com"}, "CSRF_TRUSTED_ORIGINS can't be read from the environment: 'app."),
         ({"TRUSTED_PROXIES": "-1"}, "TRUSTED_PROXIES can't be read from the environment: it has to be a whole number"),
         ({"THROTTLE_USER": "600"}, "THROTTLE_USER can't be read from the environment: it has to look like 600/min"),
+        ({"CACHE_URL": "memory"}, "CACHE_URL is no cache that is known here"),
+        ({"CACHE_URL": "dummycache://"}, "CACHE_URL is no cache that is known here"),
+        ({"CACHE_URL": "filecache://cache"}, "CACHE_URL is no cache that is known here"),
+        ({"CACHE_URL": "redis://:canary@["}, "CACHE_URL is no cache that is known here"),
         ({"EMAIL_URL": "smtp+tls://u:canary@mail"}, "PUBLIC_URL is not set, and EMAIL_URL needs it"),
         ({"EMAIL_URL": "smpt://u:canary@mail", "PUBLIC_URL": "https://a.example"}, "EMAIL_URL is no mail server"),
         ({"PUBLIC_URL": "todo.example.com"}, "PUBLIC_URL can't be read from the environment: it has to look like"),
@@ -173,16 +183,16 @@ def test_the_environment_wins_over_the_env_file(tmp_path: Path):
 @pytest.mark.parametrize(
     ("url", "tls"),
     [
-        ("postgres://u@ep-x-pooler.aws.neon.tech/db", "verify-full system"),
-        ("postgres://u@10.0.0.7/db", "verify-full system"),
-        ("postgres://u@db/db?sslmode=disable", "disable None"),
-        ("postgres://u@localhost/db", "None None"),
-        ("postgres://u@%2Frun%2Fpostgresql/db", "None None"),
+        ("postgres://u@ep-x-pooler.aws.neon.tech/db", "verify-full"),
+        ("postgres://u@10.0.0.7/db", "verify-full"),
+        ("postgres://u@db/db?sslmode=disable", "disable"),
+        ("postgres://u@localhost/db", "None"),
+        ("postgres://u@%2Frun%2Fpostgresql/db", "None"),
     ],
 )
 def test_a_server_elsewhere_has_to_prove_who_it_is(url, tls):
     options = "from django.conf import settings; o = settings.DATABASES['default']['OPTIONS']"
-    show = f"{options}; print(o.get('sslmode'), o.get('sslrootcert'))"
+    show = f"{options}; print(o.get('sslmode'))"
 
     done = manage("shell", "--no-imports", "-c", show, **PRODUCTION, DATABASE_URL=url)
 
@@ -196,6 +206,18 @@ def test_a_tls_that_checks_no_certificate_is_warned_of(sslmode, warnings):
     done = manage("check", "--deploy", **PRODUCTION, TRUSTED_PROXIES="1", DATABASE_URL=url)
 
     assert done.stderr.count("api.W001") == warnings
+
+
+@pytest.mark.parametrize("folder", ["with a space", "C#", "100%25", "a?b", "é+&"])
+def test_a_clone_may_be_in_any_folder(tmp_path, folder):
+    project = tmp_path / folder
+    for part in ("config", "api"):
+        shutil.copytree(ROOT / part, project / part, ignore=shutil.ignore_patterns("__pycache__"))
+    show = "from config import settings as s; import sqlite3; sqlite3.connect(s.DATABASES['default']['NAME'])"
+
+    subprocess.run([sys.executable, "-c", show], cwd=project, env={"SECRET_KEY": "k" * 50}, check=True)
+
+    assert (project / "db.sqlite3").exists()
 
 
 def test_the_platform_file_sets_what_there_is_and_passes_djangos_own_checks():

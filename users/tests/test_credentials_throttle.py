@@ -1,6 +1,6 @@
 import pytest
 
-from api.counts import Rate
+from config.values import Rate
 from testing.client import PASSWORD, Client
 from testing.problems import assert_problem
 from users.models import SignInAttempt, User

@@ -13,7 +13,7 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
-from api.counts import Rate
+from config.values import Rate
 from testing.client import PASSWORD, Client
 from testing.emails import sent
 from users import emails

@@ -15,6 +15,7 @@ class Command(migrate.Command):
     def execute(self, *args, **options):
         if settings.UNPOOLED_DATABASE:
             self.connect_directly(settings.UNPOOLED_DATABASE)
+        self.refuse_other_encodings()
         self.prepare_row_level_security(options)  # before Django's checks, which would say that it is missing
         output = super().execute(*args, **options)
         self.prepare_row_level_security(options)
@@ -27,6 +28,18 @@ class Command(migrate.Command):
         connection.settings_dict |= {key: direct[key] for key in ("HOST", "PORT", "USER", "PASSWORD", "OPTIONS")}
         with connection.cursor() as cursor:
             cursor.execute("SET statement_timeout = 0")  # that of the role is for requests
+
+    @staticmethod
+    def refuse_other_encodings() -> None:
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SHOW server_encoding")
+                [encoding] = cursor.fetchone()
+            if encoding != "UTF8":
+                raise CommandError(
+                    f"This database's encoding is {encoding}, in which not every text can be kept. Make one in UTF-8: "
+                    "CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
+                )
 
     def prepare_row_level_security(self, options: dict) -> None:
         if options["plan"] or options["check_unapplied"]:
