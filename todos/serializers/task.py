@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 from django.db.models import Q
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from api import fields
@@ -22,6 +22,18 @@ RECURRENCE = (
 )
 
 
+@extend_schema_field(
+    {
+        "type": "object",
+        "properties": {
+            "minutes_before": {"type": "integer", "minimum": 0, "maximum": 525_600},
+            "at": {"type": "string", "format": "date-time"},
+        },
+        "minProperties": 1,
+        "maxProperties": 1,
+        "additionalProperties": False,
+    }
+)
 class ReminderField(serializers.Field):
     """`{"minutes_before": 30}` or `{"at": "2027-01-31T12:00:00Z"}`."""
 
