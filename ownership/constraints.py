@@ -136,7 +136,17 @@ def check(constraint: models.BaseConstraint, instance: models.Model) -> None:
         constraint.validate(type(instance), instance)
         return
     if violated:
-        raise refusal(constraint)
+        raise plain_refusal(constraint, instance) or refusal(constraint)
+
+
+def plain_refusal(constraint: models.BaseConstraint, instance: models.Model) -> ValidationError | None:
+    """For a UniqueConstraint of Django's without a message of its own: about the field that is unique for its owner."""
+    given = constraint.violation_error_message != constraint.default_violation_error_message
+    if given or not isinstance(constraint, models.UniqueConstraint):
+        return None
+    names = [name for name in constraint.fields if name != "owner"]
+    error = instance.unique_error_message(type(instance), tuple(names))
+    return ValidationError({names[0] if len(names) == 1 else "__all__": error})
 
 
 def refusal(constraint: models.BaseConstraint) -> ValidationError:

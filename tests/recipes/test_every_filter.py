@@ -4,7 +4,8 @@ One that is declared tomorrow is tried tomorrow: what it is asked for follows fr
 """
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 
 import pytest
 import time_machine
@@ -20,8 +21,9 @@ from users.models import User
 
 DAY = date(2030, 3, 10)
 # In Zurich the second one is a day later than in UTC.
-MOMENTS = [datetime(2030, 3, 10, 11, tzinfo=timezone.utc), datetime(2030, 3, 11, 23, 30, tzinfo=timezone.utc)]
-LISTS = [route for route in ROUTES if route.is_list]
+MOMENTS = [datetime(2030, 3, 10, 11, tzinfo=UTC), datetime(2030, 3, 11, 23, 30, tzinfo=UTC)]
+# One list of each FilterSet; the trash of a thing has that of the thing.
+LISTS = list({route.view.filterset_class: route for route in reversed(ROUTES) if route.is_list}.values())
 FILTERS = [(route, name) for route in LISTS for name in sorted(route.view.filterset_class.filters())]
 
 
@@ -31,7 +33,7 @@ def samples(field: serializers.Field) -> Iterator[list[str]]:
         case serializers.ListField():
             some = [value for [value] in samples(field.child)]
             yield from ([value] for value in some)
-            yield from ([first, second] for first in some for second in some if first < second)
+            yield from ([first, second] for first, second in pairwise(some) if first != second)
         case serializers.BooleanField():
             yield from (["true"], ["false"])
         case serializers.ChoiceField():
@@ -55,11 +57,9 @@ def samples(field: serializers.Field) -> Iterator[list[str]]:
 def make_things(route: Route, owner: User) -> None:
     if route.model is Task:
         make_tasks(owner)
-        if route.is_about_trash:
-            Task.objects.filter(owner=owner).delete()
-        return
-    for _ in range(3):
-        make(route, owner)
+    else:
+        for _ in range(3):
+            make(route, owner)
 
 
 def make_tasks(owner: User) -> None:
@@ -89,9 +89,7 @@ def _nothing_is_compiled():
 def expected(route: Route, query: str, user: User) -> set[str]:
     filterset = route.view.filterset_class
     values = filterset.read(QueryDict(query))
-    actions = {each.url_path: each.kwargs.get("queryset") for each in route.view.get_extra_actions()}
-    queryset = actions["trash"] if route.is_about_trash else route.view.queryset
-    return {str(row.pk) for row in filterset.apply(queryset.all().owned_by(user), values, user)}
+    return {str(row.pk) for row in filterset.apply(route.view.queryset.owned_by(user), values, user)}
 
 
 @pytest.mark.parametrize(("route", "name"), FILTERS, ids=lambda each: str(each))

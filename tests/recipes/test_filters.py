@@ -1,11 +1,11 @@
 """How to add a filter. A FilterSet is documented in api/filters.py, a QuerySet method in Django's "Managers"."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
 from django.core.exceptions import ImproperlyConfigured
-from django.utils import timezone as clock
+from django.utils import timezone
 from rest_framework.filters import OrderingFilter
 
 from api import fields
@@ -15,7 +15,7 @@ from ownership.viewsets import RevisedViewSet
 from testing.client import Client
 from tests.recipes.conftest import results, values
 
-MONDAY = datetime(2030, 3, 11, 12, tzinfo=timezone.utc)
+MONDAY = datetime(2030, 3, 11, 12, tzinfo=UTC)
 
 
 class Filters(FilterSet):
@@ -33,11 +33,11 @@ class Filters(FilterSet):
 
     @staticmethod
     def filter_recent(books, value, user):
-        return books.filter(created_at__gt=clock.now() - timedelta(days=1))
+        return books.filter(created_at__gt=timezone.now() - timedelta(days=1))
 
     @staticmethod
     def filter_this_month(books, value, user):
-        return books.filter(bought_at__month=clock.now().month)
+        return books.filter(bought_at__month=timezone.now().month)
 
     @staticmethod
     def filter_mine(books, value, user):
