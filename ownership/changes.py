@@ -8,7 +8,6 @@ from django.db import models
 
 from api.text import FoldedField
 
-
 # What holds values that are replaced as a whole. Others, such as a JSONField's, can be changed in place.
 REPLACED = (
     models.BinaryField,

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from types import ModuleType
 
 from django.apps import apps
+from django.contrib.admin import site
 from django.db import connection, models
 from django.db.models.fields.related import RelatedField
 from django.urls import clear_url_caches, include, path
@@ -53,6 +54,7 @@ def routes_to(**viewsets: type) -> ModuleType:
         router.register(name, viewset, basename=f"throwaway-{name}")
     found = ModuleType("throwaway_urls")
     vars(found).update({name: value for name, value in vars(urls).items() if not name.startswith("__")})
-    found.urlpatterns = [path("api/v1/", include(router.urls)), *urls.urlpatterns]
+    added = [path("api/v1/", include(router.urls)), path("admin/", site.urls)]  # with what was registered since
+    found.urlpatterns = [*added, *urls.urlpatterns]
     clear_url_caches()
     return found

@@ -8,7 +8,9 @@ def check_models_in_sync(app_configs, **kwargs) -> list[checks.CheckMessage]:
 
     hint = "Make it a TrashModel: its rows stay until they are purged, so that clients hear of the deletion."
     return [
-        checks.Error(f"{model.__name__} is in sync, and a deleted row leaves no trace.", hint, obj=model, id="todos.E001")
+        checks.Error(
+            f"{model.__name__} is in sync, and a deleted row leaves no trace.", hint, obj=model, id="todos.E001"
+        )
         for model, _ in KINDS.values()
         if not issubclass(model, TrashModel)
     ]

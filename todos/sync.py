@@ -106,7 +106,9 @@ def changes_of(kind: str, user, place: Place, upto: int, limit: int, context: di
     things = things.annotate(deleted=Q(deleted_at__isnull=False)).order_by("revision", "id")
     if not (has_rows(serializer_class) and {"id", "revision"} <= set(serializer_class.Meta.fields)):
         return [
-            as_change(kind, each.pk, each.revision, None if each.deleted else serializer_class(each, context=context).data)
+            as_change(
+                kind, each.pk, each.revision, None if each.deleted else serializer_class(each, context=context).data
+            )
             for each in things[:limit]
         ]
     rows = serializer_class.rows(things, "deleted")[:limit]

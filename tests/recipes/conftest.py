@@ -4,11 +4,11 @@ from importlib import import_module
 import pytest
 
 from api import compiled
+from ownership.serializers import RevisedSerializer
+from ownership.viewsets import RevisedViewSet
 from testing.client import Client
 from testing.throwaway import forget, routes_to, tables_of
 from todos.models.trash import TrashQuerySet
-from ownership.serializers import RevisedSerializer
-from ownership.viewsets import RevisedViewSet
 
 
 @pytest.fixture(scope="package")
@@ -44,7 +44,9 @@ def serializer_of():
 
     def made(model: type, *names: str, base: type = RevisedSerializer, meta: dict | None = None, **attributes) -> type:
         options = {"model": model, "fields": ["id", *names, "revision"], "read_only_fields": ["revision"]}
-        return type(f"{model.__name__}Serializer", (base,), {"Meta": type("Meta", (), options | (meta or {})), **attributes})
+        return type(
+            f"{model.__name__}Serializer", (base,), {"Meta": type("Meta", (), options | (meta or {})), **attributes}
+        )
 
     return made
 

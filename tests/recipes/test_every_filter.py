@@ -16,7 +16,7 @@ from api import compiled
 from testing.client import Client
 from testing.routes import ROUTES, Route
 from tests.guards.test_ownership import make
-from todos.models import Project, Tag, Task
+from todos.models import Project, Task
 from users.models import User
 
 DAY = date(2030, 3, 10)
@@ -40,7 +40,11 @@ def samples(field: serializers.Field) -> Iterator[list[str]]:
             yield from ([str(choice)] for choice in field.choices)
         case serializers.UUIDField():
             yield ["none"]
-            some = [*Project.objects.all(), *Task.objects.filter(subtasks__isnull=False), *Task.objects.order_by("pk")[:1]]
+            some = [
+                *Project.objects.all(),
+                *Task.objects.filter(subtasks__isnull=False),
+                *Task.objects.order_by("pk")[:1],
+            ]
             yield from ([str(row.pk)] for row in some)
         case serializers.DateTimeField():
             yield from ([each.isoformat()] for each in MOMENTS)

@@ -114,7 +114,9 @@ def test_fields_with_a_format(shows, serializer_of, models):
         bought_at = serializers.DateTimeField(format="%d.%m.%Y", read_only=True)
         created_at = serializers.CharField(read_only=True)
 
-    shows(BookSerializer, {"bought_at": "10.03.2030", "created_at": str(models.Book.objects.get(title="Emma").created_at)})
+    shows(
+        BookSerializer, {"bought_at": "10.03.2030", "created_at": str(models.Book.objects.get(title="Emma").created_at)}
+    )
 
 
 def test_a_number_shown_as_text(shows, serializer_of, models):

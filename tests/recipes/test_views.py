@@ -80,6 +80,7 @@ def test_get_queryset_that_prefetches(base, serve, models, book, alice, api, dja
     for number in range(4):
         models.Shelf.objects.create(owner=alice, name=str(number))
     serve(shelves=Shelves)
+    api.get("/shelves/")  # the first use of a token is noted
 
     with django_assert_num_queries(3):  # the token, the shelves, their books
         found = results(api, "/shelves/")
@@ -208,7 +209,10 @@ def test_an_action_with_a_serializer_and_permissions_of_its_own(base, serve, boo
 
     class Books(base):
         @action(
-            detail=True, methods=["post"], serializer_class=PagesSerializer, permission_classes=[IsAuthenticated, ShortOnly]
+            detail=True,
+            methods=["post"],
+            serializer_class=PagesSerializer,
+            permission_classes=[IsAuthenticated, ShortOnly],
         )
         def tear_out(self, request, pk):
             book = self.get_object()

@@ -33,9 +33,7 @@ def test_save_with_further_values(books, serializer_of, models, book, alice, api
     def perform_update(self, serializer):
         serializer.save(subtitle="changed here")
 
-    books(
-        serializer_of(models.Book, "title", "subtitle"), perform_create=perform_create, perform_update=perform_update
-    )
+    books(serializer_of(models.Book, "title", "subtitle"), perform_create=perform_create, perform_update=perform_update)
 
     assert api.post("/books/", {"title": "New"}).json()["subtitle"] == "made here"
     assert api.patch(f"/books/{book.pk}/", {"title": "x"}).json()["subtitle"] == "changed here"
