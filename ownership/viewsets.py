@@ -55,8 +55,8 @@ def check_filters(view: Any) -> None:
     orders = any(issubclass(backend, OrderingFilter) for backend in view.filter_backends)
     if orders and view.pagination_class and issubclass(view.pagination_class, KeysetPagination):
         raise ImproperlyConfigured(
-            f"{view.__name__}: KeysetPagination orders by the `orderings` of the filterset_class. Declare the order there,"
-            " or set another pagination_class for OrderingFilter."
+            f"{view.__name__}: KeysetPagination orders by the `orderings` of the filterset_class. Declare the order"
+            " there, or set another pagination_class for OrderingFilter."
         )
 
 

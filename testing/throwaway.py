@@ -1,4 +1,4 @@
-"""Models, and routes to viewsets of them, that are there for some tests only: as a developer of the project adds them."""
+"""Models, and routes to viewsets of them, that are there for some tests only."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

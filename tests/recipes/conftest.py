@@ -42,10 +42,12 @@ def serve(settings):
 def serializer_of():
     """The serializer of a model with these fields and other attributes."""
 
-    def made(model: type, *names: str, base: type = RevisedSerializer, meta: dict | None = None, **attributes) -> type:
+    def made(model: type, *names: str, meta: dict | None = None, **attributes) -> type:
         options = {"model": model, "fields": ["id", *names, "revision"], "read_only_fields": ["revision"]}
         return type(
-            f"{model.__name__}Serializer", (base,), {"Meta": type("Meta", (), options | (meta or {})), **attributes}
+            f"{model.__name__}Serializer",
+            (RevisedSerializer,),
+            {"Meta": type("Meta", (), options | (meta or {})), **attributes},
         )
 
     return made

@@ -3,6 +3,8 @@
 Import them only inside the fixture that makes their tables: from then on they are the project's.
 """
 
+from datetime import timedelta
+
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
@@ -27,6 +29,9 @@ class BookQuerySet(RevisedQuerySet):
     def unread(self):
         return self.filter(pages_read=0)
 
+    def recent(self):
+        return self.filter(created_at__gt=timezone.now() - timedelta(days=1))
+
 
 class Book(RevisedModel):
     """With what developers add: rules, defaults that are called, a state that changes in place."""
@@ -37,7 +42,7 @@ class Book(RevisedModel):
 
     title = models.CharField(max_length=50)
     subtitle = models.CharField(max_length=50, blank=True, default="")
-    slug = models.SlugField(max_length=50, null=True, blank=True)
+    slug = models.SlugField(max_length=50, null=True, blank=True)  # noqa: DJ001 (any number of books have none)
     pages = models.IntegerField(default=1)
     pages_read = models.IntegerField(default=0)
     mood = models.CharField(max_length=10, choices=Mood, default=Mood.GLAD)
@@ -68,7 +73,6 @@ class Book(RevisedModel):
 
 class Letter(TrashModel):
     text = models.TextField()
-    stamps = models.IntegerField(default=0)
 
     class Meta(TrashModel.Meta):
         app_label = "todos"
