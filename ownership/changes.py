@@ -53,8 +53,9 @@ class ChangeTrackingModel(models.Model):
 
     @classmethod
     def copied(cls, values: dict) -> dict:
-        for name in values.keys() & columns_changed_in_place(cls):
-            values[name] = deepcopy(values[name])
+        for name in columns_changed_in_place(cls):
+            if name in values:
+                values[name] = deepcopy(values[name])
         return values
 
     def refresh_from_db(self, using=None, fields=None, **kwargs) -> None:
