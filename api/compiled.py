@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db import connection, models
 from django.db.models.expressions import Value
-from django.db.models.query import get_related_populators
+from django.db.models.query import get_related_populators, prefetch_related_objects
 
 MAX_QUERIES = 500  # that are cached; clients can ask for any number of combinations
 # As SQLite stores them. A literal that looks like one comes from the clock, and must not be cached.
@@ -76,6 +76,7 @@ class CompiledQuery:
         self.compiler = query.get_compiler(queryset.db)
         self.sql, self.parameters = self.compiler.as_sql()
         self.names = list(query.selected or ())
+        self.prefetched = queryset._prefetch_related_lookups
         if not self.names:
             self.read_objects_with(self.compiler.klass_info)
         self.converters = self.compiler.get_converters([column for column, _, _ in self.compiler.select])
@@ -102,8 +103,11 @@ class CompiledQuery:
         self.related = get_related_populators(info, self.compiler.select, self.db)  # type: ignore[call-arg]
 
     def objects(self, call) -> list:
-        """The objects of a queryset without `.values()`, with `select_related` and annotations."""
-        return [self.read_object(row) for row in self.tuples(call)]
+        """The objects of a queryset without `.values()`, with what it selects, prefetches and annotates."""
+        found = [self.read_object(row) for row in self.tuples(call)]
+        if self.prefetched:
+            prefetch_related_objects(found, *self.prefetched)
+        return found
 
     def read_object(self, row) -> models.Model:
         instance = self.model.from_db(self.db, self.attributes, row[self.columns])

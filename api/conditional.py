@@ -1,5 +1,6 @@
 """Conditional requests (RFC 9110, section 13): entity tags from revisions. And who may keep an answer at all."""
 
+from hashlib import sha256
 from uuid import UUID
 
 from django.conf import settings
@@ -7,6 +8,8 @@ from django.http import HttpResponse
 from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags
 from rest_framework.exceptions import APIException
+
+from api.renderers import dumps
 
 
 class PreconditionFailed(APIException):
@@ -21,6 +24,11 @@ def make_etag(owner_id: UUID, *revisions: int) -> str:
     It changes with the release too, since a release may change the representation.
     """
     return '"{}"'.format(":".join([settings.API_VERSION, owner_id.hex, *map(str, revisions)]))
+
+
+def with_content(etag: str, data) -> str:
+    """The entity tag of a response that can change while the revisions don't: it changes with what is in it."""
+    return f'{etag[:-1]}:{sha256(dumps(data)).hexdigest()}"'
 
 
 def own_part(etag: str) -> list[str]:

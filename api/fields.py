@@ -114,6 +114,13 @@ class ListField(serializers.ListField):
         return super().run_child_validation(data)
 
 
+class DurationField(serializers.DurationField):
+    def to_internal_value(self, value):
+        if not isinstance(value, str):
+            self.fail("invalid", format="[DD] [HH:[MM:]]ss[.uuuuuu]")
+        return super().to_internal_value(value)
+
+
 class UUIDField(serializers.UUIDField):
     def to_internal_value(self, data) -> UUID:
         if not isinstance(data, str):

@@ -24,11 +24,14 @@ class FilterSet(QueryParameters):
 
         lookups = {"due_before": "due_date__lte"}
 
+        @staticmethod
         def filter_recent(queryset, value, user):
-            return queryset.recent(user.now()) if value else queryset
+            return queryset.filter(created_at__gt=timezone.now() - timedelta(days=1)) if value else queryset
 
-    Lists run as compiled queries: what a method gets as `value` and `user` stands for the value and the user of each
-    call (`api/compiled.py`). Booleans, choices and null are given as they are: each makes a query of its own.
+    A list runs as a compiled query where its filters are lookups, or methods that are named in `compiled`. What such a
+    method gets as `value` and `user` stands for the value and the user of any call (`api/compiled.py`): it may pass
+    them on to the query, and look at nothing else, least of all at the clock. Booleans, choices and null are given as
+    they are: each makes a query of its own.
     """
 
     MAX_LIMIT = 200
@@ -46,6 +49,7 @@ class FilterSet(QueryParameters):
     }
 
     lookups: ClassVar[dict[str, str]] = {}
+    compiled: ClassVar[frozenset[str]] = frozenset()
     orderings: ClassVar[dict[str, Order]]
     default_ordering: ClassVar[str]
 
@@ -56,16 +60,28 @@ class FilterSet(QueryParameters):
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
-        for name in cls._declared_fields.keys() - cls.PAGING - cls.lookups.keys():
+        declared = cls.filters()
+        for name in declared - cls.lookups.keys():
             if not hasattr(cls, f"filter_{name}"):
                 raise ImproperlyConfigured(
                     f"{cls.__name__}.{name} filters nothing: name its lookup, or add filter_{name}."
                 )
+        if undeclared := (cls.lookups.keys() | cls.compiled) - declared:
+            raise ImproperlyConfigured(f"{cls.__name__} has no field for its filter {', '.join(sorted(undeclared))}.")
+
+    @classmethod
+    def filters(cls) -> set[str]:
+        return set(cls._declared_fields) - cls.PAGING
+
+    @classmethod
+    def can_compile(cls, values: dict) -> bool:
+        """Whether one compiled query can serve all calls with these filters."""
+        return not values.keys() - cls.PAGING - cls.lookups.keys() - cls.compiled
 
     @classmethod
     def depends_on_clock(cls, values: dict) -> bool:
         """Whether the response can change while the data doesn't."""
-        return False
+        return not cls.can_compile(values)
 
     @classmethod
     def null_or_not(cls, values: dict) -> Iterable[bool]:

@@ -62,10 +62,13 @@ class Serializer(serializers.Serializer):
     # REST framework makes them for each instance, which takes a millisecond.
     @cached_property
     def fields(self):
-        if overrides_fields(type(self)):
+        cls = type(self)
+        if overrides_fields(cls):
             return super().fields
+        if cls not in unbound_fields:
+            unbound_fields[cls] = self.get_fields()
         bound = BindingDict(self)
-        for name, field in unbound_fields(type(self)).items():
+        for name, field in unbound_fields[cls].items():
             bound[name] = unbound_copy(field)
         return bound
 
@@ -110,10 +113,13 @@ class ModelSerializer(Serializer, serializers.ModelSerializer):
         models.DateTimeField: fields.DateTimeField,
         models.DateField: fields.DateField,
         models.TimeField: fields.TimeField,
+        models.DurationField: fields.DurationField,
         models.UUIDField: fields.UUIDField,
     }
 
     def get_validators(self):
+        if has_own_fields(type(self)):
+            return super().get_validators()
         return list(validators_of(type(self)))
 
     def save(self, **kwargs):
@@ -147,8 +153,12 @@ def overrides_fields(serializer_class: type[Serializer]) -> bool:
 
 
 @cache
-def unbound_fields(serializer_class: type[Serializer]) -> dict[str, serializers.Field]:
-    return serializer_class().get_fields()
+def has_own_fields(serializer_class: type[Serializer]) -> bool:
+    """Whether two serializers of this class can have different fields."""
+    return overrides(serializer_class, (*FIELD_HOOKS, "__init__"))
+
+
+unbound_fields: dict[type[Serializer], dict[str, serializers.Field]] = {}
 
 
 @cache
@@ -177,15 +187,28 @@ def has_rows(serializer_class: type[Serializer]) -> bool:
     if not issubclass(serializer_class, ModelSerializer) or overrides(serializer_class, REPRESENTATION_HOOKS):
         return False
     meta = serializer_class.Meta
-    columns = {field.name for field in meta.model._meta.concrete_fields} | getattr(meta, "computed", {}).keys()
+    if overrides(getattr(meta, "list_serializer_class", object), REPRESENTATION_HOOKS):
+        return False
+    computed = dict.fromkeys(getattr(meta, "computed", {}))
+    columns = {field.name: field for field in meta.model._meta.concrete_fields} | computed
     shown = [field for field in serializer_class().fields.values() if not field.write_only]
-    return all(is_in_row(field) and field.source == field.field_name in columns for field in shown)
+    return all(
+        field.source == field.field_name in columns and is_in_row(field, columns[field.field_name]) for field in shown
+    )
 
 
-def is_in_row(field: serializers.Field) -> bool:
-    if field._kwargs.keys() & {"format", "uuid_format", "default_timezone", "pk_field"}:
+def is_in_row(field: serializers.Field, column: models.Field | None) -> bool:
+    if field._kwargs.keys() & {"format", "uuid_format", "default_timezone", "pk_field", "binary"}:
+        return False
+    if isinstance(field, serializers.CharField) and not (column is None or is_text_column(column)):
+        return False  # as text, it is written in another way than the column's own value
+    if isinstance(column, models.ForeignKey) != isinstance(field, serializers.RelatedField):
         return False
     return type(field) in ROW_FIELDS or vars(type(field)).get("is_in_row", False)
+
+
+def is_text_column(column: models.Field) -> bool:
+    return isinstance(column, models.CharField | models.TextField | models.GenericIPAddressField)
 
 
 @cache
@@ -210,6 +233,9 @@ def row_of(serializer_class: type[Serializer], instance) -> dict:
 
 def with_default(model_field: models.Field, field_class, kwargs: dict) -> tuple:
     if kwargs.get("required") is False and (model_field.null or model_field.default is not NOT_PROVIDED):
-        kwargs["default"] = kwargs["initial"] = model_field.get_default()
+        # One that is called, such as `timezone.now`, is called for each request.
+        is_called = model_field.has_default() and callable(model_field.default)
+        default = model_field.default if is_called else model_field.get_default()
+        kwargs["default"] = kwargs["initial"] = default
         del kwargs["required"]
     return field_class, kwargs

@@ -39,7 +39,10 @@ class ApiView(GenericAPIView):
         except (AuthenticationFailed, NotAuthenticated, PermissionDenied):
             self.check_throttles(request)  # what is refused counts too
             raise
-        self.parameters = self.get_parameters_class().read(request.query_params)
+        self.parameters = self.read_parameters()
+
+    def read_parameters(self) -> dict:
+        return self.get_parameters_class().read(self.request.query_params)
 
     def get_parameters_class(self) -> type[QueryParameters]:
         return QueryParameters if self.detail else self.parameters_class
@@ -77,9 +80,12 @@ class ApiView(GenericAPIView):
 
     def represent(self, instance, serializer_class: type[Serializer] | None = None) -> dict:
         """The representation of `instance`: that of the view, whatever the serializer of the action's body is."""
-        serializer_class = serializer_class or type(self).serializer_class
-        if has_rows(serializer_class):
+        serializer_class = serializer_class or type(self).serializer_class or self.get_serializer_class()
+        is_plain = type(self).get_serializer is GenericAPIView.get_serializer
+        if is_plain and has_rows(serializer_class):
             return row_of(serializer_class, instance)
+        if serializer_class is self.get_serializer_class():
+            return self.get_serializer(instance).data
         return serializer_class(instance, context=self.get_serializer_context()).data
 
     def respond(self, instance, status: int = 200, headers: dict | None = None, serializer_class=None) -> Response:

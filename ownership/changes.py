@@ -1,11 +1,35 @@
 """Which fields of an object were changed since it was loaded."""
 
 from collections.abc import Iterable
+from copy import deepcopy
 from functools import cache
 
 from django.db import models
 
 from api.text import FoldedField
+
+# What holds values that are replaced as a whole. Others, such as a JSONField's, can be changed in place.
+REPLACED = (
+    models.BinaryField,
+    models.BooleanField,
+    models.CharField,
+    models.DateField,
+    models.DecimalField,
+    models.DurationField,
+    models.FileField,
+    models.FloatField,
+    models.ForeignKey,
+    models.GenericIPAddressField,
+    models.IntegerField,
+    models.TextField,
+    models.TimeField,
+    models.UUIDField,
+)
+
+
+@cache
+def columns_changed_in_place(model: type[models.Model]) -> list[str]:
+    return [field.attname for field in model._meta.concrete_fields if not isinstance(field, REPLACED)]
 
 
 @cache
@@ -24,8 +48,15 @@ class ChangeTrackingModel(models.Model):
     @classmethod
     def from_db(cls, db, field_names, values, **options):
         instance = super().from_db(db, field_names, values, **options)
-        instance.loaded_values = dict(zip(field_names, values, strict=False))
+        instance.loaded_values = instance.copied(dict(zip(field_names, values, strict=False)))
         return instance
+
+    @classmethod
+    def copied(cls, values: dict) -> dict:
+        for name in columns_changed_in_place(cls):
+            if name in values:
+                values[name] = deepcopy(values[name])
+        return values
 
     def refresh_from_db(self, using=None, fields=None, **kwargs) -> None:
         super().refresh_from_db(using=using, fields=fields, **kwargs)
@@ -35,7 +66,8 @@ class ChangeTrackingModel(models.Model):
         """Take the values as they are (those of these fields alone) for those in the database."""
         fields = self._meta.concrete_fields if names is None else map(self._meta.get_field, names)
         own = self.__dict__  # what isn't there wasn't loaded
-        loaded = {field.attname: own[field.attname] for field in fields if field.attname in own}
+        names = [field.attname for field in fields if field.concrete]
+        loaded = self.copied({name: own[name] for name in names if name in own})
         self.loaded_values = {**(self.loaded_values or {}), **loaded}
 
     def changed_fields(self) -> set[str]:
@@ -46,6 +78,9 @@ class ChangeTrackingModel(models.Model):
         # Most values are the very objects that were loaded, which takes no comparison.
         replaced = {name for name in loaded if name in own and own[name] is not loaded[name]}
         changed = {name for name in replaced if own[name] != loaded[name]}
+        if len(loaded) < len(self._meta.concrete_fields):  # by `only` or `defer`: what was set since is a change, too
+            names = {field.attname for field in self._meta.concrete_fields}
+            changed |= (names & own.keys()) - loaded.keys()
         return changed | {field.attname for field in folded_fields(type(self)) if field.source in changed}
 
     def was(self, name: str):

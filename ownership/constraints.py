@@ -18,6 +18,10 @@ class UnknownConditionError(Exception):
     """The condition can only be evaluated by the database."""
 
 
+class UnknownValueError(Exception):
+    """The value is an expression, such as `F("priority") + 1`: only the database knows what it gives."""
+
+
 class AboutField(models.BaseConstraint):
     """A constraint of Django's that names the field that it is about. In migrations it is Django's own.
 
@@ -65,6 +69,8 @@ def holds(condition: Q, instance: models.Model) -> bool | None:
 
     Raises UnknownConditionError for what is more than these lookups on columns.
     """
+    if not isinstance(condition, Q):
+        raise UnknownConditionError
     results = [each_holds(child, instance) for child in condition.children]
     if condition.connector == Q.AND:
         result = False if False in results else None if None in results else True
@@ -95,7 +101,10 @@ def each_holds(child, instance: models.Model) -> bool | None:
 
 
 def column_value(instance: models.Model, name: str):
-    return attrgetter(instance._meta.get_field(name).attname)(instance)  # type: ignore[union-attr]
+    value = attrgetter(instance._meta.get_field(name).attname)(instance)  # type: ignore[union-attr]
+    if hasattr(value, "resolve_expression"):
+        raise UnknownValueError
+    return value
 
 
 @cache
@@ -109,7 +118,10 @@ def columns_of(constraint: models.BaseConstraint, model: type[models.Model]) -> 
     names = set(getattr(constraint, "fields", ()))
     if model._meta.pk.name in names:
         return set()
-    if condition := getattr(constraint, "condition", None):
+    condition = getattr(constraint, "condition", None)
+    if getattr(constraint, "expressions", ()) or not isinstance(condition, Q | None):
+        return {field.attname for field in model._meta.concrete_fields}
+    if condition:
         names |= condition.referenced_base_fields
     return {model._meta.get_field(name).attname for name in names}  # type: ignore[union-attr]
 
@@ -118,11 +130,23 @@ def check(constraint: models.BaseConstraint, instance: models.Model) -> None:
     """Raise ValidationError, about the constraint's field, if the instance violates it."""
     try:
         violated = is_violated(constraint, instance)
+    except UnknownValueError:
+        return
     except UnknownConditionError:
         constraint.validate(type(instance), instance)
         return
     if violated:
-        raise refusal(constraint)
+        raise plain_refusal(constraint, instance) or refusal(constraint)
+
+
+def plain_refusal(constraint: models.BaseConstraint, instance: models.Model) -> ValidationError | None:
+    """For a UniqueConstraint of Django's without a message of its own: about the field that is unique for its owner."""
+    given = constraint.violation_error_message != constraint.default_violation_error_message
+    if given or not isinstance(constraint, models.UniqueConstraint):
+        return None
+    names = [name for name in constraint.fields if name != "owner"]
+    error = instance.unique_error_message(type(instance), tuple(names))
+    return ValidationError({names[0] if len(names) == 1 else "__all__": error})
 
 
 def refusal(constraint: models.BaseConstraint) -> ValidationError:

@@ -12,7 +12,7 @@ from typing import ClassVar, Self
 
 import orjson
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.response import Response
@@ -91,6 +91,8 @@ def respond_once(request, key: str, answer: Callable[[], Response]) -> Response:
             raise KeyReused
         return replay(stored)
     response = answer()
+    if transaction.get_rollback():
+        return response
     fresh = IdempotentResponse(
         owner_id=request.user.pk,
         key=key,

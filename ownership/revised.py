@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Case, Value, When
 from django.db.models.functions import Cast
@@ -182,10 +183,15 @@ class RevisedModel(ChangeTrackingModel, OwnedModel):
 
     def validate_constraints(self, exclude=None) -> None:
         """As Django's, about the columns that were changed. Django's forms call it too."""
-        changed = self.changed_fields()
+        changed, errors = self.changed_fields(), {}
         for constraint, columns in constraints.constraints_of(type(self)):
-            if columns & changed:
-                constraints.check(constraint, self)
+            if columns & changed and getattr(constraint, "field", None) not in (exclude or ()):
+                try:
+                    constraints.check(constraint, self)
+                except ValidationError as error:
+                    errors = error.update_error_dict(errors)
+        if errors:
+            raise ValidationError(errors)
 
     def check_new(self) -> None:
         """For one of many new objects: without the constraints that take a query each. The database has those too."""

@@ -66,8 +66,10 @@ open_transactions: ContextVar[dict[UUID, RevisionTransaction]] = ContextVar("ope
 def move_revision(owner_id: UUID, step: int) -> int:
     """Move the owner's revision by `step`; the owner's row is locked until the transaction ends.
 
-    Raises User.DoesNotExist.
+    Raises User.DoesNotExist, and ValueError without an owner.
     """
+    if owner_id is None:
+        raise ValueError("This has no owner: name one, as in `serializer.save(owner=self.request.user)`.")
     User = get_user_model()
     table, key = User._meta.db_table, User._meta.pk.get_db_prep_value(owner_id, connection)
     with connection.cursor() as cursor:
@@ -103,7 +105,7 @@ def revision_transaction(owner_id: UUID) -> Iterator[RevisionTransaction]:
             open_transactions.reset(token)
         if current.changes:
             transaction.on_commit(current.log)
-        else:
+        elif not transaction.get_rollback():  # then all of it is undone anyway
             move_revision(owner_id, -1)  # nobody has seen it: the owner's row is locked
 
 

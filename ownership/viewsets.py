@@ -5,19 +5,21 @@ from functools import cache
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.db.models import QuerySet
 from django.http import Http404
 from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.filters import OrderingFilter
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.response import Response
 
 from api.compiled import CompiledQuery, CurrentUser, Param, compiled
-from api.conditional import check_preconditions, is_unchanged, make_etag
-from api.filters import FilterSet
-from api.pagination import KeysetPagination
+from api.conditional import check_preconditions, is_unchanged, make_etag, with_content
+from api.filters import FilterSet, FilterSetBackend, ordering_field
+from api.pagination import KeysetPagination, Order
 from api.serializers import EmptySerializer, ModelSerializer, has_rows
 from api.views import ApiView
 from ownership.idempotency import read_key, respond_once
@@ -30,12 +32,12 @@ QUERY_HOOKS = (
     "get_queryset",
     "filter_queryset",
     "filter_backends",
+    "get_serializer",
     "paginate_queryset",
     "pagination_class",
-    "lookup_field",
 )
 OBJECT_HOOKS = ("get_queryset", "filter_queryset", "filter_backends", "lookup_field", "lookup_url_kwarg")
-ROW_HOOKS = (*OBJECT_HOOKS, "get_object", "check_object_permissions")
+ROW_HOOKS = (*OBJECT_HOOKS, "get_object", "get_serializer", "check_object_permissions")
 OURS = ("ownership.viewsets", "api.views")
 
 
@@ -43,6 +45,19 @@ OURS = ("ownership.viewsets", "api.views")
 def is_plain(view: type, names: tuple[str, ...]) -> bool:
     owners = (next(base for base in view.__mro__ if name in vars(base)).__module__ for name in names)
     return all(owner in OURS or owner.startswith("rest_framework.") for owner in owners)
+
+
+def check_filters(view: Any) -> None:
+    """Raise ImproperlyConfigured where a filter or an order of this viewset would do nothing, and say so nowhere."""
+    ours = any(issubclass(backend, FilterSetBackend) for backend in view.filter_backends)
+    if not ours and view.filterset_class and view.filterset_class.filters():
+        raise ImproperlyConfigured(f"{view.__name__}.filter_backends needs FilterSetBackend for its filterset_class.")
+    orders = any(issubclass(backend, OrderingFilter) for backend in view.filter_backends)
+    if orders and view.pagination_class and issubclass(view.pagination_class, KeysetPagination):
+        raise ImproperlyConfigured(
+            f"{view.__name__}: KeysetPagination orders by the `orderings` of the filterset_class. Declare the order"
+            " there, or set another pagination_class for OrderingFilter."
+        )
 
 
 class CallerView(ApiView):
@@ -62,13 +77,24 @@ class CallerView(ApiView):
         return super().handle_exception(exc)
 
 
+class OwnedFilters(FilterSet):
+    orderings = {"created_at": Order("created_at")}
+    default_ordering = "-created_at"
+
+    ordering = ordering_field(orderings)
+
+
 class OwnedViewSet(CallerView, mixins.RetrieveModelMixin, mixins.ListModelMixin, viewsets.GenericViewSet):
     """The caller's own rows of a model."""
 
     lookup_value_converter = "id"
     serializer_class: type[ModelSerializer]
-    filterset_class: type[FilterSet]  # None for an action that isn't a list
+    filterset_class: type[FilterSet] = OwnedFilters  # None for an action that isn't a list
     paginator: KeysetPagination
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        check_filters(cls)
 
     def get_queryset(self):
         return super().get_queryset().owned_by(self.request.user)  # type: ignore[attr-defined]
@@ -80,6 +106,23 @@ class OwnedViewSet(CallerView, mixins.RetrieveModelMixin, mixins.ListModelMixin,
     def get_parameters_class(self):
         is_list = not self.detail and self.request.method in SAFE_METHODS and self.filterset_class
         return self.filterset_class if is_list else super().get_parameters_class()
+
+    def read_parameters(self) -> dict:
+        foreign = self.foreign_parameters()
+        if not foreign:
+            return super().read_parameters()
+        query = self.request.query_params.copy()
+        for name in foreign:
+            query.pop(name, None)
+        return self.get_parameters_class().read(query)
+
+    def foreign_parameters(self) -> set[str]:
+        """The query parameters that REST framework's own filters and pages read, each for itself."""
+        if self.detail or self.keeps(("filter_backends", "pagination_class")):
+            return set()
+        readers = [*(backend() for backend in self.filter_backends), self.paginator]
+        described = [each for each in readers if hasattr(each, "get_schema_operation_parameters")]
+        return {parameter["name"] for each in described for parameter in each.get_schema_operation_parameters(self)}
 
     def compiled(self, kind: str, build: Callable[[QuerySet], QuerySet]) -> CompiledQuery:
         """The query that `build` makes of the rows of the current user."""
@@ -99,9 +142,9 @@ class OwnedViewSet(CallerView, mixins.RetrieveModelMixin, mixins.ListModelMixin,
 
         `next` and `previous` are the addresses of the pages beside this one, or null.
         """
-        serializer_class = self.get_serializer_class()
-        if not (self.keeps(QUERY_HOOKS) and has_rows(serializer_class)):
+        if not self.lists_rows():
             return super().list(request, *args, **kwargs)
+        serializer_class = self.get_serializer_class()
         key, filters = self.filterset_class.as_params(self.parameters)
 
         def build() -> QuerySet:
@@ -110,6 +153,11 @@ class OwnedViewSet(CallerView, mixins.RetrieveModelMixin, mixins.ListModelMixin,
 
         rows = self.paginator.paginate_rows(self, (type(self), self.action, serializer_class, key), build)
         return self.get_paginated_response(rows)
+
+    def lists_rows(self) -> bool:
+        """Whether a list is rows straight from the database: no hook and no filter asks for more."""
+        can_compile = self.filterset_class.can_compile(self.parameters)
+        return can_compile and self.keeps(QUERY_HOOKS) and has_rows(self.get_serializer_class())
 
     def retrieve(self, request, *args, **kwargs):
         """Get one {thing}."""
@@ -176,11 +224,18 @@ class RevisedViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.De
         if self.filterset_class.depends_on_clock(self.parameters):
             return super().list(request, *args, **kwargs)
         etag = make_etag(request.user.pk, request.user.revision)
-        return self.unless_unchanged(etag, lambda: super(RevisedViewSet, self).list(request, *args, **kwargs))
+        if self.lists_rows():
+            return self.unless_unchanged(etag, lambda: super(RevisedViewSet, self).list(request, *args, **kwargs))
+        response = super().list(request, *args, **kwargs)
+        return self.unless_unchanged(with_content(etag, response.data), lambda: response)
 
     def retrieve(self, request, *args, **kwargs):
-        response = super().retrieve(request, *args, **kwargs)
-        return self.unless_unchanged(self.etag_of(response.data["revision"]), lambda: response)
+        if (row := self.row()) and "revision" in row:
+            return self.unless_unchanged(self.etag_of(row["revision"]), lambda: Response(row))
+        instance = self.get_object()
+        response = Response(self.represent(instance, self.get_serializer_class()))
+        etag = with_content(self.etag_of(instance.revision), response.data)
+        return self.unless_unchanged(etag, lambda: response)
 
     def unless_unchanged(self, etag: str, respond: Callable[[], Response]) -> Response:
         """The response with its entity tag, or 304 when the client has it already: then it isn't even made."""
@@ -202,7 +257,7 @@ class RevisedViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.De
         saved, serializer_class = serializer.instance, self.get_serializer_class()
         if isinstance(saved, list):
             return Response([self.represent(each, serializer_class) for each in saved], status=201)
-        location = request.build_absolute_uri(f"{request.path}{saved.pk}/")
+        location = request.build_absolute_uri(f"{request.path}{getattr(saved, self.lookup_field)}/")
         return self.respond(saved, 201, {"Location": location}, serializer_class)
 
     def perform_create(self, serializer):
@@ -215,6 +270,8 @@ class RevisedViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.De
         """
         serializer = self.read_body(self.get_object(), partial=kwargs.get("partial", False))
         self.perform_update(serializer)
+        if getattr(serializer.instance, "_prefetched_objects_cache", None):
+            serializer.instance._prefetched_objects_cache = {}  # as REST framework does: it may have been changed
         return self.respond(serializer.instance, serializer_class=self.get_serializer_class())
 
     def partial_update(self, request, *args, **kwargs):

@@ -79,6 +79,7 @@ class TaskFilters(FilterSet):
         "project": "project",
         "parent": "parent",
     }
+    compiled = frozenset({"completed", "due", "tag", "q"})
 
     @staticmethod
     def filter_completed(tasks, completed: bool, user):
@@ -100,7 +101,7 @@ class TaskFilters(FilterSet):
 
     @classmethod
     def depends_on_clock(cls, values: dict) -> bool:
-        return values.get("due", "none") != "none"
+        return values.get("due", "none") != "none" or super().depends_on_clock(values)
 
     @classmethod
     def null_or_not(cls, values: dict) -> Iterable[bool]:

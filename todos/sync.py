@@ -6,6 +6,7 @@ meanwhile gets a later one, and is answered later.
 """
 
 from dataclasses import astuple, dataclass
+from uuid import UUID
 
 from django.core import signing
 from django.db.models import F, Q, UUIDField, Value
@@ -13,6 +14,7 @@ from django.db.models.lookups import GreaterThan
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 
 from api.pagination import RowValue
+from api.serializers import has_rows
 from todos.models import Project, Tag, Task
 from todos.serializers.project import ReplicatedProjectSerializer, ReplicatedTagSerializer
 from todos.serializers.task import TaskSerializer
@@ -61,15 +63,17 @@ class Place:
             raise ValidationError({"since": [INVALID]}) from None
 
 
-def changes(user, token: str | None, limit: int) -> dict:
+def changes(user, token: str | None, limit: int, context: dict | None = None) -> dict:
     """The answer to `GET sync/`: up to `limit` (1 to 1000) changes after the token's place, in the order of revisions.
 
-    `user`: as it was read before this, with its revision. Without a token: everything that is not deleted.
+    `user`: as it was read before this, with its revision. `context`: for the serializers. Without a token: everything
+    that is not deleted.
     Raises ValidationError for a forged token, SyncTokenExpired for one from before a purge.
     """
     place = Place.read(token, user) if token else Place(full=user.revision, revision=0)
     upto = place.full or user.revision
-    found = [change for kind in KINDS for change in changes_of(kind, user, place, upto, limit + 1)]
+    kinds = [changes_of(kind, user, place, upto, limit + 1, context or {}) for kind in KINDS]
+    found = [change for each in kinds for change in each]
     # Not before the changes were read: a purge in between would have taken some away unseen.
     user.refresh_from_db(fields=["purged_revision"])
     if place.needs(user.purged_revision):
@@ -86,7 +90,7 @@ def changes(user, token: str | None, limit: int) -> dict:
     return {"results": page, "token": reached.sign(user), "has_more": has_more}
 
 
-def changes_of(kind: str, user, place: Place, upto: int, limit: int) -> list[dict]:
+def changes_of(kind: str, user, place: Place, upto: int, limit: int, context: dict) -> list[dict]:
     """The changes of one kind of thing after `place`, up to the revision `upto`: one query, by its index."""
     model, serializer_class = KINDS[kind]
     things = model.objects.owned_by(user).filter(revision__lte=upto)
@@ -99,11 +103,17 @@ def changes_of(kind: str, user, place: Place, upto: int, limit: int) -> list[dic
         things = things.filter(GreaterThan(RowValue(F("revision"), F("id")), here))
     if place.full:
         things = things.present()
-    rows = serializer_class.rows(things.annotate(deleted=Q(deleted_at__isnull=False)), "deleted")
-    return [as_change(kind, row) for row in rows.order_by("revision", "id")[:limit]]
+    things = things.annotate(deleted=Q(deleted_at__isnull=False)).order_by("revision", "id")
+    if not (has_rows(serializer_class) and {"id", "revision"} <= set(serializer_class.Meta.fields)):
+        return [
+            as_change(
+                kind, each.pk, each.revision, None if each.deleted else serializer_class(each, context=context).data
+            )
+            for each in things[:limit]
+        ]
+    rows = serializer_class.rows(things, "deleted")[:limit]
+    return [as_change(kind, row["id"], row["revision"], None if row.pop("deleted") else row) for row in rows]
 
 
-def as_change(kind: str, row: dict) -> dict:
-    deleted = row.pop("deleted")
-    content = None if deleted else row
-    return {"type": kind, "id": row["id"], "revision": row["revision"], "deleted": deleted, "object": content}
+def as_change(kind: str, pk: UUID, revision: int, content: dict | None) -> dict:
+    return {"type": kind, "id": pk, "revision": revision, "deleted": content is None, "object": content}

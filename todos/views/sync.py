@@ -35,4 +35,5 @@ class SyncView(CallerView):
     @extend_schema(operation_id="sync", parameters=[SyncParameters])
     def get(self, request):
         limit = self.parameters.get("limit", sync.DEFAULT_LIMIT)
-        return Response(sync.changes(request.user, self.parameters.get("since"), limit))
+        context = self.get_serializer_context()
+        return Response(sync.changes(request.user, self.parameters.get("since"), limit, context))

@@ -1,0 +1,133 @@
+"""How to add a resource: a model on RevisedModel, its viewset on RevisedViewSet. Each write takes a revision."""
+
+import pytest
+from django.core import checks
+from django.db import connection
+
+from ownership.row_level_security.checks import check_row_level_security
+from testing.counting import revision_of
+from todos import sync
+from todos.serializers.project import ProjectSerializer
+
+
+@pytest.fixture
+def shelf(models, viewset_of, serve, alice):
+    serve(shelves=viewset_of(models.Shelf, "name"))
+    return models.Shelf.objects.create(owner=alice, name="Old")
+
+
+WRITES = {
+    "post": ("post", False, {"name": "New"}, 201),
+    "put": ("put", True, {"name": "New"}, 200),
+    "patch": ("patch", True, {"name": "New"}, 200),
+    "delete": ("delete", True, None, 204),
+}
+
+
+@pytest.mark.parametrize(("method", "has_id", "body", "status"), WRITES.values(), ids=WRITES)
+def test_each_write_takes_a_revision_and_a_poller_hears_of_it(shelf, alice, api, method, has_id, body, status):
+    before, etag = revision_of(alice), api.get("/shelves/")["ETag"]
+    assert api.get("/shelves/", HTTP_IF_NONE_MATCH=etag).status_code == 304
+
+    answer = getattr(api, method)(f"/shelves/{shelf.pk}/" if has_id else "/shelves/", body)
+
+    assert answer.status_code == status
+    assert revision_of(alice) == before + 1
+    assert api.get("/shelves/", HTTP_IF_NONE_MATCH=etag).status_code == 200
+
+
+@pytest.mark.parametrize(("method", "body"), [("get", None), ("put", {"name": "x"}), ("patch", {}), ("delete", None)])
+def test_what_is_anothers_is_not_there(shelf, bobs_api, method, body):
+    answer = getattr(bobs_api, method)(f"/shelves/{shelf.pk}/", body)
+
+    assert answer.status_code == 404
+    assert type(shelf).objects.get().name == "Old"
+    assert bobs_api.get("/shelves/").json()["results"] == []
+
+
+def test_a_lost_update_is_refused(shelf, api):
+    etag = api.get(f"/shelves/{shelf.pk}/")["ETag"]
+    assert api.patch(f"/shelves/{shelf.pk}/", {"name": "First"}, HTTP_IF_MATCH=etag).status_code == 200
+
+    assert api.patch(f"/shelves/{shelf.pk}/", {"name": "Second"}, HTTP_IF_MATCH=etag).status_code == 412
+    assert api.delete(f"/shelves/{shelf.pk}/", HTTP_IF_MATCH=etag).status_code == 412
+
+
+def test_a_repeated_post_makes_one(shelf, api):
+    for _ in range(2):
+        answer = api.post("/shelves/", {"name": "New"}, HTTP_IDEMPOTENCY_KEY="once")
+
+    assert (answer.status_code, answer["Idempotency-Replayed"]) == (201, "true")
+    assert type(shelf).objects.filter(name="New").count() == 1
+
+
+def test_lists_have_pages_and_an_order_without_a_filterset(shelf, alice, api):
+    for name in "abc":
+        type(shelf).objects.create(owner=alice, name=name)
+
+    page = api.get("/shelves/?limit=3").json()
+    rest = api.get(page["next"].partition("/api/v1")[2]).json()
+
+    assert [row["name"] for row in page["results"] + rest["results"]] == ["c", "b", "a", "Old"]
+
+
+def test_what_refers_to_a_deleted_row_goes_with_it(shelf, models, alice, api):
+    models.Book.objects.create(owner=alice, title="In it", shelf=shelf)
+
+    assert api.delete(f"/shelves/{shelf.pk}/").status_code == 204
+    assert not models.Book.objects.exists()
+
+
+def test_a_reference_to_what_is_anothers_is_refused(shelf, models, viewset_of, serve, bobs_api):
+    serve(books=viewset_of(models.Book, "title", "shelf"))
+
+    refused = bobs_api.post("/books/", {"title": "x", "shelf": str(shelf.pk)})
+
+    assert refused.status_code == 400
+    assert [(error["field"], error["code"]) for error in refused.json()["errors"]] == [("shelf", "does_not_exist")]
+
+
+def test_what_is_in_the_trash_is_not_in_the_list(models, viewset_of, serve, alice, api):
+    serve(letters=viewset_of(models.Letter, "text"))
+    letter = models.Letter.objects.create(owner=alice, text="Dear Bob")
+
+    assert api.delete(f"/letters/{letter.pk}/").status_code == 204
+    assert api.get("/letters/").json()["results"] == []
+    assert models.Letter.objects.in_trash().get() == letter
+
+
+def test_a_viewset_that_names_no_owner_says_so(models, viewset_of, serve, api):
+    class Shelves(viewset_of(models.Shelf, "name")):
+        def perform_create(self, serializer):
+            serializer.save()
+
+    serve(shelves=Shelves)
+    api.raise_request_exception = True
+
+    with pytest.raises(ValueError, match="This has no owner"):
+        api.post("/shelves/", {"name": "New"})
+
+
+# What would be forgotten silently fails by name when the process starts.
+
+
+def test_a_model_in_sync_that_leaves_no_trace_of_a_deletion_is_refused(models, monkeypatch):
+    monkeypatch.setitem(sync.KINDS, "shelf", (models.Shelf, ProjectSerializer))
+
+    [error] = checks.run_checks(tags=[checks.Tags.models])
+
+    assert (error.id, error.msg) == ("todos.E001", "Shelf is in sync, and a deleted row leaves no trace.")
+
+
+def test_the_models_in_sync_pass():
+    assert checks.run_checks(tags=[checks.Tags.models]) == []
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no policies")
+def test_a_table_without_a_policy_is_refused(models, db):
+    with connection.cursor() as cursor:
+        cursor.execute("DROP POLICY owner_only ON todos_shelf")
+
+    [error] = check_row_level_security(databases=["default"])
+
+    assert (error.id, error.msg) == ("ownership.E002", "Without row-level security: todos_shelf.")

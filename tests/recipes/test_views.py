@@ -1,0 +1,395 @@
+"""The hooks of REST framework's generic views: they keep their meaning and their order."""
+
+import pytest
+from django.db.models import Prefetch
+from rest_framework import serializers, viewsets
+from rest_framework.decorators import action
+from rest_framework.exceptions import APIException, PermissionDenied
+from rest_framework.filters import OrderingFilter, SearchFilter
+from rest_framework.generics import get_object_or_404
+from rest_framework.pagination import CursorPagination, LimitOffsetPagination, PageNumberPagination
+from rest_framework.permissions import BasePermission, IsAuthenticated
+from rest_framework.response import Response
+from rest_framework.throttling import ScopedRateThrottle, UserRateThrottle
+
+from api import fields
+from api.filters import FilterSetBackend
+from api.serializers import Serializer
+from testing.counting import revision_of
+from tests.recipes.conftest import results, values
+
+
+@pytest.fixture
+def book(models, alice, bob):
+    shelf = models.Shelf.objects.create(owner=alice, name="Top")
+    models.Book.objects.create(owner=alice, title="Persuasion", pages=3)
+    models.Book.objects.create(owner=bob, title="Bob's secret")
+    return models.Book.objects.create(owner=alice, title="Emma", pages=7, shelf=shelf, slug="emma")
+
+
+@pytest.fixture
+def base(models, book, viewset_of):
+    """What the viewsets below inherit from: a plain one."""
+    return viewset_of(models.Book, "title", "pages")
+
+
+def test_perform_destroy(base, serve, models, book, api, bobs_api):
+    class Books(base):
+        def perform_destroy(self, instance):
+            instance.title = "Withdrawn"
+            instance.save()
+
+    serve(books=Books)
+
+    assert api.delete(f"/books/{book.pk}/").status_code == 204
+    assert values(api, "/books/", "title") == {"Withdrawn", "Persuasion"}
+    assert bobs_api.delete(f"/books/{book.pk}/").status_code == 404
+
+
+def test_get_queryset_that_depends_on_the_request(base, serve, book, api, bobs_api):
+    class Books(base):
+        def get_queryset(self):
+            books = super().get_queryset()
+            return books.filter(pages__gt=5) if self.request.user.name == "Alice" else books
+
+    serve(books=Books)
+
+    assert values(api, "/books/", "title") == {"Emma"}
+    assert values(bobs_api, "/books/", "title") == {"Bob's secret"}
+    assert bobs_api.get(f"/books/{book.pk}/").status_code == 404
+
+
+def test_get_queryset_that_prefetches(base, serve, models, book, alice, api, django_assert_num_queries):
+    class ShelfSerializer(serializers.ModelSerializer):
+        titles = serializers.SerializerMethodField()
+
+        class Meta:
+            model = models.Shelf
+            fields = ["id", "titles"]
+
+        def get_titles(self, shelf):
+            return [book.title for book in shelf.books.all()]
+
+    class Shelves(base):
+        queryset = models.Shelf.objects.all()
+        serializer_class = ShelfSerializer
+
+        def get_queryset(self):
+            return super().get_queryset().prefetch_related("books")
+
+    for number in range(4):
+        models.Shelf.objects.create(owner=alice, name=str(number))
+    serve(shelves=Shelves)
+    api.get("/shelves/")  # the first use of a token is noted
+
+    with django_assert_num_queries(3):  # the token, the shelves, their books
+        found = results(api, "/shelves/")
+
+    assert sorted(row["titles"] for row in found) == [[], [], [], [], ["Emma"]]
+
+
+def test_a_queryset_that_prefetches(base, serve, models, book, api):
+    class ShelfSerializer(serializers.ModelSerializer):
+        long = serializers.SerializerMethodField()
+
+        class Meta:
+            model = models.Shelf
+            fields = ["id", "long"]
+
+        def get_long(self, shelf):
+            return [book.title for book in shelf.long_books]
+
+    class Shelves(base):
+        long_books = models.Book.objects.filter(pages__gt=5)
+        queryset = models.Shelf.objects.prefetch_related(Prefetch("books", long_books, to_attr="long_books"))
+        serializer_class = ShelfSerializer
+
+    serve(shelves=Shelves)
+
+    assert values(api, "/shelves/", "id") == {str(book.shelf_id)}
+    assert api.get(f"/shelves/{book.shelf_id}/").json()["long"] == ["Emma"]
+
+
+def test_get_serializer_class_by_action(base, serve, serializer_of, models, book, api):
+    class Books(base):
+        serializer_class = None
+
+        def get_serializer_class(self):
+            if self.action == "list":
+                return type("Brief", (serializers.ModelSerializer,), {"Meta": Brief})
+            return serializer_of(models.Book, "title", "pages") if self.action == "retrieve" else Writing
+
+    class Brief:
+        model = models.Book
+        fields = ["title"]
+
+    class Writing(serializers.ModelSerializer):
+        class Meta:
+            model = models.Book
+            fields = ["title", "subtitle"]
+
+    serve(books=Books)
+
+    assert results(api, "/books/") == [{"title": "Emma"}, {"title": "Persuasion"}]
+    assert api.get(f"/books/{book.pk}/").json()["pages"] == 7
+    assert api.patch(f"/books/{book.pk}/", {"subtitle": "x"}).json() == {"title": "Emma", "subtitle": "x"}
+    assert api.post("/books/", {"title": "New"}).json() == {"title": "New", "subtitle": ""}
+
+
+def test_a_serializer_without_the_revision(base, serve, models, book, api):
+    class Brief(serializers.ModelSerializer):
+        class Meta:
+            model = models.Book
+            fields = ["title"]
+
+    serve(books=type("Books", (base,), {"serializer_class": Brief}))
+
+    answer = api.get(f"/books/{book.pk}/")
+
+    assert answer.json() == {"title": "Emma"}
+    assert api.get(f"/books/{book.pk}/", HTTP_IF_NONE_MATCH=answer["ETag"]).status_code == 304
+    assert api.patch(f"/books/{book.pk}/", {"title": "x"}, HTTP_IF_MATCH=answer["ETag"]).status_code == 200
+    assert api.get(f"/books/{book.pk}/?format=api").status_code == api.get("/books/?format=api").status_code == 200
+
+
+def test_get_object_of_ones_own(base, serve, models, book, api, bobs_api):
+    class Books(base):
+        lookup_field = "slug"
+        lookup_value_converter = "slug"
+
+        def get_object(self):
+            book = get_object_or_404(self.filter_queryset(self.get_queryset()), slug=self.kwargs["slug"])
+            self.check_object_permissions(self.request, book)
+            return book
+
+    serve(books=Books)
+
+    assert api.get("/books/emma/").json()["title"] == "Emma"
+    assert api.patch("/books/emma/", {"pages": 8}).json()["pages"] == 8
+    assert bobs_api.get("/books/emma/").status_code == 404
+
+
+def test_another_lookup_field(base, serve, serializer_of, models, book, api, bobs_api):
+    serializer = serializer_of(models.Book, "title", "slug")
+    attributes = {"lookup_field": "slug", "lookup_value_converter": "slug", "serializer_class": serializer}
+    serve(books=type("Books", (base,), attributes))
+
+    made = api.post("/books/", {"title": "New", "slug": "new"})
+
+    assert made["Location"].endswith("/books/new/")
+    assert api.get("/books/new/").json()["title"] == "New"
+    assert bobs_api.get("/books/new/").status_code == 404
+
+
+class ShortOnly(BasePermission):
+    message = "This is too long for you."
+
+    def has_object_permission(self, request, view, obj):
+        return obj.pages < 5
+
+
+def test_permissions_about_the_object(base, serve, models, book, api, bobs_api):
+    class Books(base):
+        def get_permissions(self):
+            more = [] if self.action == "list" else [ShortOnly()]
+            return [*super().get_permissions(), *more]
+
+    serve(books=Books)
+    short = models.Book.objects.get(title="Persuasion")
+
+    assert values(api, "/books/", "title") == {"Emma", "Persuasion"}
+    assert [api.get(f"/books/{each.pk}/").status_code for each in (book, short)] == [403, 200]
+    assert api.delete(f"/books/{book.pk}/").json()["detail"] == "This is too long for you."
+    assert bobs_api.get(f"/books/{short.pk}/").status_code == 404
+
+
+def test_an_action_with_a_serializer_and_permissions_of_its_own(base, serve, book, alice, api, bobs_api):
+    class PagesSerializer(Serializer):
+        pages = fields.IntegerField(min_value=1)
+
+    class Books(base):
+        @action(
+            detail=True,
+            methods=["post"],
+            serializer_class=PagesSerializer,
+            permission_classes=[IsAuthenticated, ShortOnly],
+        )
+        def tear_out(self, request, pk):
+            book = self.get_object()
+            serializer = self.get_serializer(data=request.data)
+            serializer.is_valid(raise_exception=True)
+            book.pages -= serializer.validated_data["pages"]
+            book.save()
+            return Response({"left": book.pages})
+
+    serve(books=Books)
+    short = type(book).objects.get(title="Persuasion")
+    before = revision_of(alice)
+
+    assert api.post(f"/books/{short.pk}/tear_out/", {"pages": 2}).json() == {"left": 1}
+    assert revision_of(alice) == before + 1
+    assert api.post(f"/books/{short.pk}/tear_out/", {"pages": "2"}).status_code == 400
+    assert api.post(f"/books/{book.pk}/tear_out/", {"pages": 2}).status_code == 403
+    assert bobs_api.post(f"/books/{short.pk}/tear_out/", {"pages": 1}).status_code == 404
+
+
+def test_filter_queryset(base, serve, book, api, bobs_api):
+    class Books(base):
+        def filter_queryset(self, queryset):
+            return super().filter_queryset(queryset).exclude(title="Emma")
+
+    serve(books=Books)
+
+    assert values(api, "/books/", "title") == {"Persuasion"}
+    assert api.get(f"/books/{book.pk}/").status_code == 404
+    assert values(bobs_api, "/books/", "title") == {"Bob's secret"}
+
+
+def test_search_beside_the_filters(base, serve, book, api, bobs_api):
+    attributes = {"filter_backends": [FilterSetBackend, SearchFilter], "search_fields": ["title"]}
+    serve(books=type("Books", (base,), attributes))
+
+    assert values(api, "/books/", "title", search="em") == {"Emma"}
+    assert values(bobs_api, "/books/", "title", search="em") == set()
+    assert api.get("/books/?serach=em").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("pagination", "query"),
+    [(PageNumberPagination, {"page": 2}), (LimitOffsetPagination, {"offset": 1}), (CursorPagination, {})],
+    ids=lambda each: getattr(each, "__name__", ""),
+)
+def test_pages_and_an_order_of_rest_framework(base, serve, api, bobs_api, pagination, query):
+    pages = type("Pages", (pagination,), {"page_size": 1, "default_limit": 1, "ordering": "-title"})
+    attributes = {"filter_backends": [OrderingFilter], "ordering_fields": ["title"], "pagination_class": pages}
+    serve(books=type("Books", (base,), attributes))
+
+    assert [row["title"] for row in results(api, "/books/", ordering="-title")] == ["Persuasion"]
+    if query:
+        assert [row["title"] for row in results(api, "/books/", ordering="-title", **query)] == ["Emma"]
+    assert values(bobs_api, "/books/", "title") == {"Bob's secret"}
+    assert api.get("/books/?pgae=2").status_code == 400
+
+
+def test_no_pages(base, serve, api, bobs_api):
+    serve(books=type("Books", (base,), {"pagination_class": None}))
+
+    assert [row["title"] for row in api.get("/books/").json()] == ["Emma", "Persuasion"]
+    assert [row["title"] for row in bobs_api.get("/books/").json()] == ["Bob's secret"]
+
+
+def test_throttle_classes(base, serve, api, bobs_api):
+    Twice = type("Twice", (UserRateThrottle,), {"rate": "2/min", "scope": "recipe"})
+    serve(books=type("Books", (base,), {"throttle_classes": [Twice]}))
+
+    found = [api.get("/books/") for _ in range(3)]
+
+    assert [answer.status_code for answer in found] == [200, 200, 429]
+    assert (found[-1].json()["code"], int(found[-1]["Retry-After"]) > 0) == ("throttled", True)
+    assert bobs_api.get("/books/").status_code == 200
+
+
+def test_throttle_scope(base, serve, api, monkeypatch):
+    monkeypatch.setattr(ScopedRateThrottle, "THROTTLE_RATES", {"books": "1/min"})
+    serve(books=type("Books", (base,), {"throttle_classes": [ScopedRateThrottle], "throttle_scope": "books"}))
+
+    assert [api.post("/books/", {"title": "x"}).status_code for _ in range(2)] == [201, 429]
+
+
+def test_hooks_around_a_call_run_in_their_order(base, serve, api):
+    calls = []
+
+    class Books(base):
+        def initial(self, request, *args, **kwargs):
+            calls.append("initial")
+            super().initial(request, *args, **kwargs)
+            calls.append(request.user.name)
+
+        def list(self, request, *args, **kwargs):
+            calls.append(self.action)
+            raise PermissionDenied("Not today.")
+
+        def handle_exception(self, exc):
+            calls.append(type(exc).__name__)
+            return super().handle_exception(exc)
+
+        def finalize_response(self, request, response, *args, **kwargs):
+            calls.append(response.status_code)
+            response = super().finalize_response(request, response, *args, **kwargs)
+            response["X-Recipe"] = "yes"
+            return response
+
+    serve(books=Books)
+
+    answer = api.get("/books/")
+
+    assert (answer.status_code, answer.json()["detail"], answer["X-Recipe"]) == (403, "Not today.", "yes")
+    assert calls == ["initial", "Alice", "list", "PermissionDenied", 403]
+
+
+def test_an_exception_of_ones_own_undoes_the_call(base, serve, models, alice, api):
+    class Full(APIException):
+        status_code, default_code, default_detail = 507, "full", "The shelf is full."
+
+    class Books(base):
+        def perform_create(self, serializer):
+            super().perform_create(serializer)
+            raise Full
+
+    serve(books=Books)
+    before = revision_of(alice)
+
+    answer = api.post("/books/", {"title": "New"})
+
+    assert (answer.status_code, answer.json()["code"]) == (507, "full")
+    assert (models.Book.objects.filter(title="New").exists(), revision_of(alice)) == (False, before)
+
+
+def test_get_serializer(base, serve, models, serializer_of, book, api):
+    class Chosen(serializer_of(models.Book, "title", "pages")):
+        def __init__(self, *args, **kwargs):
+            left_out = kwargs.pop("left_out", ())
+            super().__init__(*args, **kwargs)
+            for name in left_out:
+                self.fields.pop(name)
+
+    class Books(base):
+        serializer_class = Chosen
+
+        def get_serializer(self, *args, **kwargs):
+            return super().get_serializer(*args, left_out=["pages"], **kwargs)
+
+    serve(books=Books)
+    shown = {"id", "title", "revision"}
+
+    assert {frozenset(row) for row in results(api, "/books/")} == {frozenset(shown)}
+    assert api.get(f"/books/{book.pk}/").json().keys() == shown
+    assert api.patch(f"/books/{book.pk}/", {"title": "x"}).json().keys() == shown
+    assert api.post("/books/", {"title": "x"}).json().keys() == shown
+
+
+def test_create_as_its_mixin_has_it(base, serve, api):
+    class Books(base):
+        def create(self, request, *args, **kwargs):
+            serializer = self.get_serializer(data=request.data)
+            serializer.is_valid(raise_exception=True)
+            self.perform_create(serializer)
+            return Response(serializer.data, status=201, headers=self.get_success_headers(serializer.data))
+
+    serve(books=Books)
+
+    made = api.post("/books/", {"title": "New"})
+
+    assert (made.status_code, made.json()["title"]) == (201, "New")
+
+
+def test_a_viewset_of_no_model(serve, api):
+    class Words(viewsets.ViewSet):
+        permission_classes = [IsAuthenticated]
+
+        def list(self, request):
+            return Response({"hello": request.user.name})
+
+    serve(words=Words)
+
+    assert api.get("/words/").json() == {"hello": "Alice"}
