@@ -4,9 +4,12 @@ import os
 
 import hypothesis
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client as Browser
+from django.test import override_settings
 
+from testing import proofs, servers
 from testing.client import PASSWORD, Client
 from todos.models import Task
 from users.emails import mail_executor
@@ -31,18 +34,67 @@ def leave_request_scope(get_response):
     return middleware
 
 
-@pytest.fixture(autouse=True)
-def _test_settings(settings):
-    settings.MIDDLEWARE = ["conftest.leave_request_scope", *settings.MIDDLEWARE]
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # Argon2 is slow on purpose
-    settings.THROTTLE_USER = settings.THROTTLE_ANON = settings.THROTTLE_CREDENTIALS = None  # tests make many calls
-    settings.SENDS_MAIL, settings.PUBLIC_URL = True, "https://todo.example.com"
-    # Without `collectstatic` there is no manifest of hashed names, and nothing for WhiteNoise to look through.
-    settings.STATIC_ROOT = None
+@pytest.fixture(scope="session", autouse=True)
+def _test_settings():
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+    with override_settings(
+        MIDDLEWARE=["conftest.leave_request_scope", *settings.MIDDLEWARE],
+        PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],  # Argon2 is slow on purpose
+        **dict.fromkeys(["THROTTLE_USER", "THROTTLE_ANON", "THROTTLE_CREDENTIALS"]),  # tests make many calls
+        SENDS_MAIL=True,
+        PUBLIC_URL="https://todo.example.com",
+        # Without `collectstatic` there is no manifest of hashed names, and nothing for WhiteNoise to look through.
+        STATIC_ROOT=None,
+        STORAGES={**settings.STORAGES, "staticfiles": plain},
+    ):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _mail_is_sent():
     yield
     mail_executor.submit(int).result(timeout=10)  # no mail of this test comes in the next one
+
+
+@pytest.fixture
+def proved(record_property):
+    """Note how much of a large proof a test does: `proved("isolation", 12, 96)` is shown at the end of the run."""
+    return lambda name, done, of: record_property("proof", (name, done, of))
+
+
+# Their tests ask nothing of the database.
+ONCE = (
+    "bench/tests",
+    "tests/guards/test_cors.py",
+    "tests/guards/test_imports.py",
+    "tests/guards/test_introduction.py",
+    "tests/guards/test_mutants.py",
+    "tests/guards/test_reliability.py",
+    "tests/server/test_http.py",
+    "tests/server/test_postgres.py",
+    "tests/server/test_server.py",
+    "tests/server/test_settings.py",
+    "tests/server/test_values.py",
+    "users/tests/test_issuer_keys.py",
+)
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.nodeid.startswith(ONCE):
+            item.add_marker("once")
+
+
+def pytest_sessionfinish():
+    servers.for_all_tests.close()
+
+
+def pytest_terminal_summary(terminalreporter):
+    reports = [each for kind in ("passed", "failed") for each in terminalreporter.stats.get(kind, [])]
+    if lines := proofs.summary(reports):
+        terminalreporter.section("large proofs, whole" if proofs.FULL else "large proofs, a sample")
+        for line in lines:
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture

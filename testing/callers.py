@@ -23,7 +23,7 @@ from tests.guards.test_ownership import make
 from todos.models import Project, Tag, Task
 from users.models import User
 
-WALLS = ["both walls", "the owner rule alone", "the database alone"]
+PROTECTIONS = ["both", "the owner rule alone", "row-level security alone"]
 LET_IN, REFUSED = ("another", "reader", "staff"), ("anonymous", "expired", "revoked", "disabled")
 IN_BROWSERS = ("another's browser", "staff's browser", "anonymous browser")
 CHANGING = ("Content-Length", "Expires")
@@ -34,26 +34,26 @@ CARRIED_OUT = ("nothing", "key", "ETag")  # questions that what is another's doe
 NEW = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9T:.-]+Z|todo_[\w-]+")  # in whatever is made
 
 
-def walls() -> list[str]:
-    """Either wall has to hold without the other one. SQLite has only the one."""
-    return WALLS if connection.vendor == "postgresql" else WALLS[1:2]
+def protections() -> list[str]:
+    """Each protection has to hold without the other. SQLite has only the owner rule."""
+    return PROTECTIONS if connection.vendor == "postgresql" else PROTECTIONS[1:2]
 
 
-def callers(wall: str) -> tuple[str, ...]:
-    """Who asks behind this wall: all, or those whom it makes a difference to."""
-    return {"both walls": LET_IN + REFUSED, "the owner rule alone": LET_IN[:2] + REFUSED}.get(wall, LET_IN[:1])
+def callers(protection: str) -> tuple[str, ...]:
+    """Who asks under this protection: all, or those for whom it makes a difference."""
+    return {"both": LET_IN + REFUSED, "the owner rule alone": LET_IN[:2] + REFUSED}.get(protection, LET_IN[:1])
 
 
-def browsers(wall: str) -> tuple[str, ...]:
-    return IN_BROWSERS if wall in WALLS[:1] else IN_BROWSERS[:1]
+def browsers(protection: str) -> tuple[str, ...]:
+    return IN_BROWSERS if protection in PROTECTIONS[:1] else IN_BROWSERS[:1]
 
 
 @contextmanager
-def standing(wall: str, settings) -> Iterator[None]:
+def protected_by(protection: str, settings) -> Iterator[None]:
     known.clear()
-    settings.ROW_LEVEL_SECURITY = wall != "the owner rule alone"
+    settings.ROW_LEVEL_SECURITY = protection != "the owner rule alone"
     with pytest.MonkeyPatch.context() as patch:
-        if wall == "the database alone":
+        if protection == "row-level security alone":
             patch.setattr(OwnedQuerySet, "owned_by", lambda queryset, user: queryset.all())
         yield
     known.clear()

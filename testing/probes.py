@@ -1,9 +1,11 @@
 """What somebody can ask for with what is another's: each question once with that, and once with what is nobody's."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any
 
+from testing import proofs
 from testing.routes import METHODS, Route
 from testing.world import REPEATED
 from todos.models import Project, Tag, Task
@@ -149,3 +151,14 @@ def pages(route: Route) -> list[Question]:
 
 def size(asked: list[Question]) -> int:
     return sum(len(question.values) for question in asked)
+
+
+def sample(asked: list[Question], seed: str) -> list[Question]:
+    """A sample of the comparisons with what is nobody's; at least one of each source."""
+    pairs = [(question, name) for question in asked for name in question.values[1:] or (None,)]
+    taken = proofs.sample(pairs, lambda pair: pair[0].source, seed)
+    together = groupby(taken, lambda pair: pair[0])
+    return [
+        replace(question, values=(question.values[0], *(name for _, name in group if name)))
+        for question, group in together
+    ]

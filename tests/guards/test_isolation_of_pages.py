@@ -7,8 +7,8 @@ import pytest
 from django.test import Client as Browser
 from django.utils.http import urlsafe_base64_encode
 
-from testing.callers import Caller, Told, browsers, probe, standing, walls
-from testing.probes import Question, fill_in, pages
+from testing.callers import Caller, Told, browsers, probe, protected_by, protections
+from testing.probes import Question, fill_in, pages, sample, size
 from testing.routes import ADMIN, PAGES, ROUTES
 from testing.world import World, rows_of
 from users.models import User
@@ -17,12 +17,16 @@ from users.models import User
 IDS = ("missing", "task", "subtask", "trashed task", "project", "trashed project", "tag", "token", "user")
 
 
-@pytest.mark.parametrize("wall", walls())
+@pytest.mark.parametrize("protection", protections())
 @pytest.mark.parametrize("route", ROUTES, ids=str)
-def test_a_page_of_the_api_shows_nothing_of_another(route, wall, world, bob, operator, settings):
-    with standing(wall, settings):
-        for name in browsers(wall):
-            probe(Caller.of(name, world, bob, operator), route, pages(route))
+def test_a_page_of_the_api_shows_nothing_of_another(route, protection, world, bob, operator, settings, proved):
+    every = pages(route)
+
+    with protected_by(protection, settings):
+        for name in browsers(protection):
+            asked = sample(every, f"{route} {protection} {name}")
+            probe(Caller.of(name, world, bob, operator), route, asked)
+            proved("isolation", size(asked), size(every))
 
 
 def admin_questions(path: str) -> Iterator[Question]:
@@ -59,10 +63,13 @@ def sign_in(name: str, bob: User) -> Browser:
 
 @pytest.mark.parametrize("name", ["nobody", "no staff", "staff without rights"])
 @pytest.mark.parametrize("path", [path for path in ADMIN if path != "admin/logout/"])
-def test_the_admin_tells_nothing_to_who_has_no_rights(path, name, world, bob):
+def test_the_admin_tells_nothing_to_who_has_no_rights(path, name, world, bob, proved):
     browser, before = sign_in(name, bob), rows_of(world.alice)
+    every = list(admin_questions(path))
+    asked = sample(every, f"{path} {name}")
+    proved("isolation", size(asked), size(every))
 
-    for question in admin_questions(path):
+    for question in asked:
         told = [ask(browser, question, world.values[each]) for each in question.values]
         for each, answer in zip(question.values, told, strict=True):
             case = f"{question}, {each}"

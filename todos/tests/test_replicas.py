@@ -9,10 +9,11 @@ from hypothesis import HealthCheck, example, given, note, settings
 from hypothesis import strategies as st
 
 from testing.client import Client
+from testing.proofs import size
 from todos.models import Project, Tag, Task
 from users.models import User
 
-HISTORIES = 200
+HISTORIES = size(200, 25)
 MAX_PAGES = 500  # a sync that isn't over by then never is
 LISTS = {"project": "/projects/", "tag": "/tags/", "task": "/tasks/"}
 NAMES = ("home", "work", "fun", "Home")
