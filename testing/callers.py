@@ -17,10 +17,9 @@ from api.compiled import known
 from ownership.owned import OwnedQuerySet
 from testing.client import Client
 from testing.probes import Question, fill_in
+from testing.resources import RESOURCES, REVISED, make
 from testing.routes import PUBLIC, Route
 from testing.world import World, rows_of
-from tests.guards.test_ownership import make
-from todos.models import Project, Tag, Task
 from users.models import User
 
 PROTECTIONS = ["both", "the owner rule alone", "row-level security alone"]
@@ -115,16 +114,21 @@ class Caller:
         if self.name in ("expired", "disabled"):
             self.client.token.delete()
 
-    def own(self, route: Route) -> str:
-        return str(make(route, self.user).pk) if route.model and self.user else NOT_MINE
+    def own(self, route: Route) -> dict[str, str]:
+        """What stands for {mine} and the like."""
+        needed = RESOURCES[route.model].needs if route.model else []
+        if self.user is None or route.model is None:
+            return dict.fromkeys(["mine", *(f"my {RESOURCES[model].name}" for model in needed)], NOT_MINE)
+        others = {f"my {RESOURCES[model].name}": str(make(model, self.user).pk) for model in needed}
+        return {"mine": str(route.make(self.user).pk), **others}
 
-    def ask(self, question: Question, value: str, mine: str) -> "Told":
-        path = fill_in(question.path, value=quote(value, safe=""), mine=mine)
+    def ask(self, question: Question, value: str, mine: dict[str, str]) -> "Told":
+        path = fill_in(question.path, {"value": quote(value, safe=""), **mine})
         headers = {"HTTP_ACCEPT": "text/html" if self.is_browser else "application/json", "HTTP_X_REQUEST_ID": "probe"}
-        headers |= fill_in(question.headers, value=value)
+        headers |= fill_in(question.headers, {"value": value})
         body = ""
         if question.body is not None:
-            body = json.dumps(fill_in(question.body, value=value, mine=mine))
+            body = json.dumps(fill_in(question.body, {"value": value, **mine}))
             headers["content_type"] = "application/json"
         answer = self.client.generic(question.method, path, body, **headers)
         told = Told(answer.status_code, dict(answer.headers), answer.content.decode())
@@ -171,7 +175,7 @@ def probe(caller: Caller, route: Route, asked: list[Question]) -> None:
         assert rows_of(caller.world.alice) == before, caller.name
 
 
-def answer_of(caller: Caller, question: Question, name: str, mine: str) -> Told:
+def answer_of(caller: Caller, question: Question, name: str, mine: dict[str, str]) -> Told:
     value = caller.world.values[name]
     if question.source not in CARRIED_OUT:
         return caller.ask(question, value, mine)
@@ -215,7 +219,7 @@ def expected(caller: Caller, route: Route, question: Question, answer: Told) -> 
             return "Idempotency-Replayed" not in answer.headers and answer.status not in (404, 422)
         case "ETag":
             is_stale = "HTTP_IF_MATCH" in question.headers and question.method in route.methods and not is_safe
-            if is_stale and route.model in (Task, Project, Tag) and route.has_id:
+            if is_stale and route.model in REVISED and route.has_id:
                 return answer.status == 412
             return answer.status not in (304, 404, 412)
     raise AssertionError(question)

@@ -3,10 +3,10 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.db import transaction
 
-from testing.counting import MODELS, all_rows, revision_of
+from testing.counting import all_rows, revision_of
+from testing.resources import REVISED, make
 from testing.servers import Server, gunicorn
 from testing.world import World, build
-from tests.guards.test_ownership import MAKE
 
 
 @pytest.fixture
@@ -27,14 +27,14 @@ def counted(alice):
     return run
 
 
-@pytest.fixture(params=MODELS, ids=lambda model: model.__name__.lower())
+@pytest.fixture(params=REVISED, ids=lambda model: model.__name__.lower())
 def model(request):
     return request.param
 
 
 @pytest.fixture
 def thing(model, alice):
-    return MAKE[model](alice)
+    return make(model, alice)
 
 
 @pytest.fixture(scope="session")

@@ -1,15 +1,15 @@
 """What an id of Alice's gets somebody else: in a path, in a body, in a filter."""
 
-from collections.abc import Iterator
+import json
 
 import pytest
-from rest_framework.serializers import Serializer
+from django.test import Client as Browser
 
-from api.fields import UUIDField
-from ownership.references import OwnedRelatedField, RevisedSerializer
 from testing.callers import Caller, callers, probe, protected_by, protections
 from testing.client import Client
 from testing.probes import BY_ID, questions, references, sample, size
+from testing.resources import RESOURCES
+from testing.resources import references as keys
 from testing.routes import ROUTES
 from testing.world import World, rows_of, texts
 
@@ -34,10 +34,8 @@ def test_what_is_anothers_is_like_what_is_missing(route, protection, world, bob,
 @pytest.mark.parametrize("protection", protections())
 @pytest.mark.parametrize("route", OWNED, ids=str)
 def test_alice_is_shown_it_and_that_is_noticed(route, protection, world, settings):
-    name = {"Task": "task", "Project": "project", "Tag": "tag", "ApiToken": "token"}[route.model.__name__]
-
     with protected_by(protection, settings):
-        answer = Client(world.alice).get(route.url(world.values[name]))
+        answer = Client(world.alice).get(route.url(world.values[RESOURCES[route.model].name]))
 
     assert answer.status_code == 200
     assert world.leaks(answer.content.decode())
@@ -52,25 +50,42 @@ def test_she_has_something_in_every_text(world: World):
     assert [name for name, is_filled in filled.items() if not is_filled] == []
 
 
-def serializers(kind: type = Serializer) -> Iterator[type]:
-    for each in kind.__subclasses__():
-        if each.__module__.startswith(("todos.", "users.")) and each is not RevisedSerializer:
-            yield each
-        yield from serializers(each)
+@pytest.fixture(scope="module")
+def document() -> dict:
+    return Browser().get("/api/v1/schema/?format=json").json()
 
 
-def test_every_reference_of_a_body_is_asked_with():
+def ids_in(document: dict, schema: dict) -> set[str]:
+    """The names of what may be sent, and is an id."""
+    if "$ref" in schema:
+        return ids_in(document, document["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
+    found = set()
+    for name, described in schema.get("properties", {}).items():
+        is_id = '"uuid"' in json.dumps({**described, "items": None}) and not described.get("readOnly")
+        found |= {name} if is_id else ids_in(document, described)
+    parts = [part for kind in ("anyOf", "oneOf", "allOf") for part in schema.get(kind, [])]
+    return found.union(*(ids_in(document, part) for part in [*parts, *filter(None, [schema.get("items")])]))
+
+
+def test_every_reference_of_a_body_is_asked_with(document):
+    calls = [call for methods in document["paths"].values() for call in methods.values() if "requestBody" in call]
+
+    found = set().union(
+        *(ids_in(document, content["schema"]) for call in calls for content in call["requestBody"]["content"].values())
+    )
+
+    assert found >= {"project", "parent", "before", "after"}
+    assert all(references(route).keys() >= found for route in ROUTES)
+
+
+def test_every_id_of_a_filter_is_asked_with(document):
+    calls = [call for methods in document["paths"].values() for call in methods.values()]
+
     found = {
-        name for each in serializers() for name, field in each().fields.items() if isinstance(field, OwnedRelatedField)
+        each["name"]
+        for call in calls
+        for each in call.get("parameters", [])
+        if each["in"] == "query" and '"uuid"' in json.dumps(each["schema"])
     }
 
-    assert found == {"project", "parent", "before", "after"}
-    assert all(references(route).keys() == found for route in ROUTES)
-
-
-def test_every_id_of_a_filter_is_asked_with():
-    parameters = [route.view.parameters_class() for route in OWNED]
-
-    found = {name for each in parameters for name, field in each.fields.items() if isinstance(field, UUIDField)}
-
-    assert found == {"project", "parent"}
+    assert {"project", "parent"} <= found <= keys().keys()

@@ -19,7 +19,7 @@ from django.db import connection
 
 from testing.client import PASSWORD
 from testing.proofs import sample, size
-from testing.routes import ROUTES
+from testing.routes import LISTS, ROUTES, make_over_http
 from testing.servers import MakeServer, Program, make, register
 from testing.wire import NotHTTP, Reply, Wire
 from tests.hostile.calls import CANARY, Attack, World, browser, request
@@ -61,15 +61,15 @@ def make_world(server: MakeServer) -> World:
         program.send("POST", "auth/logout/")
     with Program(server.port, token) as program:
         email = program.read("me/")["email"]
+        ids = {
+            route.path.strip("/"): [make_over_http(program, model) for _ in range(20)] for model, route in LISTS.items()
+        }
         tasks = program.send("POST", "tasks/", [{"title": f"Task {number}"} for number in range(200)]).body
-        projects = [program.send("POST", "projects/", {"name": f"Project {number}"}).body for number in range(20)]
-        tags = [program.send("POST", "tags/", {"name": f"tag {number}"}).body for number in range(20)]
-        tokens = [program.send("POST", "tokens/", {"name": f"token {number}"}).body for number in range(20)]
+        ids["tasks"] += [task["id"] for task in tasks]
         schema = program.read("schema/?format=json")
-    ids = {"tasks": tasks, "projects": projects, "tags": tags, "tokens": tokens}
     session, csrf = sign_in(server, email)
     admin, admin_csrf = sign_in(server, EMAIL, "/admin/login/")
-    cycles = {name: cycle([each["id"] for each in things]) for name, things in ids.items()}
+    cycles = {name: cycle(of_a_kind) for name, of_a_kind in ids.items()}
     return World(token, revoked, session, csrf, admin, admin_csrf, schema, cycles)
 
 
