@@ -9,8 +9,9 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test import override_settings
 
-from testing import proofs, servers
+from testing import proofs
 from testing.client import PASSWORD, Client
+from testing.databases import migrated_database
 from todos.models import Task
 from users.emails import mail_executor
 from users.models import User
@@ -50,6 +51,16 @@ def _test_settings():
         yield
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(tmp_path_factory, django_db_blocker):
+    """In the place of pytest-django's, which migrates a database for each of the processes."""
+    with migrated_database(tmp_path_factory.mktemp("database")) as name, django_db_blocker.unblock():
+        connection.close()
+        settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = name
+        yield
+        connection.close()
+
+
 @pytest.fixture(autouse=True)
 def _mail_is_sent():
     yield
@@ -83,10 +94,6 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.nodeid.startswith(ONCE):
             item.add_marker("once")
-
-
-def pytest_sessionfinish():
-    servers.for_all_tests.close()
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -15,83 +15,16 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Any
 
-import psycopg2
-from django.db import connection
+from testing.databases import ROOT, empty_database, migrated_database, once, url_of
 
-ROOT = Path(__file__).resolve().parents[1]
 NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".env", "db.sqlite3*", "staticfiles", ".*_cache", "__pycache__")
 CUT_OFF = (OSError, http.client.HTTPException)  # no answer came: whether the request was carried out is unknown
-for_all_tests = ExitStack()  # what the servers of a run share; it ends with the run
-
-
-def on_postgres(*statements: str) -> None:
-    """Run statements about whole databases."""
-    with closing(psycopg2.connect(os.environ["DATABASE_URL"])) as session:
-        session.autocommit = True
-        with session.cursor() as cursor:
-            for statement in statements:
-                cursor.execute(statement)
-
-
-@contextmanager
-def postgres_database(source: str = "template1") -> Iterator[tuple[str, str]]:
-    """The name and the URL of a copy of the database `source`."""
-    name = f"todo_server_{secrets.token_hex(4)}"
-    on_postgres(f"CREATE DATABASE {name} TEMPLATE {source}")
-    server, _, options = os.environ["DATABASE_URL"].partition("?")
-    try:
-        yield name, f"{server.rsplit('/', 1)[0]}/{name}?{options}"
-    finally:
-        on_postgres(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@cache
-def template() -> str:
-    """A database that is migrated and has no rows: its file, or its name in Postgres. A copy of it takes no time."""
-    if connection.vendor == "sqlite":
-        name = f"{for_all_tests.enter_context(TemporaryDirectory(prefix='todo-template-'))}/db.sqlite3"
-        migrate(f"sqlite:///{name}")
-    else:
-        name, url = for_all_tests.enter_context(postgres_database())
-        migrate(url)
-        # It can be copied while nobody is connected; a pooler's connections stay.
-        others = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
-        on_postgres(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false", others)
-    return name
-
-
-def migrate(url: str) -> None:
-    command = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
-    subprocess.run(command, cwd=ROOT, env={**os.environ, "DATABASE_URL": url}, check=True)
-
-
-@contextmanager
-def migrated_database(directory: Path) -> Iterator[str]:
-    """The URL of a database for one server alone, without rows."""
-    if connection.vendor == "sqlite":
-        shutil.copyfile(template(), directory / "db.sqlite3")
-        yield f"sqlite:///{directory}/db.sqlite3"
-        return
-    with postgres_database(template()) as (_, url):
-        yield url
-
-
-@contextmanager
-def empty_database() -> Iterator[dict[str, str]]:
-    """The setting of a database without tables; none on SQLite, where a database is just another file."""
-    if connection.vendor == "sqlite":
-        yield {}
-        return
-    with postgres_database() as (_, url):
-        yield {"DATABASE_URL": url}
 
 
 class Server:
@@ -177,22 +110,19 @@ def make(target: str, directory: Path, **settings: str) -> Iterator[MakeServer]:
             server.stop()
 
 
-@cache
-def static_files() -> str:
-    """What `make serve` collects. Not in its place: a server that starts meanwhile would miss some."""
-    directory = for_all_tests.enter_context(TemporaryDirectory(prefix="todo-static-"))
+def collect_static(place: Path) -> None:
     command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
-    environment = {**os.environ, "DEBUG": "False", "STATIC_ROOT": directory}
+    environment = {**os.environ, "DEBUG": "False", "STATIC_ROOT": str(place)}
     subprocess.run(command, cwd=ROOT, env=environment, check=True)
-    return directory
 
 
 @contextmanager
 def gunicorn(directory: Path, processes: int, **settings: str) -> Iterator[Server]:
     """The production server with these settings and a database without rows."""
-    with migrated_database(directory) as url:
-        environment = {**os.environ, "DATABASE_URL": url}
-        environment |= {"WEB_CONCURRENCY": str(processes), "BIND": "127.0.0.1", "STATIC_ROOT": static_files()}
+    static = once("static", collect_static)
+    with migrated_database(directory) as name:
+        environment = {**os.environ, "DATABASE_URL": url_of(name), "STATIC_ROOT": str(static)}
+        environment |= {"WEB_CONCURRENCY": str(processes), "BIND": "127.0.0.1"}
         # Off, unless a test says otherwise: they make many calls.
         environment |= {"THROTTLE_USER": "off", "THROTTLE_ANON": "off", "THROTTLE_CREDENTIALS": "off"} | settings
         command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--config", "config/server/gunicorn.py"]

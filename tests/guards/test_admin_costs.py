@@ -54,7 +54,9 @@ def test_a_page_about_one_costs_few_queries_and_the_same_for_much(desk, model, r
     page = url(model, f"{thing.pk}/{rest}")
     few = cost(desk, page)
     owner = thing if model is User else thing.owner
-    Task.objects.bulk_create(Task(owner=owner, title="x", project=Project.objects.filter(owner=owner).first()) for _ in range(30))
+    Task.objects.bulk_create(
+        Task(owner=owner, title="x", project=Project.objects.filter(owner=owner).first()) for _ in range(30)
+    )
 
     assert cost(desk, page) == few <= 10
 

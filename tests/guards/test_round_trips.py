@@ -52,13 +52,6 @@ def test_an_unchanged_list_of_any_resource_costs_1(cost, api, alice, model):
     assert cost("GET", LISTS[model].url(), status=304, HTTP_IF_NONE_MATCH=etag) <= 1
 
 
-@pytest.mark.parametrize("model", REVISED, ids=lambda model: model.__name__.lower())
-def test_changing_a_text_costs_5(cost, alice, model):
-    thing = make(model, alice)
-
-    assert cost("PATCH", f"{LISTS[model].url()}{thing.pk}/", {RESOURCES[model].text: "Other"}) <= 5
-
-
 def test_a_list_costs_2(cost, tasks):
     assert cost("GET", "/tasks/") <= 2
 
