@@ -13,7 +13,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from api.compiled import known
+from api.compiled import cached_queries
 from ownership.owned import OwnedQuerySet
 from testing.client import Client
 from testing.probes import Question, fill_in
@@ -49,13 +49,13 @@ def browsers(protection: str) -> tuple[str, ...]:
 
 @contextmanager
 def protected_by(protection: str, settings) -> Iterator[None]:
-    known.clear()
+    cached_queries.clear()
     settings.ROW_LEVEL_SECURITY = protection != "the owner rule alone"
     with pytest.MonkeyPatch.context() as patch:
         if protection == "row-level security alone":
             patch.setattr(OwnedQuerySet, "owned_by", lambda queryset, user: queryset.all())
         yield
-    known.clear()
+    cached_queries.clear()
 
 
 @dataclass

@@ -5,6 +5,7 @@ import json
 import pytest
 from django.test import Client as Browser
 
+from api.tests.test_schema import written_out
 from testing.callers import Caller, callers, probe, protected_by, protections
 from testing.client import Client
 from testing.probes import BY_ID, questions, references, sample, size
@@ -51,41 +52,34 @@ def test_she_has_something_in_every_text(world: World):
 
 
 @pytest.fixture(scope="module")
-def document() -> dict:
-    return Browser().get("/api/v1/schema/?format=json").json()
+def calls() -> list[dict]:
+    """All that the document describes, without references to other parts of it."""
+    document = Browser().get("/api/v1/schema/?format=json").json()
+    return [call for methods in written_out(document["paths"], document).values() for call in methods.values()]
 
 
-def ids_in(document: dict, schema: dict) -> set[str]:
+def ids_in(schema: dict) -> set[str]:
     """The names of what may be sent, and is an id."""
-    if "$ref" in schema:
-        return ids_in(document, document["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
     found = set()
     for name, described in schema.get("properties", {}).items():
         is_id = '"uuid"' in json.dumps({**described, "items": None}) and not described.get("readOnly")
-        found |= {name} if is_id else ids_in(document, described)
+        found |= {name} if is_id else ids_in(described)
     parts = [part for kind in ("anyOf", "oneOf", "allOf") for part in schema.get(kind, [])]
-    return found.union(*(ids_in(document, part) for part in [*parts, *filter(None, [schema.get("items")])]))
+    return found.union(*map(ids_in, [*parts, schema.get("items", {})]))
 
 
-def test_every_reference_of_a_body_is_asked_with(document):
-    calls = [call for methods in document["paths"].values() for call in methods.values() if "requestBody" in call]
+def test_every_reference_of_a_body_is_asked_with(calls):
+    bodies = [call["requestBody"]["content"] for call in calls if "requestBody" in call]
 
-    found = set().union(
-        *(ids_in(document, content["schema"]) for call in calls for content in call["requestBody"]["content"].values())
-    )
+    found = set().union(*(ids_in(content["schema"]) for body in bodies for content in body.values()))
 
     assert found >= {"project", "parent", "before", "after"}
     assert all(references(route).keys() >= found for route in ROUTES)
 
 
-def test_every_id_of_a_filter_is_asked_with(document):
-    calls = [call for methods in document["paths"].values() for call in methods.values()]
+def test_every_id_of_a_filter_is_asked_with(calls):
+    parameters = [each for call in calls for each in call.get("parameters", []) if each["in"] == "query"]
 
-    found = {
-        each["name"]
-        for call in calls
-        for each in call.get("parameters", [])
-        if each["in"] == "query" and '"uuid"' in json.dumps(each["schema"])
-    }
+    found = {each["name"] for each in parameters if '"uuid"' in json.dumps(each["schema"])}
 
     assert {"project", "parent"} <= found <= keys().keys()
