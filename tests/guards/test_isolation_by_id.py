@@ -1,6 +1,7 @@
 """What an id of Alice's gets somebody else: in a path, in a body, in a filter."""
 
 import json
+import re
 
 import pytest
 from django.test import Client as Browser
@@ -52,26 +53,37 @@ def test_she_has_something_in_every_text(world: World):
 
 
 @pytest.fixture(scope="module")
-def calls() -> list[dict]:
-    """All that the document describes, without references to other parts of it."""
-    document = Browser().get("/api/v1/schema/?format=json").json()
+def document() -> dict:
+    return Browser().get("/api/v1/schema/?format=json").json()
+
+
+@pytest.fixture(scope="module")
+def calls(document) -> list[dict]:
     return [call for methods in written_out(document["paths"], document).values() for call in methods.values()]
 
 
-def ids_in(schema: dict) -> set[str]:
+def ids_in(schema: dict, schemas: dict) -> set[str]:
     """The names of what may be sent, and is an id."""
+    if "$ref" in schema:
+        schema = schemas[schema["$ref"].rpartition("/")[2]]
     found = set()
     for name, described in schema.get("properties", {}).items():
-        is_id = '"uuid"' in json.dumps({**described, "items": None}) and not described.get("readOnly")
-        found |= {name} if is_id else ids_in(described)
+        is_id = is_of_ids({**described, "items": None}) and not described.get("readOnly")
+        found |= {name} if is_id else ids_in(described, schemas)
     parts = [part for kind in ("anyOf", "oneOf", "allOf") for part in schema.get(kind, [])]
-    return found.union(*map(ids_in, [*parts, schema.get("items", {})]))
+    return found.union(*(ids_in(part, schemas) for part in [*parts, schema.get("items")] if part))
 
 
-def test_every_reference_of_a_body_is_asked_with(calls):
-    bodies = [call["requestBody"]["content"] for call in calls if "requestBody" in call]
+def is_of_ids(schema: dict) -> bool:
+    return bool(re.search(r'"uuid"|\[0-9a-fA-F\]\{8\}', json.dumps(schema)))
 
-    found = set().union(*(ids_in(content["schema"]) for body in bodies for content in body.values()))
+
+def test_every_reference_of_a_body_is_asked_with(document, calls):
+    bodies = [
+        content["schema"] for call in calls for content in call.get("requestBody", {}).get("content", {}).values()
+    ]
+
+    found = set().union(*(ids_in(body, document["components"]["schemas"]) for body in bodies))
 
     assert found >= {"project", "parent", "before", "after"}
     assert all(references(route).keys() >= found for route in ROUTES)
@@ -80,6 +92,6 @@ def test_every_reference_of_a_body_is_asked_with(calls):
 def test_every_id_of_a_filter_is_asked_with(calls):
     parameters = [each for call in calls for each in call.get("parameters", []) if each["in"] == "query"]
 
-    found = {each["name"] for each in parameters if '"uuid"' in json.dumps(each["schema"])}
+    found = {each["name"] for each in parameters if is_of_ids(each["schema"])}
 
     assert {"project", "parent"} <= found <= keys().keys()
