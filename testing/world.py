@@ -27,6 +27,7 @@ IDS = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}")
 SAME = "Same words"
 REPEATED = RESOURCES[Task].body(SAME, lambda model: "")
 CURSORS = tuple(f"cursor of {route}" for route in ROUTES if route.is_list)
+EMPTY = ("", "None", "[]", "{}")
 NOT_TELLING = {"scopes", "headers", "object_id"}  # the same for everybody, or ids
 
 Rows = dict[type[models.Model], list[dict]]
@@ -59,16 +60,16 @@ def rows_of(user: User) -> Rows:
 
 
 def texts(rows: Rows) -> Iterator[tuple[str, str]]:
-    """The name of the field and the value of each text in these rows."""
+    """The name of the field and the value of each text in these rows, but of choices: they are the same for all."""
     for model, found in rows.items():
         for column in model._meta.concrete_fields:
-            if isinstance(column, models.CharField | models.TextField | models.JSONField):
+            if isinstance(column, models.CharField | models.TextField | models.JSONField) and not column.choices:
                 yield from ((f"{model.__name__}.{column.name}", str(row[column.attname])) for row in found)
 
 
 def canaries_in(rows: Rows) -> set[str]:
     """What nobody but Alice has. A text that can't have the word in it (a color, a digest) is its own canary."""
-    found = {text.lower() for name, text in texts(rows) if text and name.split(".")[1] not in NOT_TELLING}
+    found = {text.lower() for name, text in texts(rows) if text not in EMPTY and name.split(".")[1] not in NOT_TELLING}
     return {CANARY} | {text for text in found - {SAME.lower()} if CANARY not in text}
 
 
@@ -109,7 +110,8 @@ def make_things(api: Client) -> dict[str, str]:
     Task.objects.create(title="goldfinch at home", project=home, **fields)
     Task.objects.create(title="goldfinch thrown away with its project", project=gone, **fields)
     gone.delete()
-    monthly = {"due_date": date(2097, 7, 7), "recurrence": "FREQ=MONTHLY;INTERVAL=977"}
+    rule = {"due_date": date(2097, 7, 7), "recurrence": "FREQ=MONTHLY;INTERVAL=977"}
+    monthly = {**rule, "reminders": [{"minutes_before": 977}]}
     Task.objects.create(title="goldfinch of each month", **monthly, **fields).complete()
     things["subtask"] = Task.objects.create(title="goldfinch subtask", parent=task, **fields)
     return {name: str(thing.pk) for name, thing in {**things, "user": alice}.items()}

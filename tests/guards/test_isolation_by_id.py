@@ -13,7 +13,7 @@ from testing.probes import BY_ID, questions, references, sample, size
 from testing.resources import RESOURCES
 from testing.resources import references as keys
 from testing.routes import ROUTES
-from testing.world import World, rows_of, texts
+from testing.world import EMPTY, World, rows_of, texts
 
 OWNED = [route for route in ROUTES if route.model and "GET" in route.methods]
 
@@ -47,7 +47,7 @@ def test_she_has_something_in_every_text(world: World):
     filled = {name: False for name, _ in texts(rows_of(world.alice))}
 
     for name, text in texts(rows_of(world.alice)):
-        filled[name] |= bool(world.leaks(text)) or text not in ("", "None", "[]", "{}")
+        filled[name] |= bool(world.leaks(text)) or text not in EMPTY
 
     assert [name for name, is_filled in filled.items() if not is_filled] == []
 
