@@ -114,7 +114,7 @@ def test_without_the_right_to_make_roles_it_says_what_is_needed(server):
     assert plain.start(ROW_LEVEL_SECURITY="False").returncode == 0
 
 
-def test_a_missing_wall_stops_the_process(server):
+def test_a_missing_policy_stops_the_process(server):
     neon = Database(server, "damaged", "CREATEROLE BYPASSRLS SUPERUSER")
     neon.manage("migrate")
     session = psycopg2.connect(neon.url)

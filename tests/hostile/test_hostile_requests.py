@@ -18,7 +18,7 @@ import pytest
 from django.db import connection
 
 from testing.client import PASSWORD
-from testing.proofs import sample, size
+from testing.proofs import FULL, sample, size
 from testing.routes import LISTS, ROUTES, make_over_http
 from testing.servers import MakeServer, Program, make, register
 from testing.wire import NotHTTP, Reply, Wire
@@ -188,7 +188,8 @@ def resident(pid: int) -> float:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory) -> Iterator[MakeServer]:
     unlimited = {"THROTTLE_USER": "off", "THROTTLE_ANON": "off", "THROTTLE_CREDENTIALS": "off"}
-    with make("serve", tmp_path_factory.mktemp("hostile"), **unlimited) as server:
+    quick = {} if FULL else {"DJANGO_SETTINGS_MODULE": "testing.quick_settings"}
+    with make("serve", tmp_path_factory.mktemp("hostile"), **unlimited, **quick) as server:
         yield server
 
 
