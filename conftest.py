@@ -4,11 +4,15 @@ import os
 
 import hypothesis
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client as Browser
+from django.test import override_settings
 from rest_framework.throttling import SimpleRateThrottle
 
+from testing import proofs
 from testing.client import PASSWORD, Client
+from testing.databases import migrated_database
 from todos.models import Task
 from users.emails import mail_executor
 from users.models import User
@@ -32,20 +36,74 @@ def leave_request_scope(get_response):
     return middleware
 
 
-@pytest.fixture(autouse=True)
-def _test_settings(settings, monkeypatch):
-    settings.MIDDLEWARE = ["conftest.leave_request_scope", *settings.MIDDLEWARE]
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # Argon2 is slow on purpose
-    settings.THROTTLE_CREDENTIALS = None  # tests make many calls
-    for scope in ("user", "anon"):
-        monkeypatch.setitem(SimpleRateThrottle.THROTTLE_RATES, scope, None)
-    settings.SENDS_MAIL, settings.PUBLIC_URL = True, "https://todo.example.com"
-    # Without `collectstatic` there is no manifest of hashed names, and nothing for WhiteNoise to look through.
-    settings.STATIC_ROOT = None
+@pytest.fixture(scope="session", autouse=True)
+def _test_settings():
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+    with override_settings(
+        MIDDLEWARE=["conftest.leave_request_scope", *settings.MIDDLEWARE],
+        PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],  # Argon2 is slow on purpose
+        THROTTLE_CREDENTIALS=None,  # tests make many calls
+        SENDS_MAIL=True,
+        PUBLIC_URL="https://todo.example.com",
+        # Without `collectstatic` there is no manifest of hashed names, and nothing for WhiteNoise to look through.
+        STATIC_ROOT=None,
+        STORAGES={**settings.STORAGES, "staticfiles": plain},
+    ):
+        SimpleRateThrottle.THROTTLE_RATES = dict.fromkeys(SimpleRateThrottle.THROTTLE_RATES)
+        yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(tmp_path_factory, django_db_blocker):
+    """In the place of pytest-django's, which migrates a database for each of the processes."""
+    with migrated_database(tmp_path_factory.mktemp("database")) as name, django_db_blocker.unblock():
+        connection.close()
+        settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = name
+        yield
+        connection.close()
+
+
+@pytest.fixture(autouse=True)
+def _mail_is_sent():
     yield
     mail_executor.submit(int).result(timeout=10)  # no mail of this test comes in the next one
+
+
+@pytest.fixture
+def proved(record_property):
+    """Note how much of a large proof a test does: `proved("isolation", 12, 96)` is shown at the end of the run."""
+    return lambda name, done, of: record_property("proof", (name, done, of))
+
+
+# Their tests ask nothing of the database.
+ONCE = (
+    "bench/tests",
+    "tests/guards/test_cors.py",
+    "tests/guards/test_imports.py",
+    "tests/guards/test_introduction.py",
+    "tests/guards/test_mutants.py",
+    "tests/guards/test_reliability.py",
+    "tests/server/test_http.py",
+    "tests/server/test_postgres.py",
+    "tests/server/test_server.py",
+    "tests/server/test_settings.py",
+    "tests/server/test_values.py",
+    "users/tests/test_issuer_keys.py",
+)
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.nodeid.startswith(ONCE):
+            item.add_marker("once")
+
+
+def pytest_terminal_summary(terminalreporter):
+    reports = [each for kind in ("passed", "failed") for each in terminalreporter.stats.get(kind, [])]
+    if lines := proofs.summary(reports):
+        terminalreporter.section("large proofs, whole" if proofs.FULL else "large proofs, a sample")
+        for line in lines:
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture

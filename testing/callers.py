@@ -17,13 +17,12 @@ from api.compiled import cached_queries
 from ownership.owned import OwnedQuerySet
 from testing.client import Client
 from testing.probes import Question, fill_in
+from testing.resources import RESOURCES, REVISED, make
 from testing.routes import PUBLIC, Route
 from testing.world import World, rows_of
-from tests.guards.test_ownership import make
-from todos.models import Project, Tag, Task
 from users.models import User
 
-WALLS = ["both walls", "the owner rule alone", "the database alone"]
+PROTECTIONS = ["both", "the owner rule alone", "row-level security alone"]
 LET_IN, REFUSED = ("another", "reader", "staff"), ("anonymous", "expired", "revoked", "disabled")
 IN_BROWSERS = ("another's browser", "staff's browser", "anonymous browser")
 CHANGING = ("Content-Length", "Expires")
@@ -34,26 +33,26 @@ CARRIED_OUT = ("nothing", "key", "ETag")  # questions that what is another's doe
 NEW = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9T:.-]+Z|todo_[\w-]+")  # in whatever is made
 
 
-def walls() -> list[str]:
-    """Either wall has to hold without the other one. SQLite has only the one."""
-    return WALLS if connection.vendor == "postgresql" else WALLS[1:2]
+def protections() -> list[str]:
+    """Each protection has to hold without the other. SQLite has only the owner rule."""
+    return PROTECTIONS if connection.vendor == "postgresql" else PROTECTIONS[1:2]
 
 
-def callers(wall: str) -> tuple[str, ...]:
-    """Who asks behind this wall: all, or those whom it makes a difference to."""
-    return {"both walls": LET_IN + REFUSED, "the owner rule alone": LET_IN[:2] + REFUSED}.get(wall, LET_IN[:1])
+def callers(protection: str) -> tuple[str, ...]:
+    """Who asks under this protection: all, or those for whom it makes a difference."""
+    return {"both": LET_IN + REFUSED, "the owner rule alone": LET_IN[:2] + REFUSED}.get(protection, LET_IN[:1])
 
 
-def browsers(wall: str) -> tuple[str, ...]:
-    return IN_BROWSERS if wall in WALLS[:1] else IN_BROWSERS[:1]
+def browsers(protection: str) -> tuple[str, ...]:
+    return IN_BROWSERS if protection in PROTECTIONS[:1] else IN_BROWSERS[:1]
 
 
 @contextmanager
-def standing(wall: str, settings) -> Iterator[None]:
+def protected_by(protection: str, settings) -> Iterator[None]:
     cached_queries.clear()
-    settings.ROW_LEVEL_SECURITY = wall != "the owner rule alone"
+    settings.ROW_LEVEL_SECURITY = protection != "the owner rule alone"
     with pytest.MonkeyPatch.context() as patch:
-        if wall == "the database alone":
+        if protection == "row-level security alone":
             patch.setattr(OwnedQuerySet, "owned_by", lambda queryset, user: queryset.all())
         yield
     cached_queries.clear()
@@ -115,16 +114,21 @@ class Caller:
         if self.name in ("expired", "disabled"):
             self.client.token.delete()
 
-    def own(self, route: Route) -> str:
-        return str(make(route, self.user).pk) if route.model and self.user else NOT_MINE
+    def own(self, route: Route) -> dict[str, str]:
+        """What stands for {mine} and the like."""
+        needed = RESOURCES[route.model].needs if route.model else []
+        if self.user is None or route.model is None:
+            return dict.fromkeys(["mine", *(f"my {RESOURCES[model].name}" for model in needed)], NOT_MINE)
+        others = {f"my {RESOURCES[model].name}": str(make(model, self.user).pk) for model in needed}
+        return {"mine": str(route.make(self.user).pk), **others}
 
-    def ask(self, question: Question, value: str, mine: str) -> "Told":
-        path = fill_in(question.path, value=quote(value, safe=""), mine=mine)
+    def ask(self, question: Question, value: str, mine: dict[str, str]) -> "Told":
+        path = fill_in(question.path, {"value": quote(value, safe=""), **mine})
         headers = {"HTTP_ACCEPT": "text/html" if self.is_browser else "application/json", "HTTP_X_REQUEST_ID": "probe"}
-        headers |= fill_in(question.headers, value=value)
+        headers |= fill_in(question.headers, {"value": value})
         body = ""
         if question.body is not None:
-            body = json.dumps(fill_in(question.body, value=value, mine=mine))
+            body = json.dumps(fill_in(question.body, {"value": value, **mine}))
             headers["content_type"] = "application/json"
         answer = self.client.generic(question.method, path, body, **headers)
         told = Told(answer.status_code, dict(answer.headers), answer.content.decode())
@@ -171,7 +175,7 @@ def probe(caller: Caller, route: Route, asked: list[Question]) -> None:
         assert rows_of(caller.world.alice) == before, caller.name
 
 
-def answer_of(caller: Caller, question: Question, name: str, mine: str) -> Told:
+def answer_of(caller: Caller, question: Question, name: str, mine: dict[str, str]) -> Told:
     value = caller.world.values[name]
     if question.source not in CARRIED_OUT:
         return caller.ask(question, value, mine)
@@ -215,7 +219,7 @@ def expected(caller: Caller, route: Route, question: Question, answer: Told) -> 
             return "Idempotency-Replayed" not in answer.headers and answer.status not in (404, 422)
         case "ETag":
             is_stale = "HTTP_IF_MATCH" in question.headers and question.method in route.methods and not is_safe
-            if is_stale and route.model in (Task, Project, Tag) and route.has_id:
+            if is_stale and route.model in REVISED and route.has_id:
                 return answer.status == 412
             return answer.status not in (304, 404, 412)
     raise AssertionError(question)

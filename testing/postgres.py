@@ -23,6 +23,8 @@ from pathlib import Path
 import psycopg2
 import pytest
 
+from testing.databases import drop_template
+
 PROGRAMS = ("initdb", "pg_ctl", "postgres")
 USUAL_PLACES = (
     "/usr/lib/postgresql/*/bin",  # Debian, Ubuntu
@@ -207,6 +209,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config):
     if "PYTEST_XDIST_WORKER" not in os.environ:
         resources = ExitStack()
         early_config.add_cleanup(resources.close)
+        directory = resources.enter_context(tempfile.TemporaryDirectory(prefix="todo-tests-"))
+        os.environ["TEST_RUN_DIRECTORY"] = directory
         use = use_postgres if early_config.known_args_namespace.database == "postgres" else use_sqlite
         os.environ["DATABASE_URL"], early_config.stash[HEADER] = use(resources)
         # The developer's own .env must not change what the tests say.
@@ -214,6 +218,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config):
         os.environ["DATABASE_URL_UNPOOLED"] = ""
         for name in ("NEON_DATABASE_URL", "SECRET_KEY_FILE", "DATABASE_URL_FILE", "DATABASE_URL_UNPOOLED_FILE"):
             os.environ.pop(name, None)
+        resources.callback(drop_template)
     return (yield)
 
 
@@ -223,8 +228,7 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 def use_sqlite(resources: ExitStack) -> tuple[str, str]:
     # A file and not :memory:, so that locks and the write-ahead log are the real ones.
-    directory = resources.enter_context(tempfile.TemporaryDirectory(prefix="todo-sqlite-"))
-    return f"sqlite:///{directory}/db.sqlite3", f"SQLite {sqlite3.sqlite_version}"
+    return f"sqlite:///{os.environ['TEST_RUN_DIRECTORY']}/db.sqlite3", f"SQLite {sqlite3.sqlite_version}"
 
 
 def use_postgres(resources: ExitStack) -> tuple[str, str]:

@@ -1,22 +1,20 @@
 """What somebody can ask for with what is another's: each question once with that, and once with what is nobody's."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any
 
-from testing.routes import METHODS, Route
-from testing.world import REPEATED
-from todos.models import Project, Tag, Task
-from users.models import ApiToken
+from django.db.models import Model
 
-TASKS, PROJECTS = ("task", "subtask", "trashed task"), ("project", "trashed project")
-IDS_OF = {Task: TASKS, Project: PROJECTS, Tag: ("tag",), ApiToken: ("token",)}
-BODY_OF = {Task: REPEATED, Project: {"name": "Other words"}, Tag: {"name": "Other words"}, ApiToken: {"name": "Words"}}
-SIBLINGS = {Task: TASKS, Project: PROJECTS}
+from testing import proofs
+from testing.resources import RESOURCES
+from testing.resources import references as keys
+from testing.routes import METHODS, Route
+from testing.world import CURSORS, SAME
+from todos.models import Task
+
 ACTIONS = ("update", "complete", "reopen", "move", "delete", "restore")
-CURSORS = tuple(
-    f"cursor of {path}" for path in ("tasks/", "tasks/trash/", "projects/", "projects/trash/", "tags/", "tokens/")
-)
 BODIES = ("POST", "PUT", "PATCH")
 
 
@@ -24,7 +22,7 @@ BODIES = ("POST", "PUT", "PATCH")
 class Question:
     """`values`: the names of those that stand for {value}, nobody's first; all answers have to be the same.
 
-    {mine} stands for an object of the caller's own.
+    {mine} stands for an object of the caller's own, {my task} for a task of theirs.
     """
 
     source: str
@@ -38,27 +36,42 @@ class Question:
         return f"{self.method} {self.path} {self.body or ''} {self.headers or ''}"
 
 
-def fill_in(part: Any, **given: str) -> Any:
+def fill_in(part: Any, given: dict[str, str]) -> Any:
     if isinstance(part, dict):
-        return {name: fill_in(value, **given) for name, value in part.items()}
+        return {name: fill_in(value, given) for name, value in part.items()}
     if isinstance(part, list):
-        return [fill_in(value, **given) for value in part]
+        return [fill_in(value, given) for value in part]
     for name, value in given.items():
         part = part.replace(f"{{{name}}}", value)
     return part
+
+
+def ids_of(model: type[Model]) -> tuple[str, ...]:
+    """The names of those of Alice's things that are of this kind."""
+    resource = RESOURCES[model]
+    trashed = (f"trashed {resource.name}",) if resource.has_trash else ()
+    return (resource.name, *(("subtask",) if model is Task else ()), *trashed)
 
 
 def body_of(route: Route) -> dict:
     if route.path.endswith("bulk/"):
         return {"action": "update", "ids": ["{mine}"]}
     is_action = route.has_id and not route.path.endswith("<id:pk>/")
-    return {} if is_action else BODY_OF.get(route.model, {})
+    if is_action or route.model is None:
+        return {}
+    return RESOURCES[route.model].body(SAME, my)
+
+
+def my(model: type[Model]) -> str:
+    return f"{{my {RESOURCES[model].name}}}"
 
 
 def references(route: Route) -> dict[str, tuple[str, ...]]:
     """The names that a body refers to something with, and what of Alice's they are tried with."""
-    siblings = SIBLINGS.get(route.model, TASKS)
-    return {"project": PROJECTS, "parent": TASKS, "before": siblings, "after": siblings}
+    named = {name: ids_of(model) for name, model in keys().items()}
+    is_sorted = route.model is not None and any(field.name == "position" for field in route.model._meta.fields)
+    siblings = ids_of(route.model if is_sorted else Task)
+    return {**named, "before": siblings, "after": siblings}
 
 
 def by_nothing(route: Route) -> Iterator[Question]:
@@ -71,7 +84,7 @@ def by_path(route: Route) -> Iterator[Question]:
     if route.has_id:
         for method in METHODS:
             body = body_of(route) if method in BODIES else None
-            yield Question("path", method, route.url("{value}"), ("missing", *IDS_OF[route.model]), body)
+            yield Question("path", method, route.url("{value}"), ("missing", *ids_of(route.model)), body)
 
 
 def by_body(route: Route) -> Iterator[Question]:
@@ -96,14 +109,14 @@ def by_bulk(route: Route) -> Iterator[Question]:
             fields = {"set": {"title": "x"}} if action == "update" else {}
             for ids in (["{value}"], ["{mine}", "{value}"], ["{value}", "{mine}"]):
                 body = {"action": action, "ids": ids, **fields}
-                yield Question("bulk", "POST", route.url(), ("missing", *TASKS), body)
+                yield Question("bulk", "POST", route.url(), ("missing", *ids_of(Task)), body)
 
 
 def by_filter(route: Route) -> Iterator[Question]:
     if "GET" in route.methods:
         path = route.url("{mine}")
-        yield Question("filter", "GET", f"{path}?project={{value}}", ("missing", *PROJECTS))
-        yield Question("filter", "GET", f"{path}?parent={{value}}", ("missing", *TASKS))
+        for name, model in keys().items():
+            yield Question("filter", "GET", f"{path}?{name}={{value}}", ("missing", *ids_of(model)))
         for query in ("tag={value}", "tag={value}&tag=mine", "q={value}"):
             yield Question("filter", "GET", f"{path}?{query}", ("other tag", "tag name"))
 
@@ -149,3 +162,14 @@ def pages(route: Route) -> list[Question]:
 
 def size(asked: list[Question]) -> int:
     return sum(len(question.values) for question in asked)
+
+
+def sample(asked: list[Question], seed: str, share: int = proofs.SHARE) -> list[Question]:
+    """A sample of the comparisons with what is nobody's; at least one of each source."""
+    pairs = [(question, name) for question in asked for name in question.values[1:] or (None,)]
+    taken = proofs.sample(pairs, lambda pair: pair[0].source, seed, share)
+    together = groupby(taken, lambda pair: pair[0])
+    return [
+        replace(question, values=(question.values[0], *(name for _, name in group if name)))
+        for question, group in together
+    ]

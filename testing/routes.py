@@ -3,8 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from django.db.models import Model
 from django.urls import get_resolver
 from django.urls.resolvers import URLPattern, URLResolver
+
+from testing.resources import RESOURCES, make
+from testing.servers import Program
+from users.models import User
 
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE")
 # What a caller without credentials may use.
@@ -36,12 +41,29 @@ class Route:
         return self.path.endswith(("trash/", "restore/"))
 
     @property
-    def model(self) -> type | None:
+    def model(self) -> type[Model] | None:
+        """What a viewset is about."""
+        if not hasattr(self.view, "get_extra_actions"):
+            return None
         queryset = getattr(self.view, "queryset", None)
-        return None if queryset is None else queryset.model
+        return self.view.serializer_class.Meta.model if queryset is None else queryset.model
 
     def url(self, pk: object = "") -> str:
         return "/" + self.path.replace("<id:pk>", str(pk))
+
+    def make(self, owner: User):
+        """One of what this route is about."""
+        thing = make(self.model, owner)
+        if self.is_about_trash:
+            thing.delete()
+        return thing
+
+    def body(self, method: str, owner: User) -> dict:
+        """What making or replacing a resource takes; nothing for other calls."""
+        is_whole = self.is_list if method == "POST" else method == "PUT" and self.path.endswith("<id:pk>/")
+        if self.model is None or not is_whole:
+            return {}
+        return RESOURCES[self.model].body("New", lambda needed: str(make(needed, owner).pk))
 
     def __str__(self) -> str:
         return self.path or "(root)"
@@ -67,7 +89,19 @@ def route_of(path: str, pattern: URLPattern) -> Route:
 
 
 FOUND = list(walk(get_resolver().url_patterns))
-ROUTES = [route_of(path, pattern) for path, pattern in FOUND if path.startswith("api/v1/")]
+EVERY_ROUTE = [route_of(path, pattern) for path, pattern in FOUND if path.startswith("api/v1/")]
+# Without what nobody has told the guards how to make: tests/guards/test_resources.py fails, and says so.
+ROUTES = [route for route in EVERY_ROUTE if route.model is None or route.model in RESOURCES]
+# The list of each resource, where they are made too.
+LISTS = {route.model: route for route in ROUTES if route.is_list and not route.is_about_trash}
 # The paths of all other pages, and those of the admin, as the resolver has them.
 PAGES = [path for path, _ in FOUND if not path.startswith(("api/v1/", "admin/"))]
 ADMIN = [path for path, _ in FOUND if path.startswith("admin/")]
+
+
+def make_over_http(program: Program, model: type[Model], word: str = "canary") -> str:
+    """Have a real server make one for this program's user. Returns its id."""
+    body = RESOURCES[model].body(word, lambda needed: make_over_http(program, needed, word))
+    answer = program.insist("POST", LISTS[model].path, body)
+    assert answer.status == 201, answer
+    return answer.body["id"]

@@ -17,34 +17,14 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Any
 
-from django.db import connection
+from testing.databases import ROOT, empty_database, migrated_database, once, url_of
 
-ROOT = Path(__file__).resolve().parents[1]
 NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".env", "db.sqlite3*", "staticfiles", ".*_cache", "__pycache__")
 CUT_OFF = (OSError, http.client.HTTPException)  # no answer came: whether the request was carried out is unknown
-
-
-@contextmanager
-def own_database() -> Iterator[dict[str, str]]:
-    """The setting of a database for one server alone; none on SQLite, where a database is just another file."""
-    if connection.vendor == "sqlite":
-        yield {}
-        return
-    name = f"todo_server_{secrets.token_hex(4)}"
-    with connection._nodb_cursor() as cursor:
-        cursor.execute(f"CREATE DATABASE {name}")
-    server, _, options = os.environ["DATABASE_URL"].partition("?")
-    try:
-        yield {"DATABASE_URL": f"{server.rsplit('/', 1)[0]}/{name}?{options}"}
-    finally:
-        with connection._nodb_cursor() as cursor:
-            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 class Server:
@@ -92,9 +72,9 @@ class Server:
             os.killpg(self.process.pid, signal.SIGKILL)
 
     def workers(self) -> set[int]:
-        """The process ids of gunicorn's workers, as its log says them; one that was killed is among them still."""
+        """The process ids of gunicorn's workers, as its log says them; one that was killed is for a moment."""
         log = self.log.read_text()
-        gone = re.findall(r"Worker exiting \(pid: (\d+)\)", log)
+        gone = re.findall(r"Worker exiting \(pid: (\d+)\)", log) + re.findall(r"Worker \(pid:(\d+)\) was sent", log)
         return {int(pid) for pid in re.findall(r"Booting worker with pid: (\d+)", log) if pid not in gone}
 
 
@@ -121,8 +101,8 @@ class MakeServer(Server):
 
 @contextmanager
 def make(target: str, directory: Path, **settings: str) -> Iterator[MakeServer]:
-    """`make run` or `make serve` with an empty database, whose use pytest-django has to allow."""
-    with own_database() as database:
+    """`make run` or `make serve` with an empty database."""
+    with empty_database() as database:
         server = MakeServer(target, directory, {**database, **settings})
         try:
             yield server.wait()
@@ -130,26 +110,21 @@ def make(target: str, directory: Path, **settings: str) -> Iterator[MakeServer]:
             server.stop()
 
 
-@cache
-def static_files() -> TemporaryDirectory[str]:
-    """What `make serve` collects. Not in its place: a server that starts meanwhile would miss some."""
-    directory = TemporaryDirectory(prefix="todo-static-")
+def collect_static(place: Path) -> None:
     command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
-    environment = {**os.environ, "DEBUG": "False", "STATIC_ROOT": directory.name}
+    environment = {**os.environ, "DEBUG": "False", "STATIC_ROOT": str(place)}
     subprocess.run(command, cwd=ROOT, env=environment, check=True)
-    return directory
 
 
 @contextmanager
 def gunicorn(directory: Path, processes: int, **settings: str) -> Iterator[Server]:
-    """The production server with these settings and an empty database, whose use pytest-django has to allow."""
-    with own_database() as database:
-        environment = {**os.environ, "DATABASE_URL": f"sqlite:///{directory}/db.sqlite3", **database}
-        environment |= {"WEB_CONCURRENCY": str(processes), "BIND": "127.0.0.1", "STATIC_ROOT": static_files().name}
+    """The production server with these settings and a database without rows."""
+    static = once("static", collect_static)
+    with migrated_database(directory) as name:
+        environment = {**os.environ, "DATABASE_URL": url_of(name), "STATIC_ROOT": str(static)}
+        environment |= {"WEB_CONCURRENCY": str(processes), "BIND": "127.0.0.1"}
         # Off, unless a test says otherwise: they make many calls.
         environment |= {"THROTTLE_USER": "off", "THROTTLE_ANON": "off", "THROTTLE_CREDENTIALS": "off"} | settings
-        migrate = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
-        subprocess.run(migrate, cwd=ROOT, env=environment, check=True)
         command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--config", "config/server/gunicorn.py"]
         server = Server(command, ROOT, directory / "log", environment)
         try:

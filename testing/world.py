@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
@@ -15,14 +16,18 @@ from django.test import Client as Browser
 
 from ownership.row_level_security import keys_to_users
 from testing.client import PASSWORD, Client
-from tests.guards.test_ownership import MISSING
-from todos.models import Project, Tag, Task
+from testing.resources import MISSING, RESOURCES, make
+from testing.routes import ROUTES
+from todos.models import Project, Task
 from users.models import ApiToken, Identity, User
 
 CANARY = "goldfinch"
 IDS = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}")
 # What Alice sent with her Idempotency-Key. When somebody else sends the same, that isn't to be answered with hers.
-REPEATED = {"title": "Same words"}
+SAME = "Same words"
+REPEATED = RESOURCES[Task].body(SAME, lambda model: "")
+CURSORS = tuple(f"cursor of {route}" for route in ROUTES if route.is_list)
+EMPTY = ("", "None", "[]", "{}")
 NOT_TELLING = {"scopes", "headers", "object_id"}  # the same for everybody, or ids
 
 Rows = dict[type[models.Model], list[dict]]
@@ -55,17 +60,17 @@ def rows_of(user: User) -> Rows:
 
 
 def texts(rows: Rows) -> Iterator[tuple[str, str]]:
-    """The name of the field and the value of each text in these rows."""
+    """The name of the field and the value of each text in these rows, but of choices: they are the same for all."""
     for model, found in rows.items():
         for column in model._meta.concrete_fields:
-            if isinstance(column, models.CharField | models.TextField | models.JSONField):
+            if isinstance(column, models.CharField | models.TextField | models.JSONField) and not column.choices:
                 yield from ((f"{model.__name__}.{column.name}", str(row[column.attname])) for row in found)
 
 
 def canaries_in(rows: Rows) -> set[str]:
     """What nobody but Alice has. A text that can't have the word in it (a color, a digest) is its own canary."""
-    found = {text.lower() for name, text in texts(rows) if text and name.split(".")[1] not in NOT_TELLING}
-    return {CANARY} | {text for text in found - {REPEATED["title"].lower()} if CANARY not in text}
+    found = {text.lower() for name, text in texts(rows) if text not in EMPTY and name.split(".")[1] not in NOT_TELLING}
+    return {CANARY} | {text for text in found - {SAME.lower()} if CANARY not in text}
 
 
 def ids_in(rows: Rows) -> set[str]:
@@ -86,55 +91,49 @@ def build() -> World:
     }
     api = Client(alice)
     ApiToken.objects.filter(pk=api.token.pk).update(name="goldfinch token of this client")
-    values |= make_things(api) | make_answers(api)
+    values |= make_things(api)
+    values |= make_answers(api, values)
     make_traces(alice, values["task"])
     rows = rows_of(alice)
     return World(alice, values, canaries_in(rows), ids_in(rows))
 
 
 def make_things(api: Client) -> dict[str, str]:
-    alice = api.user
-    home, gone = (
-        Project.objects.create(owner=alice, name=f"goldfinch {name}", color="#c0ffee") for name in ("home", "gone")
-    )
-    fields = {"owner": alice, "description": "goldfinch, in many words", "tags": ["goldfinch tag"]}
-    task = Task.objects.create(title="goldfinch task", project=home, **fields)
-    subtask = Task.objects.create(title="goldfinch subtask", parent=task, **fields)
-    trashed = Task.objects.create(title="goldfinch thrown away", **fields)
+    """Of each resource two, so that a list goes on behind its first page, and two more in the trash."""
+    alice, things = api.user, {}
+    for model, resource in RESOURCES.items():
+        things[resource.name], _ = make(model, alice, CANARY), make(model, alice, CANARY)
+        if resource.has_trash:
+            things[f"trashed {resource.name}"], _ = (trashed(make(model, alice, CANARY)) for _ in range(2))
+    task, fields = things["task"], {"owner": alice, "description": "goldfinch, in many words", "tags": ["goldfinch"]}
+    home, gone = (Project.objects.create(owner=alice, name=f"goldfinch {n}", color="#c0ffee") for n in ("home", "gone"))
+    Task.objects.create(title="goldfinch at home", project=home, **fields)
     Task.objects.create(title="goldfinch thrown away with its project", project=gone, **fields)
-    monthly = {"due_date": date(2097, 7, 7), "recurrence": "FREQ=MONTHLY;INTERVAL=977"}
+    gone.delete()
+    rule = {"due_date": date(2097, 7, 7), "recurrence": "FREQ=MONTHLY;INTERVAL=977"}
+    monthly = {**rule, "reminders": [{"minutes_before": 977}]}
     Task.objects.create(title="goldfinch of each month", **monthly, **fields).complete()
-    Tag.objects.create(owner=alice, name="goldfinch of no task")
-    for thing in (trashed, gone, Project.objects.create(owner=alice, name="goldfinch gone too")):
-        thing.delete()
-    things = {
-        "task": task,
-        "subtask": subtask,
-        "trashed task": trashed,
-        "project": home,
-        "trashed project": gone,
-        "tag": Tag.objects.get(owner=alice, name="goldfinch tag"),
-        "token": ApiToken.issue(alice, "goldfinch token")[0],
-        "user": alice,
-    }
-    return {name: str(thing.pk) for name, thing in things.items()}
+    things["subtask"] = Task.objects.create(title="goldfinch subtask", parent=task, **fields)
+    return {name: str(thing.pk) for name, thing in {**things, "user": alice}.items()}
 
 
-def make_answers(api: Client) -> dict[str, str]:
+def trashed(thing: Any) -> Any:
+    thing.delete()
+    return thing
+
+
+def make_answers(api: Client, things: dict[str, str]) -> dict[str, str]:
     """What the server told Alice, with which nobody else may come."""
     api.post("/tasks/", REPEATED, HTTP_IDEMPOTENCY_KEY="goldfinch-key")
     api.post("/projects/", {"name": "goldfinch of a key"}, HTTP_IDEMPOTENCY_KEY="goldfinch-key-2")
-    paths = ["tasks/", "tasks/trash/", "projects/", "projects/trash/", "tags/", "tokens/"]
-    pages = {path: api.get(f"/{path}?limit=1").json() for path in paths}
-    cursors = {path: parse_qs(urlsplit(page["next"]).query)["cursor"][0] for path, page in pages.items()}
-    task = Task.objects.get(owner=api.user, title="goldfinch task")
+    pages = {name: api.get(f"/{name.removeprefix('cursor of ')}?limit=1").json() for name in CURSORS}
     return {
         "key": "goldfinch-key",
-        "tag name": "goldfinch tag",
+        "tag name": CANARY,
         "sync token": api.get("/sync/?limit=1").json()["token"],
-        "ETag of a task": api.get(f"/tasks/{task.pk}/")["ETag"],
+        "ETag of a task": api.get(f"/tasks/{things['task']}/")["ETag"],
         "ETag of a list": api.get("/tasks/")["ETag"],
-        **{f"cursor of {path}": cursor for path, cursor in cursors.items()},
+        **{name: parse_qs(urlsplit(page["next"]).query)["cursor"][0] for name, page in pages.items()},
     }
 
 

@@ -1,10 +1,12 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+from django.db import transaction
 
-from testing.counting import MODELS, all_rows, revision_of
+from testing.counting import all_rows, revision_of
+from testing.resources import REVISED, make
+from testing.servers import Server, gunicorn
 from testing.world import World, build
-from tests.guards.test_ownership import MAKE
 
 
 @pytest.fixture
@@ -25,16 +27,31 @@ def counted(alice):
     return run
 
 
-@pytest.fixture(params=MODELS, ids=lambda model: model.__name__.lower())
+@pytest.fixture(params=REVISED, ids=lambda model: model.__name__.lower())
 def model(request):
     return request.param
 
 
 @pytest.fixture
 def thing(model, alice):
-    return MAKE[model](alice)
+    return make(model, alice)
+
+
+@pytest.fixture(scope="session")
+def shared_server(tmp_path_factory) -> Iterator[Server]:
+    """The production server with three processes, for all tests that do with what accounts of their own show."""
+    with gunicorn(tmp_path_factory.mktemp("server"), processes=3) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def built_world(django_db_setup, django_db_blocker) -> Iterator[World]:
+    """In a transaction around those of all tests of a module: to build it takes longer than most of them."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield build()
+        transaction.set_rollback(True)
 
 
 @pytest.fixture
-def world(db) -> World:
-    return build()
+def world(built_world, db) -> World:
+    return built_world

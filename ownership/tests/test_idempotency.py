@@ -14,19 +14,16 @@ from ownership.models import IdempotentResponse
 from ownership.viewsets import RevisedViewSet
 from testing.client import PASSWORD, Client
 from testing.problems import assert_problem, refused
+from testing.resources import REVISED
 from testing.responses import INVALID_TOKEN
 from testing.routes import ROUTES, Route
-from tests.guards.test_ownership import make
-from todos.models import Project, Tag, Task
+from todos.models import Task
 from users.models import User
 
 POSTS = [route for route in ROUTES if issubclass(route.view, RevisedViewSet) and "POST" in route.methods]
 OTHER_POSTS = [route for route in ROUTES if not issubclass(route.view, RevisedViewSet) and "POST" in route.methods]
-# What a route wants in its body, where it isn't nothing. A new route fails here until it is added.
+# What a route wants in its body, where it isn't nothing and makes no resource. A new one fails here until it is added.
 BODIES: dict[str, Callable[[User], object]] = {
-    "tasks/": lambda owner: {"title": "New", "tags": ["a", "B"], "due_date": "2027-01-31"},
-    "projects/": lambda owner: {"name": "New"},
-    "tags/": lambda owner: {"name": "New"},
     "tasks/bulk/": lambda owner: {"action": "complete", "ids": [str(pk) for pk in Task.objects.values_list("pk")[0]]},
 }
 REUSED = (422, "idempotency_key_reused", "This Idempotency-Key was used for another request.")
@@ -34,7 +31,7 @@ REUSED = (422, "idempotency_key_reused", "This Idempotency-Key was used for anot
 
 def everything() -> list:
     """All rows that a call could change."""
-    return [list(model.objects.order_by("pk").values()) for model in (Task, Project, Tag, User)]
+    return [list(model.objects.order_by("pk").values()) for model in (*REVISED, User)]
 
 
 def headers_of(answer) -> dict:
@@ -49,8 +46,8 @@ def assert_replayed(again, first) -> None:
 
 @pytest.mark.parametrize("route", POSTS, ids=str)
 def test_a_post_that_is_sent_again_gets_the_same_answer_and_changes_nothing(route: Route, api, alice):
-    url = route.url(make(route, alice).pk)
-    body = BODIES.get(route.path, lambda owner: {})(alice)
+    url = route.url(route.make(alice).pk)
+    body = BODIES[route.path](alice) if route.path in BODIES else route.body("POST", alice)
     first = api.post(url, body, HTTP_IDEMPOTENCY_KEY="k")
     before = everything()
 

@@ -6,13 +6,22 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
+from testing.resources import REVISED, WITH_TRASH, references
+from testing.routes import LISTS, make_over_http
 from testing.servers import ROOT, Program, Server, register
 
 CANARY = "canary-of-alice"
 PHASES = "examples,coverage,fuzzing,stateful"
-KINDS = ("tasks", "projects", "tags")
+
+
+def kind_of(model: type) -> str:
+    return LISTS[model].path.strip("/")
+
+
+KINDS = [kind_of(model) for model in REVISED]
 
 
 @dataclass
@@ -48,24 +57,21 @@ class Run:
 def furnish(program: Program, word: str) -> dict[str, list[str]]:
     """Make some of each kind of thing, with `word` in every text. Returns their ids."""
     ids: dict[str, list[str]] = {kind: [] for kind in KINDS}
+    for number, model in product(range(4), REVISED):
+        ids[kind_of(model)].append(make_over_http(program, model, f"{word} {number}"))
 
-    def make(kind: str, **fields) -> str:
-        answer = program.send("POST", f"{kind}/", fields)
+    def make_task(**fields) -> str:
+        answer = program.send("POST", "tasks/", {"title": word, "description": word, **fields})
         assert answer.status == 201, answer
-        ids[kind].append(answer.body["id"])
+        ids["tasks"].append(answer.body["id"])
         return answer.body["id"]
 
-    for number in range(4):
-        name = f"{word} {number}"
-        make("tags", name=name)
-        project = make("projects", name=name)
-        dated = {"due_date": "2030-01-31", "recurrence": "FREQ=MONTHLY", "tags": [name]}
-        task = make("tasks", title=name, description=name, project=project, **dated)
-        make("tasks", title=name, description=name, parent=task)
-        make("tasks", title=name, description=name)
-    for kind, name in (("tasks", "title"), ("projects", "name")):
-        trashed = make(kind, **{name: word})
-        assert program.send("DELETE", f"{kind}/{trashed}/").status == 204
+    for project in ids["projects"]:
+        dated = {"due_date": "2030-01-31", "recurrence": "FREQ=MONTHLY", "tags": [word]}
+        make_task(parent=make_task(project=project, **dated))
+    for model in WITH_TRASH:
+        path = f"{LISTS[model].path}{make_over_http(program, model, word)}/"
+        assert program.send("DELETE", path).status == 204
     program.send("PATCH", "me/", {"name": word})
     assert program.send("POST", "tokens/", {"name": word}).status == 201
     return ids
@@ -116,7 +122,29 @@ def prepare(directory: Path, tokens: dict[str, str], ids: dict[str, list[str]], 
     (directory / "users.json").write_text(json.dumps({"auth": users}))
     for kind, found in ids.items():
         (directory / f"{kind}.dict").write_text("".join(f'"{each}"\n' for each in found))
-    (directory / "schemathesis.toml").write_text((Path(__file__).parent / "schemathesis.toml").read_text() + more)
+    settings = (Path(__file__).parent / "schemathesis.toml").read_text()
+    (directory / "schemathesis.toml").write_text(settings + "".join(map(ids_of, KINDS)) + more)
+
+
+def ids_of(kind: str) -> str:
+    """Most ids in paths, and some of those that refer to something, are of what there is."""
+    named = [name for name, model in references().items() if model in REVISED and kind_of(model) == kind]
+    return rf"""
+[dictionaries.{kind}]
+from-file = "{kind}.dict"
+
+[[operations]]
+include-path-regex = "/{kind}/\\{{id\\}}/"
+parameters = {{ "path.id" = {{ dictionary = "{kind}", probability = 0.6 }} }}
+""" + "".join(
+        f"""
+[parameters."{place}.{name}"]
+dictionary = "{kind}"
+probability = 0.3
+"""
+        for place in ("query", "body")
+        for name in named
+    )
 
 
 def command(server: Server, seed: int, examples: int, phases: str) -> list[str]:

@@ -1,6 +1,6 @@
 """The whole OpenAPI document against the production server, by schemathesis: all its checks and phases, two users.
 
-The numbers here fit the daily run; `make fuzz` runs the full ones.
+`make test` does a sample on Postgres, `make fuzz` the whole.
 """
 
 import os
@@ -9,14 +9,16 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import connection
 
+from testing.proofs import FULL, size
 from testing.servers import gunicorn
 from tests.contract.run import PHASES, Run, all_of, try_contract
 
-FULL = os.environ.get("FUZZ") == "full"
+pytestmark = pytest.mark.skipif(connection.vendor == "sqlite" and not FULL, reason="A sample is tried on Postgres.")
 SEED = int(os.environ.get("FUZZ_SEED", "1"))
-EXAMPLES = 230 if FULL else 4  # for each operation
-ROUNDS = 6 if FULL else 1  # each with a seed and users of its own: schemathesis remembers all that it does
+EXAMPLES = size(230, 2)  # for each operation
+ROUNDS = size(6, 1)  # each with a seed and users of its own: schemathesis remembers all that it does
 NEED_A_SECRET = {
     "POST /api/v1/auth/login/",
     "POST /api/v1/auth/password-reset/confirm/",
@@ -35,9 +37,9 @@ phases = { coverage = { enabled = false } }
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory, django_db_blocker) -> Iterator[Run]:
+def run(tmp_path_factory) -> Iterator[Run]:
     mail = {"EMAIL_URL": "dummymail:", "PUBLIC_URL": "https://todo.example.com"}
-    with django_db_blocker.unblock(), gunicorn(tmp_path_factory.mktemp("server"), processes=2, **mail) as server:
+    with gunicorn(tmp_path_factory.mktemp("server"), processes=2, **mail) as server:
 
         def one(number: int) -> Run:
             directory = tmp_path_factory.mktemp("run")
@@ -50,8 +52,9 @@ def run(tmp_path_factory, django_db_blocker) -> Iterator[Run]:
             yield all_of(list(pool.map(one, range(ROUNDS))), server)
 
 
-def test_every_answer_is_as_the_document_says(run):
+def test_every_answer_is_as_the_document_says(run, proved):
     print(run.table())
+    proved("contract fuzz", len(run.cases), max(len(run.cases), 50_000))
 
     assert not run.failed, "\n".join(run.failed)
 

@@ -6,15 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from testing.servers import CUT_OFF, ROOT, Program, Server, Shim, gunicorn, register
+from testing.servers import CUT_OFF, ROOT, Program, Server, Shim, register
 
 EXAMPLE, USE = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "sync.md").read_text(), re.DOTALL)
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory, django_db_blocker) -> Iterator[Server]:
-    with django_db_blocker.unblock(), gunicorn(tmp_path_factory.mktemp("server"), processes=2) as server:
-        yield server
+def server(shared_server) -> Server:
+    return shared_server
 
 
 @pytest.fixture

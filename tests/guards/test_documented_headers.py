@@ -6,7 +6,6 @@ import pytest
 from django.test import Client as Browser
 
 from api.tests.test_schema import CALLS, body_of, operation, written_out
-from tests.guards.test_ownership import make
 
 SENT = {"ETag", "Location", "Idempotency-Replayed"}
 
@@ -27,7 +26,7 @@ def call(api, alice):
     """Do a call, such that it succeeds, with these headers."""
 
     def call(route, method, **headers):
-        thing = make(route, alice) if route.model else None
+        thing = route.make(alice) if route.model else None
         body = body_of(route, method, thing, alice)
         url = route.url(thing and thing.pk)
 

@@ -1,54 +1,43 @@
 """What an id of Alice's gets somebody else: in a path, in a body, in a filter."""
 
-from collections.abc import Iterator
+import json
+import re
 
 import pytest
-from rest_framework.serializers import Serializer
+from django.test import Client as Browser
 
-from api.fields import UUIDField
-from ownership.references import OwnedRelatedField, RevisedSerializer
-from testing.callers import Caller, callers, probe, standing, walls
+from api.tests.test_schema import written_out
+from testing.callers import Caller, callers, probe, protected_by, protections
 from testing.client import Client
-from testing.probes import BY_ID, questions, references
+from testing.probes import BY_ID, questions, references, sample, size
+from testing.resources import RESOURCES
+from testing.resources import references as keys
 from testing.routes import ROUTES
-from testing.world import World, rows_of, texts
+from testing.world import EMPTY, World, rows_of, texts
 
-WITHOUT_ID = [route for route in ROUTES if "GET" in route.methods and not route.has_id]
 OWNED = [route for route in ROUTES if route.model and "GET" in route.methods]
 
 
-@pytest.mark.parametrize("wall", walls())
+@pytest.mark.parametrize("protection", protections())
 @pytest.mark.parametrize("route", ROUTES, ids=str)
-def test_what_is_anothers_is_like_what_is_missing(route, wall, world, bob, operator, settings):
-    asked = questions(route, BY_ID)
+def test_what_is_anothers_is_like_what_is_missing(route, protection, world, bob, operator, settings, proved):
+    every = questions(route, BY_ID)
 
-    with standing(wall, settings):
-        for name in callers(wall):
+    with protected_by(protection, settings):
+        for name in callers(protection):
+            asked = sample(every, f"{route} {protection} {name}")
             probe(Caller.of(name, world, bob, operator), route, asked)
-
-
-@pytest.mark.parametrize("wall", walls())
-@pytest.mark.parametrize("route", WITHOUT_ID, ids=str)
-def test_what_another_has_changes_no_answer(route, wall, bobs_api, request, settings):
-    """Not even a count."""
-    with standing(wall, settings):
-        before = bobs_api.get(route.url(), HTTP_X_REQUEST_ID="probe")
-        request.getfixturevalue("world")
-        after = bobs_api.get(route.url(), HTTP_X_REQUEST_ID="probe")
-
-    assert (before.status_code, dict(before.headers), before.content) == (200, dict(after.headers), after.content)
+            proved("isolation", size(asked), size(every))
 
 
 # Without these, the matrix would say nothing.
 
 
-@pytest.mark.parametrize("wall", walls())
+@pytest.mark.parametrize("protection", protections())
 @pytest.mark.parametrize("route", OWNED, ids=str)
-def test_alice_is_shown_it_and_that_is_noticed(route, wall, world, settings):
-    name = {"Task": "task", "Project": "project", "Tag": "tag", "ApiToken": "token"}[route.model.__name__]
-
-    with standing(wall, settings):
-        answer = Client(world.alice).get(route.url(world.values[name]))
+def test_alice_is_shown_it_and_that_is_noticed(route, protection, world, settings):
+    with protected_by(protection, settings):
+        answer = Client(world.alice).get(route.url(world.values[RESOURCES[route.model].name]))
 
     assert answer.status_code == 200
     assert world.leaks(answer.content.decode())
@@ -58,30 +47,51 @@ def test_she_has_something_in_every_text(world: World):
     filled = {name: False for name, _ in texts(rows_of(world.alice))}
 
     for name, text in texts(rows_of(world.alice)):
-        filled[name] |= bool(world.leaks(text)) or text not in ("", "None", "[]", "{}")
+        filled[name] |= bool(world.leaks(text)) or text not in EMPTY
 
     assert [name for name, is_filled in filled.items() if not is_filled] == []
 
 
-def serializers(kind: type = Serializer) -> Iterator[type]:
-    for each in kind.__subclasses__():
-        if each.__module__.startswith(("todos.", "users.")) and each is not RevisedSerializer:
-            yield each
-        yield from serializers(each)
+@pytest.fixture(scope="module")
+def document() -> dict:
+    return Browser().get("/api/v1/schema/?format=json").json()
 
 
-def test_every_reference_of_a_body_is_asked_with():
-    found = {
-        name for each in serializers() for name, field in each().fields.items() if isinstance(field, OwnedRelatedField)
-    }
-
-    assert found == {"project", "parent", "before", "after"}
-    assert all(references(route).keys() == found for route in ROUTES)
+@pytest.fixture(scope="module")
+def calls(document) -> list[dict]:
+    return [call for methods in written_out(document["paths"], document).values() for call in methods.values()]
 
 
-def test_every_id_of_a_filter_is_asked_with():
-    parameters = [route.view.parameters_class() for route in OWNED]
+def ids_in(schema: dict, schemas: dict) -> set[str]:
+    """The names of what may be sent, and is an id."""
+    if "$ref" in schema:
+        schema = schemas[schema["$ref"].rpartition("/")[2]]
+    found = set()
+    for name, described in schema.get("properties", {}).items():
+        is_id = is_of_ids({**described, "items": None}) and not described.get("readOnly")
+        found |= {name} if is_id else ids_in(described, schemas)
+    parts = [part for kind in ("anyOf", "oneOf", "allOf") for part in schema.get(kind, [])]
+    return found.union(*(ids_in(part, schemas) for part in [*parts, schema.get("items")] if part))
 
-    found = {name for each in parameters for name, field in each.fields.items() if isinstance(field, UUIDField)}
 
-    assert found == {"project", "parent"}
+def is_of_ids(schema: dict) -> bool:
+    return bool(re.search(r'"uuid"|\[0-9a-fA-F\]\{8\}', json.dumps(schema)))
+
+
+def test_every_reference_of_a_body_is_asked_with(document, calls):
+    bodies = [
+        content["schema"] for call in calls for content in call.get("requestBody", {}).get("content", {}).values()
+    ]
+
+    found = set().union(*(ids_in(body, document["components"]["schemas"]) for body in bodies))
+
+    assert found >= {"project", "parent", "before", "after"}
+    assert all(references(route).keys() >= found for route in ROUTES)
+
+
+def test_every_id_of_a_filter_is_asked_with(calls):
+    parameters = [each for call in calls for each in call.get("parameters", []) if each["in"] == "query"]
+
+    found = {each["name"] for each in parameters if is_of_ids(each["schema"])}
+
+    assert {"project", "parent"} <= found <= keys().keys()

@@ -2,25 +2,29 @@
 
 import pytest
 
-from testing.callers import WALLS, Caller, browsers, callers, probe, standing, walls
-from testing.probes import BY_ID, BY_TOKEN, pages, questions, size
+from testing.callers import PROTECTIONS, Caller, browsers, callers, probe, protected_by, protections
+from testing.probes import BY_ID, BY_TOKEN, pages, questions, sample, size
 from testing.routes import ROUTES
 
 
-@pytest.mark.parametrize("wall", walls())
+@pytest.mark.parametrize("protection", protections())
 @pytest.mark.parametrize("route", ROUTES, ids=str)
-def test_what_was_given_to_another_is_like_what_was_given_to_nobody(route, wall, world, bob, operator, settings):
-    asked = questions(route, BY_TOKEN)
+def test_what_was_given_to_another_is_like_what_was_given_to_nobody(
+    route, protection, world, bob, operator, settings, proved
+):
+    every = questions(route, BY_TOKEN)
 
-    with standing(wall, settings):
-        for name in callers(wall):
+    with protected_by(protection, settings):
+        for name in callers(protection):
+            asked = sample(every, f"{route} {protection} {name}")
             probe(Caller.of(name, world, bob, operator), route, asked)
+            proved("isolation", size(asked), size(every))
 
 
-def test_they_are_20_000_probes_through_all_walls():
+def test_they_are_20_000_probes_under_all_protections():
     """In the three files test_isolation_….py, without those of the admin."""
-    asked = sum(size(questions(route, BY_ID + BY_TOKEN)) * len(callers(wall)) for route in ROUTES for wall in WALLS)
-    shown = sum(size(pages(route)) * len(browsers(wall)) for route in ROUTES for wall in WALLS)
+    asked = sum(size(questions(route, BY_ID + BY_TOKEN)) for route in ROUTES) * sum(map(len, map(callers, PROTECTIONS)))
+    shown = sum(size(pages(route)) for route in ROUTES) * sum(map(len, map(browsers, PROTECTIONS)))
 
-    print(f"\n{asked} calls and {shown} pages through {len(WALLS)} walls")
+    print(f"\n{asked} calls and {shown} pages under {len(PROTECTIONS)} protections")
     assert asked + shown >= 20_000

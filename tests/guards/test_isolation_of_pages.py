@@ -4,25 +4,34 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from django.contrib import admin
 from django.test import Client as Browser
 from django.utils.http import urlsafe_base64_encode
 
-from testing.callers import Caller, Told, browsers, probe, standing, walls
-from testing.probes import Question, fill_in, pages
+from testing.callers import Caller, Told, browsers, probe, protected_by, protections
+from testing.probes import Question, fill_in, ids_of, pages, sample, size
+from testing.resources import RESOURCES
 from testing.routes import ADMIN, PAGES, ROUTES
 from testing.world import World, rows_of
 from users.models import User
 
 # Of all that has an id, whatever the page is about.
-IDS = ("missing", "task", "subtask", "trashed task", "project", "trashed project", "tag", "token", "user")
+IDS = ("missing", *(name for model in RESOURCES for name in ids_of(model)), "user")
 
 
-@pytest.mark.parametrize("wall", walls())
+@pytest.mark.parametrize("protection", protections())
 @pytest.mark.parametrize("route", ROUTES, ids=str)
-def test_a_page_of_the_api_shows_nothing_of_another(route, wall, world, bob, operator, settings):
-    with standing(wall, settings):
-        for name in browsers(wall):
-            probe(Caller.of(name, world, bob, operator), route, pages(route))
+def test_a_page_of_the_api_shows_nothing_of_another(route, protection, world, bob, operator, settings, proved):
+    every = pages(route)
+
+    with protected_by(protection, settings):
+        for name in browsers(protection):
+            asked = sample(every, f"{route} {protection} {name}")
+            probe(Caller.of(name, world, bob, operator), route, asked)
+            proved("isolation", size(asked), size(every))
+
+
+ADMINS = [admin.site.get_model_admin(model) for model in RESOURCES if RESOURCES[model].is_in_admin]
 
 
 def admin_questions(path: str) -> Iterator[Question]:
@@ -33,18 +42,18 @@ def admin_questions(path: str) -> Iterator[Question]:
     for query in ("q={value}", "id__exact={value}", "owner__id__exact={value}", "o=1"):
         yield Question("filter", "GET", f"{url}?{query}", IDS)
     if path == "admin/autocomplete/":
-        for field in ("project", "parent", "owner"):
-            query = f"app_label=todos&model_name=task&field_name={field}&term={{value}}"
-            yield Question("autocomplete", "GET", f"{url}?{query}", IDS)
-    for action in ("delete_selected", "complete", "reopen", "restore"):
+        for opts, field in ((each.opts, name) for each in ADMINS for name in each.autocomplete_fields):
+            query = f"app_label={opts.app_label}&model_name={opts.model_name}&field_name={field}"
+            yield Question("autocomplete", "GET", f"{url}?{query}&term={{value}}", IDS)
+    for action in sorted({"delete_selected"}.union(*(each.actions for each in ADMINS))):
         yield Question("action", "POST", url, IDS, {"action": action, "_selected_action": "{value}", "post": "yes"})
 
 
 def ask(browser: Browser, question: Question, value: str) -> Told:
     browser.cookies.pop("messages", None)  # of the question before
     send = getattr(browser, question.method.lower())
-    body = {} if question.body is None else {"data": fill_in(question.body, value=value)}
-    answer = send(fill_in(question.path, value=value), **body, headers={"X-Request-ID": "probe"})
+    body = {} if question.body is None else {"data": fill_in(question.body, {"value": value})}
+    answer = send(fill_in(question.path, {"value": value}), **body, headers={"X-Request-ID": "probe"})
     said = {**answer.headers, "messages": str(answer.cookies.get("messages", ""))}
     return Told(answer.status_code, said, answer.content.decode()).without(value)
 
@@ -59,10 +68,13 @@ def sign_in(name: str, bob: User) -> Browser:
 
 @pytest.mark.parametrize("name", ["nobody", "no staff", "staff without rights"])
 @pytest.mark.parametrize("path", [path for path in ADMIN if path != "admin/logout/"])
-def test_the_admin_tells_nothing_to_who_has_no_rights(path, name, world, bob):
+def test_the_admin_tells_nothing_to_who_has_no_rights(path, name, world, bob, proved):
     browser, before = sign_in(name, bob), rows_of(world.alice)
+    every = list(admin_questions(path))
+    asked = sample(every, f"{path} {name}", share=24)
+    proved("isolation", size(asked), size(every))
 
-    for question in admin_questions(path):
+    for question in asked:
         told = [ask(browser, question, world.values[each]) for each in question.values]
         for each, answer in zip(question.values, told, strict=True):
             case = f"{question}, {each}"

@@ -1,40 +1,12 @@
 """Every view comes under the owner rule. That it holds, test_isolation_….py shows, over every route and method."""
 
-from api.ids import uuid7
 from ownership.owned import OwnedQuerySet
 from ownership.viewsets import OwnedViewSet
-from testing.client import Client
-from testing.routes import PUBLIC, ROUTES, Route
-from todos.models import Project, Tag, Task
-from users.models import ApiToken, User
-
-MISSING = "01900000-0000-7000-8000-000000000000"
-# How to make one of each thing that a route is about. A new model fails here until it is added.
-MAKE = {
-    Task: lambda owner: Task.objects.create(owner=owner, title="canary", description="canary", tags=["canary"]),
-    Project: lambda owner: Project.objects.create(owner=owner, name=f"canary {uuid7()}"),
-    Tag: lambda owner: Tag.objects.create(owner=owner, name=f"canary {uuid7().hex}"),
-    ApiToken: lambda owner: ApiToken.issue(owner, "canary")[0],
-}
-
-
-def make(route: Route, owner: User):
-    thing = MAKE[route.model](owner)
-    if route.is_about_trash:
-        thing.delete()
-    return thing
-
-
-def answer_of(client: Client, method: str, url: str) -> tuple:
-    body = {} if method in ("POST", "PUT", "PATCH", "DELETE") else None
-    answer = client.generic(
-        method, url, data="{}" if body is not None else "", content_type="application/json", HTTP_X_REQUEST_ID="guard"
-    )
-    return answer.status_code, dict(answer.headers), answer.content
+from testing.routes import EVERY_ROUTE, PUBLIC, ROUTES
 
 
 def test_every_view_of_a_model_is_scoped_by_the_owner_rule():
-    about_models = [route.view for route in ROUTES if route.model]
+    about_models = [route.view for route in EVERY_ROUTE if route.model]
 
     assert about_models
     for view in about_models:

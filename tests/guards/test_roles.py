@@ -176,7 +176,7 @@ def test_a_database_that_can_not_hold_every_text_is_refused(server, encoding):
     database.as_owner("CREATE TABLE django_migrations ()")  # nothing was made
 
 
-def test_a_missing_wall_stops_the_process(server):
+def test_a_missing_policy_stops_the_process(server):
     neon = Database(server, "damaged", "CREATEROLE BYPASSRLS SUPERUSER")
     neon.manage("migrate")
     session = psycopg2.connect(neon.url)

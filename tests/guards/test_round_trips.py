@@ -3,7 +3,9 @@
 import pytest
 from django.db import connection
 
+from testing.resources import RESOURCES, REVISED, make
 from testing.round_trips import counted_connection, statements
+from testing.routes import LISTS
 from todos.models import Task
 
 pytestmark = [
@@ -32,6 +34,22 @@ def cost(api):
         return len(flights)
 
     return call
+
+
+@pytest.mark.parametrize("model", RESOURCES, ids=lambda model: model.__name__.lower())
+def test_reading_costs_2(cost, alice, model):
+    thing, path = make(model, alice), LISTS[model].url()
+
+    assert cost("GET", path) <= 2
+    assert cost("GET", f"{path}{thing.pk}/") <= 2
+
+
+@pytest.mark.parametrize("model", REVISED, ids=lambda model: model.__name__.lower())
+def test_an_unchanged_list_of_any_resource_costs_1(cost, api, alice, model):
+    make(model, alice)
+    etag = api.get(LISTS[model].url())["ETag"]
+
+    assert cost("GET", LISTS[model].url(), status=304, HTTP_IF_NONE_MATCH=etag) <= 1
 
 
 def test_a_list_costs_2(cost, tasks):

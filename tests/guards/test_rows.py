@@ -9,7 +9,6 @@ from api.renderers import dumps
 from api.serializers import row_of
 from ownership.viewsets import OwnedViewSet
 from testing.routes import ROUTES
-from tests.guards.test_ownership import make
 
 LISTS = [route for route in ROUTES if route.is_list]
 
@@ -17,7 +16,7 @@ LISTS = [route for route in ROUTES if route.is_list]
 @pytest.mark.parametrize("route", LISTS, ids=str)
 def test_a_row_is_what_the_serializer_answers(route, alice):
     serializer_class = route.view.serializer_class
-    things = [make(route, alice) for _ in range(2)]
+    things = [route.make(alice) for _ in range(2)]
     for thing in things:
         thing = route.view.queryset.model.objects.all().get(pk=thing.pk)
         row = serializer_class.rows(route.model.objects.filter(pk=thing.pk)).get()
@@ -29,12 +28,12 @@ def test_a_row_is_what_the_serializer_answers(route, alice):
 @pytest.mark.parametrize("route", LISTS, ids=str)
 def test_a_list_costs_as_many_queries_for_50_rows_as_for_1(route, alice, api):
     assert issubclass(route.view, OwnedViewSet)
-    make(route, alice)
+    route.make(alice)
     api.get(route.url())
     with CaptureQueriesContext(connection) as one:
         api.get(route.url())
     for _ in range(49):
-        make(route, alice)
+        route.make(alice)
 
     with CaptureQueriesContext(connection) as fifty:
         answer = api.get(route.url())

@@ -7,6 +7,10 @@ import json
 from collections.abc import Iterator
 from itertools import count, product
 
+from django.contrib.admin import ModelAdmin, site
+from django.contrib.admin.utils import flatten_fieldsets
+
+from testing.resources import RESOURCES
 from testing.routes import METHODS
 from tests.hostile.atoms import (
     BODIES,
@@ -35,6 +39,18 @@ from tests.hostile.calls import (
 )
 from tests.hostile.headers import in_headers
 
+
+def fields_in_admin(page: ModelAdmin) -> list[str]:
+    fixed = page.get_readonly_fields(None)
+    return [name for name in flatten_fieldsets(page.get_fieldsets(None)) if name not in fixed]
+
+
+# The lists of the admin, with what one of each is made of there.
+ADMIN_FORMS = {
+    f"/admin/{model._meta.app_label}/{model._meta.model_name}/": fields_in_admin(site.get_model_admin(model))
+    for model, resource in RESOURCES.items()
+    if resource.is_in_admin
+}
 UNKNOWN_METHODS = ("PROPFIND", "SEARCH", "LINK", "M-SEARCH", "PURGE")  # those that the parser knows
 
 
@@ -150,8 +166,7 @@ def in_forms(world: World, all_calls: list[Call]) -> Iterator[Attack]:
         "/admin/login/": ["username", "password", "next"],
         "/api-auth/login/": ["username", "password", "next"],
         "/set-password/x/y/": ["new_password1", "new_password2"],
-        "/admin/todos/task/add/": ["owner", "title", "description", "due_date", "recurrence", "project", "priority"],
-        "/admin/todos/project/add/": ["owner", "name", "color"],
+        **{f"{path}add/": fields for path, fields in ADMIN_FORMS.items()},
         "/admin/todos/task/": ["action", "_selected_action", "select_across", "index"],
         "/admin/users/user/add/": ["email", "name", "timezone", "password1", "usable_password"],
     }
@@ -167,7 +182,7 @@ def in_forms(world: World, all_calls: list[Call]) -> Iterator[Attack]:
 
 def in_page_queries(world: World, all_calls: list[Call]) -> Iterator[Attack]:
     texts = list(TEXTS.items())
-    lists = ("/admin/todos/task/", "/admin/todos/project/", "/admin/users/user/", "/admin/todos/tag/")
+    lists = (*ADMIN_FORMS, "/admin/users/user/")
     names = ("q", "o", "p", "e", "all", "_changelist_filters", "_popup", "_to_field", "id__in", "owner__id__exact")
     for turn, (path, name) in enumerate(product(lists, names)):
         for what, text in texts[turn % 12 :: 12]:

@@ -4,8 +4,7 @@ import http.client
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 
 import pytest
 
@@ -18,26 +17,19 @@ WRONG = "wrong horse battery"
 BAD_LINK = {"uid": "x", "token": "x", "new_password": PASSWORD}
 
 
-@contextmanager
-def serving(tmp_path_factory, django_db_blocker, **settings) -> Iterator[Server]:
-    directory = tmp_path_factory.mktemp("server")
-    with django_db_blocker.unblock(), gunicorn(directory, processes=3, **settings) as server:
-        yield server
-
-
 @pytest.fixture(scope="module")
-def server(tmp_path_factory, django_db_blocker):
+def server(shared_server) -> Server:
     """It counts failed sign-ins, as ever, and nothing else."""
-    with serving(tmp_path_factory, django_db_blocker) as server:
-        yield server
+    return shared_server
 
 
 @pytest.fixture(scope="module")
-def strict_server(tmp_path_factory, django_db_blocker):
+def strict_server(tmp_path_factory) -> Iterator[Server]:
     # For a day, however slow the machine is; each test calls from addresses of its own.
     rates = {"THROTTLE_USER": "40/day", "THROTTLE_ANON": "40/day", "THROTTLE_CREDENTIALS": "5/day"}
     cache = f"filecache://{tmp_path_factory.mktemp('cache')}"
-    with serving(tmp_path_factory, django_db_blocker, TRUSTED_PROXIES="1", CACHE_URL=cache, **rates) as server:
+    settings = {"TRUSTED_PROXIES": "1", "CACHE_URL": cache, **rates}
+    with gunicorn(tmp_path_factory.mktemp("server"), processes=3, **settings) as server:
         yield server
 
 

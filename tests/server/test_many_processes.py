@@ -1,6 +1,6 @@
 """What is promised about changes (docs/sync.md), with several server processes and over real sockets.
 
-The numbers here fit the daily run; `make proofs` runs the full ones.
+`make test` does a sample, `make proofs` the whole.
 """
 
 import json
@@ -16,20 +16,19 @@ from uuid import uuid4
 
 import pytest
 
+from testing.proofs import size
 from testing.races import in_parallel
-from testing.servers import CUT_OFF, Answer, Program, Server, Shim, gunicorn, register
+from testing.servers import CUT_OFF, Answer, Program, Server, Shim, register
 
-FULL = os.environ.get("PROOFS") == "full"
-WRITERS, ROUNDS = 50, 4 if FULL else 1
-KEYS, TWINS = 500 if FULL else 25, 20
-CUTS = 240 if FULL else 24  # for each way of cutting
-KILLS = 25 if FULL else 4
+WRITERS, ROUNDS = 50, size(4, 1)
+KEYS, TWINS = size(500, 12), 20
+CUTS = size(240, 24)  # for each way of cutting
+KILLS = size(25, 3)
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory, django_db_blocker) -> Iterator[Server]:
-    with django_db_blocker.unblock(), gunicorn(tmp_path_factory.mktemp("server"), processes=3) as server:
-        yield server
+def server(shared_server) -> Server:
+    return shared_server
 
 
 @pytest.fixture

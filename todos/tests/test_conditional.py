@@ -7,8 +7,9 @@ from api.conditional import make_etag
 from ownership.viewsets import RevisedViewSet
 from testing.client import Client
 from testing.problems import assert_problem
+from testing.resources import MISSING, RESOURCES, REVISED, make
+from testing.routes import LISTS as LIST_OF
 from testing.routes import ROUTES, Route
-from tests.guards.test_ownership import MAKE, MISSING, answer_of, make
 from todos.models import Project, Tag, Task
 from users.models import User
 
@@ -16,20 +17,19 @@ WITH_ID = [route for route in ROUTES if route.has_id and issubclass(route.view, 
 UNSAFE = [(route, method) for route in WITH_ID for method in route.methods if method != "GET"]
 LISTS = ["/tasks/", "/tasks/?completed=false&limit=1", "/tasks/?due=none", "/tasks/trash/", "/projects/", "/tags/"]
 STALE = (412, "precondition_failed", "This was changed since you read it. Read it again, then decide.")
-KINDS = [Task, Project, Tag]
 
 
 def url_of(thing) -> str:
-    return f"/{thing._meta.model_name}s/{thing.pk}/"
+    return f"{LIST_OF[type(thing)].url()}{thing.pk}/"
 
 
 def state(thing) -> tuple:
     return type(thing).objects.filter(pk=thing.pk).values().get(), User.objects.values().get(pk=thing.owner_id)
 
 
-@pytest.fixture(params=KINDS, ids=lambda kind: kind.__name__.lower())
+@pytest.fixture(params=REVISED, ids=lambda kind: kind.__name__.lower())
 def thing(request, alice):
-    return MAKE[request.param](alice)
+    return make(request.param, alice)
 
 
 # Reading
@@ -48,7 +48,7 @@ def test_one_thing_that_did_not_change_is_not_sent_again(api, thing):
 
 def test_one_thing_that_changed_is(api, thing):
     first = api.get(url_of(thing))
-    changed = api.patch(url_of(thing), {"title" if isinstance(thing, Task) else "name": "New"})
+    changed = api.patch(url_of(thing), {RESOURCES[type(thing)].text: "New"})
 
     again = api.get(url_of(thing), HTTP_IF_NONE_MATCH=first["ETag"])
 
@@ -177,12 +177,12 @@ def test_head_is_get_without_the_body(api, task, status):
         assert (head.status_code, head.content, head["ETag"]) == (status, b"", full["ETag"])
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__.lower())
+@pytest.mark.parametrize("kind", REVISED, ids=lambda kind: kind.__name__.lower())
 def test_what_a_write_answers_has_the_tag_that_reading_it_has(api, alice, kind):
     Project.objects.create(owner=alice, name="Other")
-    name = "title" if kind is Task else "name"
-    made = api.post(f"/{kind._meta.model_name}s/", {name: "New"})
-    url = f"/{kind._meta.model_name}s/{made.json()['id']}/"
+    name = RESOURCES[kind].text
+    made = api.post(LIST_OF[kind].url(), RESOURCES[kind].body("New", lambda needed: str(make(needed, alice).pk)))
+    url = f"{LIST_OF[kind].url()}{made.json()['id']}/"
 
     assert api.get(url)["ETag"] == made["ETag"]
     for change in ({name: "Newer"}, {name: "Newer"}):  # the second one changes nothing
@@ -199,7 +199,7 @@ def called(client: Client, route: Route, method: str, thing, **headers):
 @pytest.mark.parametrize("named", ['"other"', "", "garbage", "W/{}", '"{}', "W/*", '"*"'])
 @pytest.mark.parametrize(("route", "method"), UNSAFE, ids=str)
 def test_if_match_that_names_another_revision_stops_everything(route, method, named, api, alice):
-    thing = make(route, alice)
+    thing = route.make(alice)
     before = state(thing)
 
     answer = called(api, route, method, thing, HTTP_IF_MATCH=named.format(make_etag(alice.pk, thing.revision)))
@@ -210,7 +210,7 @@ def test_if_match_that_names_another_revision_stops_everything(route, method, na
 
 @pytest.mark.parametrize(("route", "method"), UNSAFE, ids=str)
 def test_if_match_from_before_somebody_elses_write_stops_everything(route, method, api, alice):
-    thing = make(route, alice)
+    thing = route.make(alice)
     tag = make_etag(alice.pk, thing.revision, thing.revision)
     type(thing).objects.filter(pk=thing.pk).update()  # somebody else's
     before = state(thing)
@@ -222,8 +222,8 @@ def test_if_match_from_before_somebody_elses_write_stops_everything(route, metho
 @pytest.mark.parametrize("named", ["{}", "*", " * ", '"other", {}', '{},W/"x"'])
 @pytest.mark.parametrize(("route", "method"), UNSAFE, ids=str)
 def test_if_match_that_names_this_revision_lets_it_happen(route, method, named, api, alice):
-    thing = make(route, alice)
-    without = called(api, route, method, make(route, alice))
+    thing = route.make(alice)
+    without = called(api, route, method, route.make(alice))
 
     answer = called(api, route, method, thing, HTTP_IF_MATCH=named.format(make_etag(alice.pk, thing.revision)))
 
@@ -233,7 +233,7 @@ def test_if_match_that_names_this_revision_lets_it_happen(route, method, named, 
 @pytest.mark.parametrize("named", ["{}", "W/{}", "*", '"other", {}'])
 @pytest.mark.parametrize(("route", "method"), UNSAFE, ids=str)
 def test_if_none_match_stops_a_write_of_what_is_there(route, method, named, api, alice):
-    thing = make(route, alice)
+    thing = route.make(alice)
     others = [max(thing.revision, User.objects.get(pk=alice.pk).revision)] if route.view.shows_counts else []
     before = state(thing)
 
@@ -251,11 +251,11 @@ def test_if_none_match_that_names_another_lets_it_happen(api, task):
 
 @pytest.mark.parametrize(("route", "method"), UNSAFE, ids=str)
 def test_what_is_missing_is_missing_whatever_if_match_says(route, method, api, bobs_api, bob):
-    theirs = make(route, bob)
+    theirs = route.make(bob)
 
     for pk in (MISSING, theirs.pk):
         assert api.generic(method, route.url(pk), "{}", "application/json", HTTP_IF_MATCH="*").status_code == 404
-    assert answer_of(bobs_api, method, route.url(theirs.pk))[0] != 404
+    assert called(bobs_api, route, method, theirs).status_code != 404
 
 
 def test_without_if_match_the_last_write_wins_field_by_field(api, alice, task):

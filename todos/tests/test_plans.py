@@ -1,13 +1,14 @@
 """Which index answers a list, and that it reads about what it answers, however few of the rows are meant."""
 
 import json
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from testing.client import Client
+from testing.client import PASSWORD, Client
 from testing.plans import Plan, plans_of
 from todos.models import Project, Tag, Task
 from users.models import ApiToken, User
@@ -74,13 +75,27 @@ def make_tasks(owner) -> dict[str, str]:
     return {"large": str(large.pk), "small": str(small.pk), "parent": str(parent.pk)}
 
 
+@pytest.fixture(scope="module")
+def furnished(django_db_setup, django_db_blocker) -> Iterator[tuple[User, dict[str, str]]]:
+    """Alice, and what her lists are filtered by; in a transaction around those of the tests, which it outlives."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        alice, bob = (User.objects.create_user(f"{name}@example.com", PASSWORD) for name in ("alice", "bob"))
+        make_tasks(bob)
+        ids = make_tasks(alice)
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+        yield alice, ids
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def ids(alice, bob) -> dict[str, str]:
-    make_tasks(bob)
-    ids = make_tasks(alice)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
-    return ids
+def alice(furnished, db) -> User:
+    return furnished[0]
+
+
+@pytest.fixture
+def ids(furnished) -> dict[str, str]:
+    return {**furnished[1]}
 
 
 def plans(api: Client, link: str) -> list[Plan]:

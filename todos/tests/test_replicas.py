@@ -9,12 +9,15 @@ from hypothesis import HealthCheck, example, given, note, settings
 from hypothesis import strategies as st
 
 from testing.client import Client
+from testing.proofs import size
+from testing.resources import RESOURCES, REVISED
+from testing.routes import LISTS as LISTS_OF
 from todos.models import Project, Tag, Task
 from users.models import User
 
-HISTORIES = 200
+HISTORIES = size(200, 25)
 MAX_PAGES = 500  # a sync that isn't over by then never is
-LISTS = {"project": "/projects/", "tag": "/tags/", "task": "/tasks/"}
+LISTS = {RESOURCES[model].name: LISTS_OF[model].url() for model in REVISED}
 NAMES = ("home", "work", "fun", "Home")
 
 numbers = count()
@@ -65,6 +68,10 @@ def listed(api: Client) -> dict[tuple[str, str], dict]:
             thing.pop("open_tasks", None)
             everything[kind, thing["id"]] = thing
     return everything
+
+
+def present(model):
+    return model.objects.present() if RESOURCES[model].has_trash else model.objects.all()
 
 
 class Server:
@@ -146,6 +153,20 @@ class Server:
 
     def restore_project(self, pick, number):
         return self.api.post(f"{self.url_of(Project.objects.in_trash(), pick)}restore/")
+
+    # Of any other resource, too.
+
+    def create_one(self, pick, number):
+        model = REVISED[number % len(REVISED)]
+        body = RESOURCES[model].body(f"N{number}", lambda needed: self.one_of(present(needed), pick))
+        return self.api.post(LISTS[RESOURCES[model].name], body)
+
+    def change_one(self, pick, number):
+        model = REVISED[number % len(REVISED)]
+        return self.api.patch(self.url_of(present(model), pick), {RESOURCES[model].text: f"C{number}"})
+
+    def delete_one(self, pick, number):
+        return self.api.delete(self.url_of(present(REVISED[number % len(REVISED)]), pick))
 
     def empty_trash(self, pick, number):
         return self.api.delete("/tasks/trash/")

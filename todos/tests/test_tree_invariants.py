@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from testing.client import PASSWORD, Client
+from testing.proofs import size
 from todos.models import Project, Task
 from users.models import User
 
@@ -124,7 +125,7 @@ def check_revisions(before: dict, after: dict, revision: int, next_revision: int
 
 
 @pytest.mark.django_db
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=size(50, 12), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(operations=st.lists(OPERATIONS, min_size=4, max_size=12))
 def test_the_tree_is_sound_after_any_operations(operations):
     with transaction.atomic():

@@ -1,0 +1,112 @@
+"""The resources of the API: how to make one of each. All guards go by this; there is nowhere else to tell them.
+
+For a new one, add an entry to RESOURCES. What can be known from the model and the router is not repeated here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import ForeignKey, Model
+
+from api.ids import uuid7
+from ownership.revised import RevisedModel
+from todos.models import Project, Tag, Task
+from users.models import ApiToken, User
+
+MISSING = "01900000-0000-7000-8000-000000000000"  # the id of nothing
+
+Another = Callable[[type[Model]], Any]
+
+
+@dataclass(frozen=True)
+class Resource:
+    """What users own and the API makes, shows and changes.
+
+    model: its viewset is found in the router.
+    fields: `fields(word, another)` is what a POST needs, by the names of the model and the API alike, with `word` in
+        the texts; `another(Task)` is a task of the same owner, for what can't be without one. Texts that may be blank
+        belong here too: a guard looks whether what is in them leaks.
+    create: makes one in the database, where it is not `Model.objects.create()`.
+    """
+
+    model: type[Model]
+    fields: Callable[[str, Another], dict[str, Any]]
+    create: Callable[[User, dict[str, Any]], Model] | None = None
+
+    @property
+    def name(self) -> str:
+        return self.model._meta.model_name
+
+    @property
+    def text(self) -> str:
+        """The first of its texts: a change is a change of this."""
+        return next(name for name, value in self.fields("word", lambda model: "").items() if "word" in str(value))
+
+    @property
+    def needs(self) -> list[type[Model]]:
+        """What it can't be without."""
+        found: list[type[Model]] = []
+        self.fields("word", lambda model: found.append(model) or "")
+        return found
+
+    @property
+    def is_revised(self) -> bool:
+        """Whether its changes are counted, and synced."""
+        return issubclass(self.model, RevisedModel)
+
+    @property
+    def has_trash(self) -> bool:
+        return any(field.name == "deleted_at" for field in self.model._meta.fields)
+
+    @property
+    def is_in_admin(self) -> bool:
+        return admin.site.is_registered(self.model)
+
+    def body(self, word: str, another: Another) -> dict[str, Any]:
+        """For a POST; `another` answers with ids."""
+        return self.fields(word, another)
+
+    def columns(self, owner: User, word: str) -> dict[str, Any]:
+        """What Django's own ways to make a row need, which know the columns of its table only."""
+        names = {field.name for field in self.model._meta.concrete_fields}
+        fields = self.fields(word, lambda model: make(model, owner))
+        return {name: value for name, value in fields.items() if name in names}
+
+
+RESOURCES: dict[type[Model], Resource] = {
+    each.model: each
+    for each in [
+        Resource(Task, lambda word, another: {"title": word, "description": word, "tags": [word]}),
+        Resource(Project, lambda word, another: {"name": f"{word} {uuid7()}"}),
+        Resource(Tag, lambda word, another: {"name": f"{word} {uuid7().hex}"}),
+        Resource(
+            ApiToken,
+            lambda word, another: {"name": word},
+            create=lambda owner, fields: ApiToken.issue(owner, **fields)[0],
+        ),
+    ]
+}
+REVISED = [each.model for each in RESOURCES.values() if each.is_revised]
+WITH_TRASH = [each.model for each in RESOURCES.values() if each.has_trash]
+
+
+def make(model: type[Model], owner: User, word: str = "canary") -> Any:
+    """One in the database, with `word` in its texts."""
+    resource = RESOURCES[model]
+    fields = resource.fields(word, lambda needed: make(needed, owner, word))
+    if resource.create:
+        return resource.create(owner, fields)
+    return model._default_manager.create(owner=owner, **fields)
+
+
+def references() -> dict[str, type[Model]]:
+    """The names by which resources refer to each other, with the models that are meant."""
+    keys = [
+        key
+        for model in RESOURCES
+        for key in model._meta.concrete_fields
+        if isinstance(key, ForeignKey) and key.editable and key.related_model in RESOURCES
+    ]
+    return {key.name: key.related_model for key in keys}

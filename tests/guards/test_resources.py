@@ -1,0 +1,37 @@
+"""Whoever adds a resource is told, by its name, to tell the guards how to make one."""
+
+import pytest
+from django.apps import apps
+from django.db.models import Model
+
+from ownership.revised import RevisedModel
+from testing.resources import RESOURCES, make
+from testing.routes import EVERY_ROUTE, LISTS
+
+
+def known_models() -> set[type[Model]]:
+    """What the API has viewsets for, and what is counted. (Tests have models of their own, to be thrown away.)"""
+    counted = {model for model in apps.get_models() if issubclass(model, RevisedModel)}
+    found = counted | {route.model for route in EVERY_ROUTE if route.model}
+    return {model for model in found if ".tests" not in model.__module__ and not model.__module__.startswith("tests")}
+
+
+def test_every_resource_is_registered():
+    for model in sorted(known_models() - RESOURCES.keys(), key=lambda model: model.__name__):
+        pytest.fail(f"Register {model.__name__} in testing/resources.py: say what one is made of.", pytrace=False)
+
+
+def test_no_other_is():
+    assert RESOURCES.keys() <= known_models()
+
+
+@pytest.mark.parametrize("resource", RESOURCES.values(), ids=lambda each: each.name)
+def test_one_is_made_as_its_registration_says(api, alice, resource):
+    thing = make(resource.model, alice, "goldfinch")
+    body = resource.body("goldfinch", lambda needed: str(make(needed, alice).pk))
+    answer = api.post(LISTS[resource.model].url(), body)
+
+    assert thing.owner == alice
+    assert "goldfinch" in getattr(thing, resource.text)
+    assert answer.status_code == 201, answer.json()
+    assert "goldfinch" in answer.json()[resource.text]
