@@ -19,9 +19,14 @@ def test_a_task_needs_only_a_title(api, alice):
         "completed": False,
         "completed_at": None,
         "priority": 0,
+        "start_date": None,
+        "start_time": None,
         "due_date": None,
         "due_time": None,
+        "reminders": [],
         "recurrence": "",
+        "repeat_from": "due",
+        "occurrence_date": None,
         "series": None,
         "next_occurrence": None,
         "project": None,
@@ -60,11 +65,11 @@ def test_the_title_is_trimmed_and_the_description_is_not(api):
 def test_read_only_fields_are_ignored(api, alice, bob):
     mine = api.post("/tasks/", {"title": "Original"}).json()
 
-    copy = api.post("/tasks/", {**mine, "completed_at": "2001-01-01T00:00:00Z", "revision": 99})
+    copy = api.post("/tasks/", {**mine, "occurrence_date": "2001-01-01", "revision": 99})
 
     assert copy.status_code == 201
     assert copy.json()["id"] != mine["id"]
-    assert copy.json()["completed_at"] is None
+    assert copy.json()["occurrence_date"] is None
     assert copy.json()["revision"] == 2
 
 
