@@ -1,4 +1,4 @@
-"""The project's settings with quick password hashes: for servers where many sign in, and how slow that is isn't tested."""
+"""The project's settings with quick password hashes, for servers in tests where many users sign in."""
 
 from config.settings import *  # noqa: F403
 
