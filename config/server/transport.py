@@ -9,7 +9,7 @@ QUIET_SECONDS, DRAIN_SECONDS = 1, 30
 WRITE_SECONDS = 30  # in which a client has to take something of its response
 # Bytes of responses that the clients of a process have yet to take. Beyond, the one that has taken nothing for the
 # longest time is given up, so that many can't take all the memory.
-MAX_UNREAD = 16 * 1024 * 1024
+MAX_UNREAD = 8 * 1024 * 1024
 MAX_UNSENT = 128 * 1024  # bytes that wait in the system's memory; it would keep megabytes
 
 
@@ -55,17 +55,22 @@ class Transport:
     def writing_paused(self) -> None:
         self.watch()
         while len(self.unread) > 1 and sum(each.get_write_buffer_size() for each in self.unread) > MAX_UNREAD:
+            for each in list(self.unread):
+                each.note_progress()
             next(iter(self.unread)).give_up()
 
     def watch(self) -> None:
+        self.note_progress()
+        if self.loop.time() >= self.taken_at + WRITE_SECONDS:
+            self.give_up()
+        else:
+            self.watcher = self.loop.call_later(WRITE_SECONDS / 6, self.watch)
+
+    def note_progress(self) -> None:
         if (size := self.get_write_buffer_size()) != self.size:
             self.size, self.taken_at = size, self.loop.time()
             self.unread.pop(self, None)
             self.unread[self] = None
-        elif self.loop.time() >= self.taken_at + WRITE_SECONDS:
-            self.give_up()
-            return
-        self.watcher = self.loop.call_later(WRITE_SECONDS / 6, self.watch)
 
     def writing_resumed(self) -> None:
         if self in self.unread:

@@ -104,3 +104,20 @@ def test_all_clients_together_leave_no_more_unread_than_a_limit(port, monkeypatc
         client.close()
 
     assert 1 <= arrived <= 4  # of those that came last; the system's own buffers hold a part
+
+
+def test_it_is_not_the_client_that_reads_that_is_given_up(port, monkeypatch):
+    monkeypatch.setattr(transport, "MAX_UNREAD", 3 * LARGE)
+    reader = Wire(port)
+    reader.send(get("/large"))
+    reader.file.read(LARGE // 4)
+    unread = [Wire(port) for _ in range(6)]
+    for client in unread:
+        client.send(get("/large"))
+        time.sleep(0.1)
+        reader.file.read(512 * 1024)
+
+    size = LARGE - LARGE // 4 - 6 * 512 * 1024
+    assert len(reader.file.read(size)) == size
+    for client in [reader, *unread]:
+        client.close()
