@@ -13,7 +13,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from api.compiled import known
+from api.compiled import cached_queries
 from ownership.owned import OwnedQuerySet
 from testing.client import Client
 from testing.probes import Question, fill_in
@@ -23,7 +23,7 @@ from tests.guards.test_ownership import make
 from todos.models import Project, Tag, Task
 from users.models import User
 
-WALLS = ["both walls", "the owner rule alone", "the database alone"]
+LAYERS = ["both layers", "the owner rule alone", "row-level security alone"]
 LET_IN, REFUSED = ("another", "reader", "staff"), ("anonymous", "expired", "revoked", "disabled")
 IN_BROWSERS = ("another's browser", "staff's browser", "anonymous browser")
 CHANGING = ("Content-Length", "Expires")
@@ -34,29 +34,29 @@ CARRIED_OUT = ("nothing", "key", "ETag")  # questions that what is another's doe
 NEW = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9T:.-]+Z|todo_[\w-]+")  # in whatever is made
 
 
-def walls() -> list[str]:
-    """Either wall has to hold without the other one. SQLite has only the one."""
-    return WALLS if connection.vendor == "postgresql" else WALLS[1:2]
+def layers() -> list[str]:
+    """What enforces the owner rule. Either layer has to do so without the other. SQLite has only the first."""
+    return LAYERS if connection.vendor == "postgresql" else LAYERS[1:2]
 
 
-def callers(wall: str) -> tuple[str, ...]:
-    """Who asks behind this wall: all, or those whom it makes a difference to."""
-    return {"both walls": LET_IN + REFUSED, "the owner rule alone": LET_IN[:2] + REFUSED}.get(wall, LET_IN[:1])
+def callers(layer: str) -> tuple[str, ...]:
+    """The callers to try with this layer: all, or those for whom it makes a difference."""
+    return {"both layers": LET_IN + REFUSED, "the owner rule alone": LET_IN[:2] + REFUSED}.get(layer, LET_IN[:1])
 
 
-def browsers(wall: str) -> tuple[str, ...]:
-    return IN_BROWSERS if wall in WALLS[:1] else IN_BROWSERS[:1]
+def browsers(layer: str) -> tuple[str, ...]:
+    return IN_BROWSERS if layer in LAYERS[:1] else IN_BROWSERS[:1]
 
 
 @contextmanager
-def standing(wall: str, settings) -> Iterator[None]:
-    known.clear()
-    settings.ROW_LEVEL_SECURITY = wall != "the owner rule alone"
+def enforcing(layer: str, settings) -> Iterator[None]:
+    cached_queries.clear()
+    settings.ROW_LEVEL_SECURITY = layer != "the owner rule alone"
     with pytest.MonkeyPatch.context() as patch:
-        if wall == "the database alone":
+        if layer == "row-level security alone":
             patch.setattr(OwnedQuerySet, "owned_by", lambda queryset, user: queryset.all())
         yield
-    known.clear()
+    cached_queries.clear()
 
 
 @dataclass

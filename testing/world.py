@@ -13,7 +13,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.test import Client as Browser
 
-from ownership.row_level_security import keys_to_users
+from ownership.row_level_security import user_keys
 from testing.client import PASSWORD, Client
 from tests.guards.test_ownership import MISSING
 from todos.models import Project, Tag, Task
@@ -49,7 +49,7 @@ def rows_of(user: User) -> Rows:
     """All that the database holds of this user."""
     found: Rows = {User: list(User.objects.filter(pk=user.pk).values())}
     for model in apps.get_models(include_auto_created=True):
-        for key in keys_to_users(model):
+        for key in user_keys(model):
             found[model] = list(model._base_manager.filter(**{key.attname: user.pk}).order_by("pk").values())
     return found
 

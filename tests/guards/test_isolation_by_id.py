@@ -6,8 +6,9 @@ import pytest
 from rest_framework.serializers import Serializer
 
 from api.fields import UUIDField
-from ownership.references import OwnedRelatedField, RevisedSerializer
-from testing.callers import Caller, callers, probe, standing, walls
+from ownership.references import OwnedRelatedField
+from ownership.serializers import RevisedSerializer
+from testing.callers import Caller, callers, enforcing, layers, probe
 from testing.client import Client
 from testing.probes import BY_ID, questions, references
 from testing.routes import ROUTES
@@ -17,21 +18,21 @@ WITHOUT_ID = [route for route in ROUTES if "GET" in route.methods and not route.
 OWNED = [route for route in ROUTES if route.model and "GET" in route.methods]
 
 
-@pytest.mark.parametrize("wall", walls())
+@pytest.mark.parametrize("layer", layers())
 @pytest.mark.parametrize("route", ROUTES, ids=str)
-def test_what_is_anothers_is_like_what_is_missing(route, wall, world, bob, operator, settings):
+def test_what_is_anothers_is_like_what_is_missing(route, layer, world, bob, operator, settings):
     asked = questions(route, BY_ID)
 
-    with standing(wall, settings):
-        for name in callers(wall):
+    with enforcing(layer, settings):
+        for name in callers(layer):
             probe(Caller.of(name, world, bob, operator), route, asked)
 
 
-@pytest.mark.parametrize("wall", walls())
+@pytest.mark.parametrize("layer", layers())
 @pytest.mark.parametrize("route", WITHOUT_ID, ids=str)
-def test_what_another_has_changes_no_answer(route, wall, bobs_api, request, settings):
+def test_what_another_has_changes_no_answer(route, layer, bobs_api, request, settings):
     """Not even a count."""
-    with standing(wall, settings):
+    with enforcing(layer, settings):
         before = bobs_api.get(route.url(), HTTP_X_REQUEST_ID="probe")
         request.getfixturevalue("world")
         after = bobs_api.get(route.url(), HTTP_X_REQUEST_ID="probe")
@@ -42,12 +43,12 @@ def test_what_another_has_changes_no_answer(route, wall, bobs_api, request, sett
 # Without these, the matrix would say nothing.
 
 
-@pytest.mark.parametrize("wall", walls())
+@pytest.mark.parametrize("layer", layers())
 @pytest.mark.parametrize("route", OWNED, ids=str)
-def test_alice_is_shown_it_and_that_is_noticed(route, wall, world, settings):
+def test_alice_is_shown_it_and_that_is_noticed(route, layer, world, settings):
     name = {"Task": "task", "Project": "project", "Tag": "tag", "ApiToken": "token"}[route.model.__name__]
 
-    with standing(wall, settings):
+    with enforcing(layer, settings):
         answer = Client(world.alice).get(route.url(world.values[name]))
 
     assert answer.status_code == 200

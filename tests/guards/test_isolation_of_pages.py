@@ -7,7 +7,7 @@ import pytest
 from django.test import Client as Browser
 from django.utils.http import urlsafe_base64_encode
 
-from testing.callers import Caller, Told, browsers, probe, standing, walls
+from testing.callers import Caller, Told, browsers, enforcing, layers, probe
 from testing.probes import Question, fill_in, pages
 from testing.routes import ADMIN, PAGES, ROUTES
 from testing.world import World, rows_of
@@ -17,11 +17,11 @@ from users.models import User
 IDS = ("missing", "task", "subtask", "trashed task", "project", "trashed project", "tag", "token", "user")
 
 
-@pytest.mark.parametrize("wall", walls())
+@pytest.mark.parametrize("layer", layers())
 @pytest.mark.parametrize("route", ROUTES, ids=str)
-def test_a_page_of_the_api_shows_nothing_of_another(route, wall, world, bob, operator, settings):
-    with standing(wall, settings):
-        for name in browsers(wall):
+def test_a_page_of_the_api_shows_nothing_of_another(route, layer, world, bob, operator, settings):
+    with enforcing(layer, settings):
+        for name in browsers(layer):
             probe(Caller.of(name, world, bob, operator), route, pages(route))
 
 
