@@ -1,4 +1,4 @@
-"""References to what belongs to the caller: somebody else's object and one that doesn't exist are refused alike."""
+"""References to the user's own objects. The error for another user's object is that for one that doesn't exist."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ from api import fields
 
 
 class OwnedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
-    """The id of an object of the caller's."""
+    """The id of one of the user's objects."""
 
     is_in_row = True
-    # One text for what is missing and what is somebody else's, without the id: byte for byte the same.
-    default_error_messages = {"does_not_exist": "There is no such object."}
+    # The same text, without the id, for an object that doesn't exist and for one of another user.
+    default_error_messages = {"does_not_exist": "This object does not exist. Use the id of one of your own objects."}
 
     def __init__(self, **kwargs):
-        kwargs.setdefault("html_cutoff", 200)  # a page with a form must not load a whole table
+        kwargs.setdefault("html_cutoff", 200)  # the select of a form must not load a whole table
         super().__init__(**kwargs)
         self.id_field = fields.UUIDField()
 
@@ -28,7 +28,7 @@ class OwnedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
         return super().get_queryset().owned_by(self.context["request"].user)  # type: ignore[union-attr]
 
     def run_validation(self, data=serializers.empty):
-        # REST framework takes "" for null; that is how a form says it, but JSON has a null of its own.
+        # REST framework reads "" as null. That is right for a form; JSON has null.
         if data == "" and not fields.is_text(self):
             self.id_field.fail("invalid", value=data)
         return super().run_validation(data)
@@ -46,8 +46,8 @@ class OwnedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
         return str(value.pk)
 
     def get_choices(self, cutoff=None):
-        """For the select of a form: the first ones, and the one that is chosen, or saving the form would lose it."""
-        # Nothing is next to or below itself. (A project's id isn't a task's: then this leaves out nothing.)
+        """The choices of a form's select: the first objects, and the selected one, or saving would lose it."""
+        # An object can't be moved next to or below itself. (A project's id is never a task's.)
         others = self.get_queryset().exclude(pk=self.context["view"].kwargs.get("pk"))[:cutoff]
         choices = {self.to_representation(each): self.display_value(each) for each in others}
         instance = getattr(self.parent, "instance", None)
@@ -56,12 +56,12 @@ class OwnedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
 
 
 class LocationField(OwnedRelatedField):
-    """A reference that stays as it is unless it is named. In a form null has a word of its own: a blank isn't it."""
+    """A reference that doesn't change if it is left out. In a form, a blank means "left out" and `none` means null."""
 
     NONE = "none"
 
     def get_value(self, dictionary):
-        return dictionary.get(self.field_name, serializers.empty)  # of a form, too: it is shown again if it is refused
+        return dictionary.get(self.field_name, serializers.empty)  # "" stays "", so that the form can be shown again
 
     def run_validation(self, data=serializers.empty):
         if fields.is_text(self):
@@ -73,7 +73,7 @@ class LocationField(OwnedRelatedField):
 
 
 def load_references(serializer, items: list) -> None:
-    """Look up all that a list of items refers to at once: one query for each model, however many items there are."""
+    """Load the objects that a list of items refers to, with one query per field."""
     found = serializer._context.setdefault("references", {})
     for name, field in serializer.fields.items():
         if isinstance(field, OwnedRelatedField):

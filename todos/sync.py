@@ -1,8 +1,8 @@
-"""Incremental sync: what changed since a place in the order of the owner's revisions.
+"""Incremental sync: the changes after a position in the order of the owner's revisions.
 
-A place is (revision, kind, id). All of one revision is committed at once, and nothing older than the owner's revision
-can appear later (ownership/revised.py), so a page up to that revision, read beforehand, can miss nothing: what changes
-meanwhile gets a later one, and is answered later.
+A sync position is (revision, kind, id). All changes of a revision are committed together, and none can appear later
+with an older revision (ownership/revised.py). So a page up to the owner's revision, which is read first, can't miss a
+change: later changes get a higher revision, and are in a later page.
 """
 
 from dataclasses import astuple, dataclass
@@ -24,19 +24,22 @@ KINDS = {
 }
 DEFAULT_LIMIT = 500
 MAX_LIMIT = 1000
-AFTER_ALL = "~"  # comes after all kinds
-INVALID = ErrorDetail("This token is damaged, or it is somebody else's.", code="invalid")
+AFTER_ALL = "~"  # sorts after all kinds
+INVALID = ErrorDetail("This token is damaged or belongs to another user. Start again without `since`.", code="invalid")
 
 
 class SyncTokenExpired(APIException):
     status_code = 410
     default_code = "sync_token_expired"
-    default_detail = "What was deleted since then is forgotten. Start again with a full sync, without `since`."
+    default_detail = "Deletions since this token have been purged. Start again with a full sync, without `since`."
 
 
 @dataclass
-class Place:
-    """Up to where a client has everything. `full`: the revision up to which its first, full sync goes; 0 afterwards."""
+class SyncPosition:
+    """The position up to which a client has all changes.
+
+    `full`: during the first, full sync, the revision at which it ends; 0 afterwards.
+    """
 
     full: int
     revision: int
@@ -44,8 +47,8 @@ class Place:
     id: str = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 
     def needs(self, deletions: int) -> bool:
-        """Whether some of the deletions up to this revision have not been told yet."""
-        # In the middle of a revision, those of its rest. A full sync begins without what was deleted before it.
+        """Whether the client still needs some of the deletions up to this revision."""
+        # In the middle of a revision, it needs the rest of it. A full sync doesn't need deletions from before it.
         in_the_middle = not self.full and self.kind != AFTER_ALL
         return deletions > (self.full or self.revision) - in_the_middle
 
@@ -53,8 +56,8 @@ class Place:
         return signing.Signer(salt=f"sync:{user.pk}").sign_object(list(astuple(self)))
 
     @classmethod
-    def read(cls, token: str, user) -> "Place":
-        """The place that was signed for this user. Raises ValidationError for any other text."""
+    def read(cls, token: str, user) -> "SyncPosition":
+        """The position that was signed for this user. Raises ValidationError if the signature is wrong."""
         try:
             return cls(*signing.Signer(salt=f"sync:{user.pk}").unsign_object(token))
         except signing.BadSignature:
@@ -62,46 +65,46 @@ class Place:
 
 
 def changes(user, token: str | None, limit: int) -> dict:
-    """The answer to `GET sync/`: up to `limit` (1 to 1000) changes after the token's place, in the order of revisions.
+    """The response of `GET sync/`: up to `limit` (1 to 1000) changes after the token, in the order of revisions.
 
-    `user`: as it was read before this, with its revision. Without a token: everything that is not deleted.
-    Raises ValidationError for a forged token, SyncTokenExpired for one from before a purge.
+    `user`: must have been read before, with its revision. Without a token, all objects that aren't deleted.
+    Raises ValidationError for a forged token, and SyncTokenExpired for one from before a purge.
     """
-    place = Place.read(token, user) if token else Place(full=user.revision, revision=0)
-    upto = place.full or user.revision
-    found = [change for kind in KINDS for change in changes_of(kind, user, place, upto, limit + 1)]
-    # Not before the changes were read: a purge in between would have taken some away unseen.
+    position = SyncPosition.read(token, user) if token else SyncPosition(full=user.revision, revision=0)
+    upto = position.full or user.revision
+    found = [change for kind in KINDS for change in changes_of(kind, user, position, upto, limit + 1)]
+    # Read after the changes: a purge in between could have removed some of them.
     user.refresh_from_db(fields=["purged_revision"])
-    if place.needs(user.purged_revision):
+    if position.needs(user.purged_revision):
         raise SyncTokenExpired
     found.sort(key=lambda change: (change["revision"], change["type"], str(change["id"])))
     page = found[:limit]
     if len(found) > limit:
         last = page[-1]
-        reached = Place(place.full, last["revision"], last["type"], str(last["id"]))
+        reached = SyncPosition(position.full, last["revision"], last["type"], str(last["id"]))
     else:
-        reached = Place(full=0, revision=upto)
-    # After a full sync, what changed while it went on comes next.
+        reached = SyncPosition(full=0, revision=upto)
+    # After a full sync, the changes made in the meantime come next.
     has_more = len(found) > limit or upto < user.revision
     return {"results": page, "token": reached.sign(user), "has_more": has_more}
 
 
-def changes_of(kind: str, user, place: Place, upto: int, limit: int) -> list[dict]:
-    """The changes of one kind of thing after `place`, up to the revision `upto`: one query, by its index."""
+def changes_of(kind: str, user, position: SyncPosition, upto: int, limit: int) -> list[dict]:
+    """The changes of one kind after `position`, up to the revision `upto`, in one query that uses an index."""
     model, serializer_class = KINDS[kind]
-    things = model.objects.owned_by(user).filter(revision__lte=upto)
-    if kind < place.kind:
-        things = things.filter(revision__gt=place.revision)
-    elif kind > place.kind:
-        things = things.filter(revision__gte=place.revision)
+    rows = model.objects.owned_by(user).filter(revision__lte=upto)
+    if kind < position.kind:
+        rows = rows.filter(revision__gt=position.revision)
+    elif kind > position.kind:
+        rows = rows.filter(revision__gte=position.revision)
     else:
-        here = RowValue(Value(place.revision), Value(place.id, UUIDField()))
-        things = things.filter(GreaterThan(RowValue(F("revision"), F("id")), here))
-    if place.full:
-        things = things.present()
+        here = RowValue(Value(position.revision), Value(position.id, UUIDField()))
+        rows = rows.filter(GreaterThan(RowValue(F("revision"), F("id")), here))
+    if position.full:
+        rows = rows.present()
     meta = serializer_class.Meta
-    rows = things.annotate(**meta.computed, deleted=Q(deleted_at__isnull=False)).values(*meta.fields, "deleted")
-    return [as_change(kind, row) for row in rows.order_by("revision", "id")[:limit]]
+    values = rows.annotate(**meta.computed, deleted=Q(deleted_at__isnull=False)).values(*meta.fields, "deleted")
+    return [as_change(kind, row) for row in values.order_by("revision", "id")[:limit]]
 
 
 def as_change(kind: str, row: dict) -> dict:

@@ -1,8 +1,8 @@
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
 DESCRIPTION = (
-    "A token from register, login or tokens/; where the operator has set an identity provider, also a JWT of its. "
-    "A JWT may do what the words `read` and `write` in its `scope` say, and everything when neither is there."
+    "A token from `register`, `login` or `tokens/`. If the operator has set an identity provider, you can also use its "
+    "JWTs. A JWT has the scopes `read` and `write` if its `scope` contains them, and both if it contains neither."
 )
 
 

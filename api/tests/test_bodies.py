@@ -13,7 +13,7 @@ FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=B"
 TYPES = ["application/json", FORM, MULTIPART]
 DJANGOS_OWN = ["/api-auth/login/", "/admin/login/"]
-BROKEN_OFF = "The request body is broken, or it ended before its time."
+BROKEN_OFF = "The request body is broken or incomplete. Send it again."
 TASK = b'{"title": "x"}'
 
 
@@ -75,7 +75,7 @@ def test_a_body_of_1_mib_is_read(api, content_type, size):
 def test_a_byte_more_is_a_413(api, content_type):
     answer = post(api, of_size(MIB + 1, content_type), content_type)
 
-    assert_problem(answer, 413, "too_large", "The request body is larger than 1 MiB.")
+    assert_problem(answer, 413, "too_large", "The request body is too large. Send at most 1 MiB.")
     assert not Task.objects.exists()
 
 
@@ -84,7 +84,7 @@ def test_a_byte_more_is_a_413_outside_of_the_api_too(path):
     answer = Browser().generic("POST", path, of_size(MIB + 1, FORM), content_type=FORM)
 
     assert (answer.status_code, answer["Content-Type"]) == (413, "text/plain; charset=utf-8")
-    assert answer.content == b"The request body is larger than 1 MiB.\n"
+    assert answer.content == b"The request body is too large. Send at most 1 MiB.\n"
 
 
 def test_a_body_that_is_too_large_is_not_read(api):
@@ -129,7 +129,7 @@ def test_a_byte_more_in_chunks_is_a_413_and_the_rest_is_not_read(api):
 
     answer = post(api, b"", **environ)
 
-    assert_problem(answer, 413, "too_large", "The request body is larger than 1 MiB.")
+    assert_problem(answer, 413, "too_large", "The request body is too large. Send at most 1 MiB.")
     assert environ["wsgi.input"].tell() == MIB + 1
 
 
@@ -144,7 +144,7 @@ def test_broken_chunks_are_a_400(api, error):
 def test_a_server_that_knows_no_chunks_wants_a_length(api):
     answer = post(api, b"", HTTP_TRANSFER_ENCODING="chunked", **{"wsgi.input": io.BytesIO(TASK)})
 
-    assert_problem(answer, 411, "length_required", "The request needs a Content-Length.")
+    assert_problem(answer, 411, "length_required", "The Content-Length header is missing: add the length of the body.")
 
 
 @pytest.mark.parametrize(("body", "content_type"), [(TASK, "application/json"), (b"title=Buy+mi", FORM)])
@@ -165,14 +165,16 @@ def test_of_a_body_that_goes_on_only_the_announced_part_is_read(api):
 def test_a_length_that_is_no_number_is_a_400(api, length):
     answer = post(api, b"", **sent(TASK, length))
 
-    assert_problem(answer, 400, "parse_error", "The Content-Length is not a number.")
+    assert_problem(
+        answer, 400, "parse_error", "The Content-Length header must be a number: the length of the body in bytes."
+    )
 
 
 @pytest.mark.parametrize("length", ["1048577", "9" * 400])
 def test_a_length_that_is_too_large_is_a_413(api, length):
     answer = post(api, b"", **sent(TASK, length))
 
-    assert_problem(answer, 413, "too_large", "The request body is larger than 1 MiB.")
+    assert_problem(answer, 413, "too_large", "The request body is too large. Send at most 1 MiB.")
 
 
 @pytest.mark.parametrize("length", ["", "0"])
@@ -247,7 +249,7 @@ def test_multipart_is_checked_like_other_bodies(api, body, errors):
 def test_a_form_of_too_many_fields_is_a_400(api, body, content_type):
     answer = post(api, body, content_type)
 
-    assert_problem(answer, 400, "parse_error", "The request could not be read.")
+    assert_problem(answer, 400, "parse_error", "The request could not be read. Check its body and its headers.")
 
 
 @pytest.mark.parametrize(

@@ -143,7 +143,7 @@ def test_a_database_that_is_away_is_one_more_line_too(api, log, error):
     failure, request = log.lines()
     assert requests([request]) == [line_of(answer, "GET", "/api/v1/tasks/")]
     assert failure["request_id"] == answer["X-Request-ID"]
-    assert (failure["level"], failure["message"]) == ("ERROR", "The database did not answer.")
+    assert (failure["level"], failure["message"]) == ("ERROR", "The database is unavailable.")
     assert failure["exception"].endswith(f"{error.__name__}: connection to 10.1.2.3 failed: canary")
 
 
@@ -264,7 +264,7 @@ def test_a_session_that_no_database_would_take_is_a_400(db, path):
     answer = Browser().get(path, HTTP_COOKIE='sessionid="abcdefgh\\000"')
 
     assert answer.status_code == 400
-    assert "The session cookie is broken." in answer.content.decode()
+    assert "The session cookie is invalid. Delete it and sign in again." in answer.content.decode()
 
 
 @pytest.mark.parametrize(

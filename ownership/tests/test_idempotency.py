@@ -29,7 +29,11 @@ BODIES: dict[str, Callable[[User], object]] = {
     "tags/": lambda owner: {"name": "New"},
     "tasks/bulk/": lambda owner: {"action": "complete", "ids": [str(pk) for pk in Task.objects.values_list("pk")[0]]},
 }
-REUSED = (422, "idempotency_key_reused", "This Idempotency-Key was used for another request.")
+REUSED = (
+    422,
+    "idempotency_key_reused",
+    "This Idempotency-Key was used for another request. Use a new key for each request.",
+)
 
 
 def everything() -> list:

@@ -21,7 +21,7 @@ RULES = [
         r"(.*\.)?(before|after|project|parent)",
         "does_not_exist|in_trash|not_a_sibling|not_the_parents|parent_completed|too_deep|circular",
     ),
-    # Passwords that are on a list, or like the e-mail address.
+    # Passwords that are on a list, or like the email address.
     (
         r"POST /api/v1/(auth|me)/.*",
         "(new_)?password",

@@ -198,7 +198,7 @@ def test_that_the_database_is_away_can_be_read(api, allowed):
     with broken_database():
         answer = api.get("/tasks/", HTTP_ORIGIN=APP)
 
-    assert_problem(answer, 503, "unavailable", "The database is not available right now. Try again.")
+    assert_problem(answer, 503, "unavailable", "The database is temporarily unavailable. Try again.")
     assert_readable(answer)
 
 

@@ -1,4 +1,4 @@
-"""No open task is below a completed one: completing goes down, reopening goes up."""
+"""Completes the subtasks of a completed task, and reopens the parents of a reopened one."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -16,30 +16,30 @@ def follow(tasks: Sequence["Task"]) -> list["Task"]:
 
 
 def complete_below(completed: Sequence["Task"]) -> list["Task"]:
-    """Complete what is open below these tasks. Recurring ones get their next occurrence."""
+    """Complete the open tasks below these, and create the next occurrences of recurring ones."""
     if not completed:
         return []
-    known = {task.pk for task in completed}
+    own_ids = {task.pk for task in completed}
     parents = [task for task in completed if task.loaded_values is not None and task.may_have_subtasks]
     below = list(type(completed[0]).objects.present().below(parents).open()) if parents else []
-    others = [task for task in below if task.pk not in known]
+    others = [task for task in below if task.pk not in own_ids]
     moment = max(task.completed_at for task in completed if task.completed_at)
     for task in others:
         task.completed_at = moment
-    # What is completed with its parent ends there: an open occurrence would be below a completed task.
+    # A task that is completed with its parent ends: its next occurrence would be open below a completed task.
     ended = {task.pk for task in below}
     make_next_occurrences([task for task in completed if task.pk not in ended and task.makes_next_occurrence])
     return others
 
 
 def reopen_above(reopened: Sequence["Task"]) -> list["Task"]:
-    """Reopen what these tasks are parts of, and take back next occurrences that nobody touched."""
+    """Reopen the tasks above these, and take back next occurrences that weren't changed."""
     if not reopened:
         return []
-    known = {task.pk for task in reopened}
+    own_ids = {task.pk for task in reopened}
     children = [task for task in reopened if task.parent_id]
     above = type(reopened[0]).objects.above(children).completed() if children else []
-    others = [task for task in above if task.pk not in known]
+    others = [task for task in above if task.pk not in own_ids]
     for task in others:
         task.completed_at = None
     take_back_next_occurrences([task for task in (*reopened, *others) if task.next_occurrence])

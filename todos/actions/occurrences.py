@@ -1,4 +1,4 @@
-"""The next occurrence of a recurring task: made when the one before is completed, taken back when it is reopened."""
+"""Creates the next occurrence when a recurring task is completed, and takes it back when the task is reopened."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from todos.actions.bulk import trash
 if TYPE_CHECKING:
     from todos.models.task import Task
 
-# What isn't content of a task: the next occurrence gets its own. All other fields are copied.
+# The next occurrence gets its own values for these fields. All others are copied.
 NOT_COPIED = frozenset(
     {
         "id",
@@ -30,7 +30,7 @@ NOT_COPIED = frozenset(
 
 
 def make_next_occurrences(tasks: Sequence["Task"]) -> None:
-    """Make the next occurrence of each of these completed tasks, with fresh copies of its subtasks."""
+    """Create the next occurrence of each of these completed tasks, with open copies of its subtasks."""
     if not tasks:
         return
     today = tasks[0].owner.today()
@@ -46,7 +46,7 @@ def make_next_occurrences(tasks: Sequence["Task"]) -> None:
 
 
 def subtasks_by_parent(tasks: Sequence["Task"]) -> dict:
-    """The present tasks below these, by the id of their parent; of a recurring one, the latest occurrence only."""
+    """The tasks below these, without the trash, by the id of their parent. Only the latest of several occurrences."""
     children = defaultdict(list)
     if tasks:
         below = type(tasks[0]).objects.present().with_family().below(tasks)
@@ -62,7 +62,7 @@ def copy(task: "Task", revision: int, **differing) -> "Task":
 
 
 def copies_below(task: "Task", fresh: "Task", shift: timedelta, children: dict) -> list["Task"]:
-    """Copies of all subtasks of `task` for `fresh`, each due that much later."""
+    """Copies of all subtasks of `task` below `fresh`, with their due dates moved by `shift`."""
     copies = []
     for child in children[task.pk]:
         location = {"parent_id": fresh.pk, "level": fresh.level + 1}
@@ -81,14 +81,14 @@ def later(day: date | None, by: timedelta) -> date | None:
 
 
 def take_back_next_occurrences(tasks: Sequence["Task"]) -> None:
-    """Move the next occurrences of these reopened tasks to the trash, where nobody touched them."""
+    """Move the next occurrences of these reopened tasks to the trash, unless they were changed."""
     if not tasks:
         return
     Task = type(tasks[0])
     made = Task.objects.present().with_family().in_bulk([task.next_occurrence for task in tasks])
     touched = {task.pk for task in made.values() if task.revision != task.created_in_revision}
     parents = {pk: pk for pk in made}  # of each subtask, the occurrence that it is below
-    for subtask in Task.objects.below(made.values()).order_by("level"):  # one in the trash was touched too
+    for subtask in Task.objects.below(made.values()).order_by("level"):  # with the trash: moving there is a change
         parents[subtask.pk] = parents[subtask.parent_id]
         if subtask.revision != subtask.created_in_revision:
             touched.add(parents[subtask.pk])
@@ -96,5 +96,5 @@ def take_back_next_occurrences(tasks: Sequence["Task"]) -> None:
     trash(untouched)
     kept = made.keys() - {task.pk for task in untouched}
     for task in tasks:
-        if task.next_occurrence not in kept:  # taken back here, or deleted before: completing makes another one
+        if task.next_occurrence not in kept:  # taken back now or deleted earlier: completing creates another one
             task.next_occurrence = None

@@ -6,7 +6,7 @@ from todos.models.trash import TrashModel
 
 
 class UniqueNameModel(TrashModel):
-    """Something that its owner calls by a name, unique without regard to case among what is not in the trash."""
+    """An object with a name that is unique for its owner. Case and objects in the trash don't count."""
 
     name: models.CharField
     name_folded = FoldedField(source="name")

@@ -32,6 +32,7 @@ def validate_recurrence(text: str) -> None:
 
 PRESENT, OPEN, DATED = Q(deleted_at=None), Q(completed_at=None), ~Q(due_date=None)
 MAX_LEVEL = 5
+NOT_THE_PARENTS = "A subtask is always in its parent's project. Move the parent, or set `parent` to null."
 LEVEL_RANGE = CheckConstraint(
     condition=Q(level__range=(1, MAX_LEVEL)),
     name="task_level_range",
@@ -54,28 +55,28 @@ RULES = [
         name="task_title_not_blank",
         field="title",
         violation_error_code="blank",
-        violation_error_message="A task needs a title.",
+        violation_error_message="Enter a title.",
     ),
     CheckConstraint(
         condition=Q(priority__range=(0, 4)),
         name="task_priority_range",
         field="priority",
         violation_error_code="invalid",
-        violation_error_message="The priority is a number from 0 to 4.",
+        violation_error_message="Enter a priority from 0 to 4.",
     ),
     CheckConstraint(
         condition=Q(due_time=None) | Q(due_date__isnull=False),
         name="task_due_time_needs_date",
         field="due_time",
         violation_error_code="needs_due_date",
-        violation_error_message="A due time needs a due date.",
+        violation_error_message="A due time needs a due date. Add one, or remove the due time.",
     ),
     CheckConstraint(
         condition=Q(recurrence="") | Q(due_date__isnull=False),
         name="task_recurrence_needs_date",
         field="recurrence",
         violation_error_code="needs_due_date",
-        violation_error_message="A recurrence needs a due date.",
+        violation_error_message="A recurrence needs a due date. Add one, or remove the recurrence.",
     ),
 ]
 
@@ -98,23 +99,21 @@ class Task(PositionModel):
     priority = models.SmallIntegerField(
         default=Priority.NONE, choices=Priority, validators=[MinValueValidator(0), MaxValueValidator(4)]
     )
-    # A calendar day and a wall clock where the owner is. As an instant they would shift with the time zone.
+    # A date and a time in the owner's time zone. As one moment in UTC, they would shift with the time zone.
     due_date = models.DateField(null=True, blank=True)
     due_time = models.TimeField(null=True, blank=True)
     recurrence = models.CharField(max_length=200, blank=True, default="", validators=[validate_recurrence])
     series = models.UUIDField(null=True, editable=False)
     series_start = models.DateField(null=True, editable=False)  # the rule counts from here
     next_occurrence = models.UUIDField(null=True, editable=False)
-    created_in_revision = models.BigIntegerField(
-        null=True, editable=False
-    )  # the revision that made this as a next occurrence
+    created_in_revision = models.BigIntegerField(null=True, editable=False)  # set for a next occurrence only
     project = models.ForeignKey(Project, models.CASCADE, related_name="tasks", null=True, blank=True, db_index=False)
     parent = models.ForeignKey("self", models.CASCADE, related_name="subtasks", null=True, blank=True, db_index=False)
     level = models.SmallIntegerField(default=1, editable=False)
 
     objects: ClassVar = TaskQuerySet.as_manager()
 
-    new_tags: list[str] | None = None  # what `tags` was set to, until it is saved
+    new_tags: list[str] | None = None  # the value of `tags` until it is saved
 
     class Meta:
         ordering = ["-created_at", "-id"]
@@ -129,15 +128,15 @@ class Task(PositionModel):
             models.Index("owner", "priority", "created_at", "id", condition=PRESENT, name="task_by_priority"),
             models.Index("owner", "position", "id", name="task_owner_position"),
             models.Index("owner", "revision", "id", name="task_owner_revision"),
-            # A filter's rows in the default order: three open tasks are found among a million done ones. A write pays
-            # for each index that its row is in; these share the rows out among them.
+            # A filter's rows in the default order, to find three open tasks among a million completed ones. Each write
+            # has to update the indexes that contain its row; these are partial, so that it is in few of them.
             models.Index("owner", "created_at", "id", condition=PRESENT & OPEN, name="task_open"),
             models.Index("owner", "created_at", "id", condition=PRESENT & ~OPEN, name="task_completed"),
             models.Index("owner", "created_at", "id", condition=~PRESENT, name="task_in_trash"),
             models.Index("owner", "due_date", "created_at", "id", condition=PRESENT & DATED, name="task_by_due_date"),
             models.Index("owner", "created_at", "id", condition=PRESENT & Q(due_date=None), name="task_undated"),
             models.Index("owner", "created_at", "id", condition=PRESENT & Q(project=None), name="task_in_inbox"),
-            # In the place of the foreign keys' own, for the cascades too.
+            # Replace the foreign keys' own indexes, also for cascades.
             models.Index("project", "owner", "created_at", "id", condition=~Q(project=None), name="task_by_project"),
             models.Index("parent", "owner", "created_at", "id", condition=~Q(parent=None), name="task_by_parent"),
         ]
@@ -157,13 +156,13 @@ class Task(PositionModel):
             self.completed_at = timezone.now() if completed else None
 
     def complete(self) -> Self:
-        """Mark as done, with what is below. A task that is done already keeps its date."""
+        """Complete the task and those below it. If it is completed already, it keeps its date."""
         self.completed = True
         self.save()
         return self
 
     def reopen(self) -> Self:
-        """Mark as not done, with what is above."""
+        """Reopen the task and those above it."""
         self.completed = False
         self.save()
         return self
@@ -198,18 +197,18 @@ class Task(PositionModel):
 
     @property
     def is_moved(self) -> bool:
-        """Whether it was put elsewhere since it was loaded."""
+        """Whether its location changed since it was loaded."""
         return self.loaded_values is not None and bool({"parent_id", "project_id", "level"} & super().changed_fields())
 
     @property
     def location(self) -> tuple[UUID | None, UUID | None]:
-        """What it shares with its siblings."""
+        """The parent and the project, which it shares with its siblings."""
         return self.parent_id, self.project_id
 
     def follow_rules(self) -> None:
-        """Set what follows from what was changed: the series, the level, the project. Raises ValidationError."""
+        """Set the fields that depend on others: the series, level and project. Raises ValidationError."""
         if self.created_in_revision is not None and self.loaded_values is None:
-            return  # a copy of what was checked already
+            return  # a new occurrence is a copy of a valid task
         changed = super().changed_fields()
         if {"recurrence", "due_date"} & changed:
             self.begin_series()
@@ -217,7 +216,7 @@ class Task(PositionModel):
             self.check_location(changed)
 
     def begin_series(self) -> None:
-        """A rule counts from the due date that it was set for; a new day or a new rule begins anew."""
+        """Start a series at the due date. Changing the date or the rule starts it again."""
         self.series_start = self.due_date if self.recurrence else None
         if self.recurrence and self.series is None:
             self.series = uuid7()
@@ -228,37 +227,38 @@ class Task(PositionModel):
         for name in ("project", "parent"):
             if f"{name}_id" in changed and (other := getattr(self, name)) is not None:
                 if other.owner_id != self.owner_id:
-                    raise invalid(name, "There is no such object.", "does_not_exist")
+                    message = "This object does not exist. Use the id of one of your own objects."
+                    raise invalid(name, message, "does_not_exist")
                 if other.deleted_at is not None and self.deleted_at is None:
-                    raise invalid(name, "This is in the trash.", "in_trash")
+                    raise invalid(name, f"This {name} is in the trash. Restore it first.", "in_trash")
         if self.parent is None:
             self.level = 1
             return
         if self.project_id is None or "project_id" not in changed:
             self.project = self.parent.project
         if self.project_id != self.parent.project_id:
-            raise invalid("project", "A subtask is always in its parent's project.", "not_the_parents")
+            raise invalid("project", NOT_THE_PARENTS, "not_the_parents")
         if "parent_id" in changed and self.parent.completed and not self.completed:
-            raise invalid("parent", "This parent is completed: reopen it first.", "parent_completed")
+            raise invalid("parent", "This task is completed. Reopen it first.", "parent_completed")
         self.set_parent(self.parent)
 
     def set_parent(self, parent: "Task") -> None:
         self.level = parent.level + 1
         self.project_id = parent.project_id
         if self.level > MAX_LEVEL and self.deleted_at is not None:
-            self.parent, self.level = None, 1  # what nobody sees must not stand in the way
+            self.parent, self.level = None, 1  # a task in the trash must not prevent the move
         constraints.check(LEVEL_RANGE, self)
 
     def check_circle(self, family: dict[UUID, "Task"]) -> None:
         above, passed = self.parent_id, set()
-        while above in family and above not in passed:  # there may be a circle above that this one is no part of
+        while above in family and above not in passed:  # there may be a circle above that doesn't include this task
             if above == self.pk:
                 raise constraints.refusal(NOT_BELOW_ITSELF)
             passed.add(above)
             above = family[above].parent_id
 
     def restore_location(self) -> None:
-        """After a restore: stay where it was if that is still possible, else come back on top."""
+        """After a restore: keep the location if it is still valid, or move to the top level."""
         if self.project and self.project.deleted_at is not None:
             self.project = None
         if self.parent is None:
@@ -269,7 +269,7 @@ class Task(PositionModel):
             self.project = self.parent.project
 
     def clean(self) -> None:
-        """What forms call: the rules, and those of what is below."""
+        """Check the rules of this task and those below it. Forms call this."""
         self.follow_rules()
         if self.is_moved:
             update_descendants([self], [self])
@@ -298,36 +298,36 @@ class Task(PositionModel):
         return "reopened" if self.completed_at is None else "completed"
 
     def delete(self, *args, **kwargs) -> tuple[int, dict[str, int]]:
-        """Move to the trash, with what is below."""
+        """Move the task and those below it to the trash."""
         self.deleted_at = self.deleted_at or timezone.now()
         self.save()
         return 1, {self._meta.label: 1}
 
     def restore(self) -> Self:
-        """Bring back from the trash, with what went there along with it."""
+        """Restore from the trash, with the tasks that were deleted together with it."""
         self.deleted_at = None
         self.restore_location()
         self.save()
         return self
 
     def move(self, **location) -> Self:
-        """Put it elsewhere; `location` has any of project, parent, before and after."""
+        """Move the task. `location`: any of project, parent, before and after."""
         with revision_transaction(self.owner_id):
             move([self], location)
         return self
 
     def siblings(self) -> TaskQuerySet:
-        """The present tasks at the same location, this one among them."""
+        """The tasks at the same location, including this one, without the trash."""
         siblings = Task.objects.present().filter(owner_id=self.owner_id, parent_id=self.parent_id)
         return siblings if self.parent_id else siblings.filter(project_id=self.project_id)
 
     @property
     def makes_next_occurrence(self) -> bool:
-        """Whether completing it makes one: not twice, and not under a completed task."""
+        """Whether completing it creates the next occurrence: not twice, and not below a completed task."""
         return bool(self.recurrence) and self.next_occurrence is None and not (self.parent and self.parent.completed)
 
     def next_date(self, today: date) -> date | None:
-        """When the next occurrence is due, seen from `today`; None when there is none."""
+        """The due date of the next occurrence, not before `today`; None if the series has ended."""
         if not self.recurrence or self.due_date is None or self.series_start is None:
             return None
         return Recurrence.parse(self.recurrence).next_date(self.series_start, self.due_date, today)

@@ -9,20 +9,20 @@ from ownership.serializers import RevisedSerializer
 from ownership.validation import RefusedError, invalid
 from todos.models import Project, Task
 from todos.models.tag import TagNames
+from todos.models.task import NOT_THE_PARENTS
 
 RECURRENCE = (
-    "An RRULE (RFC 5545), such as `FREQ=MONTHLY;BYMONTHDAY=31`. Needs `due_date`, and counts from it. Its parts: "
-    "`FREQ` (`DAILY`, `WEEKLY`, `MONTHLY` or `YEARLY`), `INTERVAL` (1 to 999), `BYDAY` (`MO,TH`, with `MONTHLY` also "
-    "`2MO,-1FR`, never with `YEARLY`), `BYMONTHDAY` (1 to 31, or -1 to -31 from the end, only with `MONTHLY` and "
-    "without `BYDAY`), and either `COUNT` (1 to 999, `due_date` being the first) or `UNTIL` (the last day, like "
-    "`20261231`). All others are refused. A month that is too short uses its last day, and the next one goes back: 31"
-    " January, 28 February, 31 March. Another `due_date` or `recurrence` begins the series anew: it counts from "
-    "there, `COUNT` too."
+    "A recurrence rule (RFC 5545) without times of day, such as `FREQ=MONTHLY;BYMONTHDAY=31`. Requires `due_date`, "
+    "which is the first date of the series. Supported parts: `FREQ` (`DAILY`, `WEEKLY`, `MONTHLY` or `YEARLY`), "
+    "`INTERVAL` (1 to 999), `BYMONTH`, `BYWEEKNO`, `BYYEARDAY`, `BYMONTHDAY`, `BYDAY`, `BYSETPOS`, `WKST`, and either "
+    "`COUNT` (1 to 999) or `UNTIL` (the last date, such as `20261231`). In a month that is too short, the task is due "
+    "on its last day: 31 January, 28 February, 31 March. Changing `due_date` or `recurrence` starts the series and its "
+    "`COUNT` again."
 )
 
 
 class TagsField(fields.ListField):
-    """A list of names; in a form, names with commas between them."""
+    """A list of names; in a form, names separated by commas."""
 
     is_in_row = True
 
@@ -36,7 +36,7 @@ class TagsField(fields.ListField):
 
 
 class TaskListSerializer(serializers.ListSerializer):
-    """Several new tasks in one body: all or none."""
+    """A list of new tasks. If one is invalid, none is created."""
 
     child: "TaskSerializer"
 
@@ -72,31 +72,33 @@ class TaskListSerializer(serializers.ListSerializer):
     ]
 )
 class TaskSerializer(RevisedSerializer):
-    """Something to do."""
+    """A task."""
 
     MAX_LIST = 200
 
-    completed = fields.BooleanField(default=False, help_text="Setting it is the same as complete or reopen.")
+    completed = fields.BooleanField(
+        default=False, help_text="Setting it has the same effect as `complete` or `reopen`."
+    )
     priority = fields.IntegerField(
-        min_value=0, max_value=4, default=0, initial=0, help_text="0 none, 1 low, 2 medium, 3 high, 4 urgent."
+        min_value=0, max_value=4, default=0, initial=0, help_text="0: none, 1: low, 2: medium, 3: high, 4: urgent."
     )
     project = OwnedRelatedField(
         queryset=Project.objects.present(),
         allow_null=True,
         default=None,
-        help_text="Null is the inbox; a subtask is always in its parent's project.",
+        help_text="Null for the inbox. A subtask is always in its parent's project.",
     )
     parent = OwnedRelatedField(  # type: ignore[assignment]
         queryset=Task.objects.present().select_related("project"),
         allow_null=True,
         default=None,
-        help_text="The task that this one is a part of. At most 5 levels.",
+        help_text="The task that this is a subtask of. Subtasks can be nested at most 5 levels deep.",
     )
     tags = TagsField(
         child=fields.StringField(max_length=50),
         max_length=Task.MAX_TAGS,
         default=list,
-        help_text="New ones are made on the way. Compared and sorted without regard to case.",
+        help_text="Names of tags. Missing tags are created. Case doesn't matter for comparing and sorting.",
     )
 
     class Meta:
@@ -124,11 +126,11 @@ class TaskSerializer(RevisedSerializer):
         read_only_fields = ["completed_at", "series", "next_occurrence", "position", "revision"]
         extra_kwargs = {
             "description": {"trim_whitespace": False},
-            "due_date": {"help_text": "A calendar day in the owner's time zone: it never shifts."},
-            "due_time": {"help_text": "On the wall clock in the owner's time zone. Needs `due_date`."},
+            "due_date": {"help_text": "A date in your time zone. It doesn't shift when the time zone changes."},
+            "due_time": {"help_text": "A local time in your time zone. Requires `due_date`."},
             "recurrence": {"help_text": RECURRENCE},
-            "series": {"help_text": "The same for all occurrences of a recurring task."},
-            "next_occurrence": {"help_text": "The task that completing this one made."},
+            "series": {"help_text": "An id that all occurrences of a recurring task share."},
+            "next_occurrence": {"help_text": "The task that was created by completing this one."},
         }
         computed = {"completed": Q(completed_at__isnull=False), "tags": TagNames()}
         list_serializer_class = TaskListSerializer
@@ -140,9 +142,9 @@ class TaskSerializer(RevisedSerializer):
 
     @staticmethod
     def check_inbox(parent: Task | None) -> None:
-        """PATCH with a project of null means the inbox; left out by PUT or a new task it means the parent's."""
+        """Refuse null for a subtask in PATCH, where it means the inbox. In PUT and POST, it is the default."""
         if parent and parent.project_id:
-            raise invalid("project", "A subtask is always in its parent's project.", "not_the_parents")
+            raise invalid("project", NOT_THE_PARENTS, "not_the_parents")
 
     @classmethod
     def many_init(cls, *args, **kwargs):

@@ -70,7 +70,7 @@ def test_without_any_choice_it_goes_last_where_it_is(send, tasks, home):
 
 
 def test_a_choice_of_its_own_takes_a_task_out_of_its_parent_and_out_of_its_project(send, tasks, home):
-    up = send(tasks["p"], parent="None: on top")
+    up = send(tasks["p"], parent="None: the top level")
     tasks["p"].refresh_from_db()
     place = tasks["p"].place
     out = send(tasks["p"], project="None: the inbox")
@@ -84,15 +84,15 @@ def test_nothing_is_offered_to_stand_beside_or_below_itself(browser, tasks, home
     page = browser.get(f"/api/v1/tasks/{tasks['b'].pk}/move/").content.decode()
 
     assert list(options(page, "before")) == list(options(page, "after")) == ["---------", "p", "c", "a"]
-    assert list(options(page, "parent")) == ["As it is", "None: on top", "p", "c", "a"]
-    assert list(options(page, "project")) == ["As it is", "None: the inbox", "Home"]
+    assert list(options(page, "parent")) == ["Don't change", "None: the top level", "p", "c", "a"]
+    assert list(options(page, "project")) == ["Don't change", "None: the inbox", "Home"]
 
 
 def test_a_move_that_is_refused_keeps_what_was_chosen(send, tasks):
-    page = send(tasks["p"], parent="None: on top", before="b", after="c")
+    page = send(tasks["p"], parent="None: the top level", before="b", after="c")
 
     assert page.status_code == 400
-    assert '<option value="none" selected>None: on top</option>' in page.content.decode()
+    assert '<option value="none" selected>None: the top level</option>' in page.content.decode()
     assert f'<option value="{tasks["b"].pk}" selected>b</option>' in page.content.decode()
 
 

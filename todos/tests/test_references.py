@@ -41,7 +41,8 @@ def home(alice) -> Project:
 def test_a_refused_reference_says_no_more_than_that(api, bobs, name):
     answer = api.post("/tasks/", {"title": "x", name: str(bobs[name].pk)})
 
-    assert answer.json()["errors"] == [{"field": name, "code": "does_not_exist", "message": "There is no such object."}]
+    message = "This object does not exist. Use the id of one of your own objects."
+    assert answer.json()["errors"] == [{"field": name, "code": "does_not_exist", "message": message}]
 
 
 @pytest.mark.parametrize("name", ["project", "parent"])
