@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import orjson
 from django.core import signing
@@ -96,7 +97,7 @@ class Cursor:
 class KeysetPagination(BasePagination):
     """Pagination by `(ordering keys, id)`. The view's `filterset_class` defines the orders."""
 
-    def paginate_queryset(self, queryset: QuerySet, request, view=None) -> list:
+    def paginate_queryset(self, queryset: Any, request, view=None) -> list:
         """The objects of `queryset` on the requested page."""
 
         def fetch(nulls: bool, from_cursor: bool, limit: int) -> list:

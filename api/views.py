@@ -1,4 +1,4 @@
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
@@ -75,7 +75,7 @@ class ApiView(GenericAPIView):
         serializer.is_valid(raise_exception=True)
         return serializer
 
-    def represent(self, instance, serializer_class: type[Serializer] | None = None) -> dict:
+    def represent(self, instance, serializer_class: Any = None) -> dict:
         """The representation of `instance` by the view's serializer, even if the action's body has another one."""
         serializer_class = serializer_class or type(self).serializer_class
         if has_rows(serializer_class):

@@ -78,7 +78,7 @@ Measured on {report.today()}: {report.machine()}. {plan.rounds} rounds of {plan.
 
 ### Targets
 
-Requests per second, divided by those of the other in the same round. “By CPU” is the same ratio of CPU time per request.
+Requests per second, divided by the other's in the same round. “By CPU” is the same ratio of CPU time per request.
 
 {report.targets_table(figures)}
 

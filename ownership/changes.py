@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from functools import cache
+from typing import Any
 
 from django.db import models
 
@@ -27,13 +28,13 @@ class ChangeTrackingModel(models.Model):
         instance.loaded_values = dict(zip(field_names, values, strict=False))
         return instance
 
-    def refresh_from_db(self, using=None, fields=None, **kwargs) -> None:
-        super().refresh_from_db(using=using, fields=fields, **kwargs)
+    def refresh_from_db(self, using=None, fields=None, from_queryset=None) -> None:
+        super().refresh_from_db(using=using, fields=fields, from_queryset=from_queryset)
         self.snapshot(fields)
 
     def snapshot(self, names: Iterable[str] | None = None) -> None:
         """Remember the current values of these fields (all by default) as those in the database."""
-        fields = self._meta.concrete_fields if names is None else map(self._meta.get_field, names)
+        fields: Iterable[Any] = self._meta.concrete_fields if names is None else map(self._meta.get_field, names)
         own = self.__dict__  # without deferred fields
         loaded = {field.attname: own[field.attname] for field in fields if field.attname in own}
         self.loaded_values = {**(self.loaded_values or {}), **loaded}

@@ -84,7 +84,7 @@ def each_holds(child, instance: models.Model) -> bool | None:
     name, _, lookup = path.partition("__")
     value = column_value(instance, name)
     if isinstance(expected, F):
-        expected = column_value(instance, expected.name)
+        expected = column_value(instance, attrgetter("name")(expected))
     elif hasattr(expected, "resolve_expression"):
         raise UnknownConditionError
     if lookup == "isnull" or (expected is None and lookup in ("", "exact")):
@@ -95,7 +95,8 @@ def each_holds(child, instance: models.Model) -> bool | None:
 
 
 def column_value(instance: models.Model, name: str):
-    return attrgetter(instance._meta.get_field(name).attname)(instance)  # type: ignore[union-attr]
+    field: Any = instance._meta.get_field(name)
+    return getattr(instance, field.attname)
 
 
 @cache
@@ -111,7 +112,8 @@ def columns_of(constraint: models.BaseConstraint, model: type[models.Model]) -> 
         return set()
     if condition := getattr(constraint, "condition", None):
         names |= condition.referenced_base_fields
-    return {model._meta.get_field(name).attname for name in names}  # type: ignore[union-attr]
+    fields: list[Any] = [model._meta.get_field(name) for name in names]
+    return {field.attname for field in fields}
 
 
 def check(constraint: models.BaseConstraint, instance: models.Model) -> None:

@@ -12,6 +12,12 @@ from django.db import models
 from api.ids import uuid7
 
 
+def queryset_only(method):
+    """Keep the method off managers, as Django does with `delete()`: there, it would affect all rows."""
+    method.queryset_only = True
+    return method
+
+
 class OwnedQuerySet(models.QuerySet[Any, Any]):
     def owned_by(self, user) -> Self:
         """The rows of `user`; no rows for an anonymous user."""

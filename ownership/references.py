@@ -11,6 +11,7 @@ from api import fields
 class OwnedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
     """The id of one of the user's objects."""
 
+    queryset: Any
     is_in_row = True
     # The same text, without the id, for an object that doesn't exist and for one of another user.
     default_error_messages = {"does_not_exist": "This object does not exist. Use the id of one of your own objects."}
@@ -22,10 +23,11 @@ class OwnedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
 
     @property
     def model(self):
-        return self.queryset.model  # type: ignore[arg-type, union-attr]
+        return self.queryset.model
 
-    def get_queryset(self):
-        return super().get_queryset().owned_by(self.context["request"].user)  # type: ignore[union-attr]
+    def get_queryset(self) -> Any:
+        queryset: Any = super().get_queryset()
+        return queryset.owned_by(self.context["request"].user)
 
     def run_validation(self, data=serializers.empty):
         # REST framework reads "" as null. That is right for a form; JSON has null.

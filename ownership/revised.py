@@ -13,7 +13,7 @@ from django.utils import timezone
 from api.text import fold
 from ownership import constraints
 from ownership.changes import ChangeTrackingModel, folded_fields
-from ownership.owned import OwnedModel, OwnedQuerySet
+from ownership.owned import OwnedModel, OwnedQuerySet, queryset_only
 from ownership.transactions import revision_transaction, revision_transactions
 from ownership.validation import check_each
 
@@ -51,17 +51,15 @@ class RevisedQuerySet(OwnedQuerySet):
                 self.touch_dependents(ids, values.keys())
         return changed
 
-    update.alters_data = True  # type: ignore[attr-defined]
-
     def event_of(self, values: dict) -> str:
         """The name in the log of a change of all rows to these values."""
         return "updated"
 
-    def consequences(self, objs: Sequence["RevisedModel"]) -> list["RevisedModel"]:
+    def consequences(self, objs: Sequence[Any]) -> list[Any]:
         """The owner's other objects that change with these: already changed, but not saved."""
         return []
 
-    def save_related(self, objs: Sequence["RevisedModel"]) -> None:
+    def save_related(self, objs: Sequence[Any]) -> None:
         """Save data of these objects in other tables. Called in the revision transaction that saved them."""
 
     def touch_dependents(self, ids: Sequence[UUID], fields: Collection[str]) -> None:
@@ -110,6 +108,7 @@ class RevisedQuerySet(OwnedQuerySet):
             self.save_related(dirty)
         return saved
 
+    @queryset_only
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete all rows, and those that refer to them with CASCADE."""
         with revision_transactions(self.owner_ids()) as transactions:
@@ -117,9 +116,6 @@ class RevisedQuerySet(OwnedQuerySet):
                 ids = list(self.filter(owner_id=owner_id).order_by().values_list("pk", flat=True))
                 current.record(self.model, "deleted", ids)
             return super().delete()
-
-    delete.alters_data = True  # type: ignore[attr-defined]
-    delete.queryset_only = True  # type: ignore[attr-defined]
 
 
 class RevisedModel(ChangeTrackingModel, OwnedModel):
@@ -171,7 +167,8 @@ class RevisedModel(ChangeTrackingModel, OwnedModel):
             raise ValueError(FIXED_MESSAGE)
         if update_fields is None:
             return changed
-        named = {self._meta.get_field(name).attname for name in update_fields}  # type: ignore[union-attr]
+        fields: list[Any] = [self._meta.get_field(name) for name in update_fields]
+        named = {field.attname for field in fields}
         following = {field.attname for field in folded_fields(type(self)) if field.source in named}
         return changed & (named | following | self.FOLLOWING)
 

@@ -15,7 +15,7 @@ def invalid(field: str, message: str, code: str) -> ValidationError:
 class RefusedError(ValidationError):
     """A ValidationError for several objects. `refusals` has each object with its error."""
 
-    def __init__(self, refusals: list[tuple[models.Model, ValidationError]]):
+    def __init__(self, refusals: list[tuple[Any, ValidationError]]):
         super().__init__(refusals[0][1])
         self.refusals = refusals
 

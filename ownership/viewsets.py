@@ -65,13 +65,15 @@ class CallerView(ApiView):
 class OwnedViewSet(CallerView, mixins.RetrieveModelMixin, mixins.ListModelMixin, viewsets.GenericViewSet):
     """The user's own rows of a model."""
 
+    queryset: Any
     lookup_value_converter = "id"
     serializer_class: type[ModelSerializer]
     filterset_class: type[FilterSet]  # None for an action that isn't a list
     paginator: KeysetPagination
 
     def get_queryset(self):
-        return super().get_queryset().owned_by(self.request.user)  # type: ignore[attr-defined]
+        queryset: Any = super().get_queryset()
+        return queryset.owned_by(self.request.user)
 
     def keeps(self, names: tuple[str, ...]) -> bool:
         """Whether the viewset overrides none of these hooks of REST framework."""
@@ -84,7 +86,7 @@ class OwnedViewSet(CallerView, mixins.RetrieveModelMixin, mixins.ListModelMixin,
     def compiled(self, kind: str, build: Callable[[QuerySet], QuerySet]) -> CompiledQuery:
         """The compiled query that `build` makes of the current user's rows."""
         # By action, too: an action can have its own queryset.
-        return compiled((type(self), self.action, kind), lambda: build(self.queryset.owned_by(CurrentUser)))  # type: ignore[union-attr]
+        return compiled((type(self), self.action, kind), lambda: build(self.queryset.owned_by(CurrentUser)))
 
     def get_object(self):
         if not self.keeps(OBJECT_HOOKS):
@@ -99,13 +101,13 @@ class OwnedViewSet(CallerView, mixins.RetrieveModelMixin, mixins.ListModelMixin,
 
         `next` and `previous` are the URLs of the next and the previous page, or null.
         """
-        serializer_class = self.get_serializer_class()
+        serializer_class: Any = self.get_serializer_class()
         if not (self.keeps(QUERY_HOOKS) and has_rows(serializer_class)):
             return super().list(request, *args, **kwargs)
         key, filters = self.filterset_class.as_params(self.parameters)
 
         def build() -> QuerySet:
-            owned = self.queryset.owned_by(CurrentUser)  # type: ignore[union-attr]
+            owned = self.queryset.owned_by(CurrentUser)
             return serializer_class.rows(self.filterset_class.apply(owned, filters, CurrentUser))
 
         rows = self.paginator.paginate_rows(self, (type(self), self.action, serializer_class, key), build)
@@ -116,8 +118,8 @@ class OwnedViewSet(CallerView, mixins.RetrieveModelMixin, mixins.ListModelMixin,
         return Response(self.row() or self.represent(self.get_object(), self.get_serializer_class()))
 
     def row(self) -> dict | None:
-        """The object as a row straight from the database; None where it has to be an object."""
-        serializer_class = self.get_serializer_class()
+        """The object as a row straight from the database; None if the view needs an object."""
+        serializer_class: Any = self.get_serializer_class()
         permissions = (type(permission).has_object_permission for permission in self.get_permissions())
         is_about_rows = all(each is BasePermission.has_object_permission for each in permissions)
         if not (is_about_rows and self.keeps(ROW_HOOKS) and has_rows(serializer_class)):
@@ -199,7 +201,8 @@ class RevisedViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.De
         """
         serializer = self.read_body(many=self.takes_lists and isinstance(request.data, list))
         self.perform_create(serializer)
-        saved, serializer_class = serializer.instance, self.get_serializer_class()
+        saved: Any = serializer.instance
+        serializer_class: Any = self.get_serializer_class()
         if isinstance(saved, list):
             return Response([self.represent(each, serializer_class) for each in saved], status=201)
         location = request.build_absolute_uri(f"{request.path}{saved.pk}/")

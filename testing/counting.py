@@ -1,4 +1,4 @@
-"""Tells whether what was changed carries its owner's next revision."""
+"""Checks whether the changed rows have their owner's next revision."""
 
 from django.apps import apps
 
@@ -10,12 +10,12 @@ MODELS = [model for model in apps.get_models() if issubclass(model, RevisedModel
 
 
 def name_of(model: type) -> str:
-    """The field that says what it is called."""
+    """The field with the object's name."""
     return "title" if model is Task else "name"
 
 
 def all_rows(owner: User) -> dict:
-    """What the owner has, without the stamps, and the stamp of each."""
+    """The owner's rows without their revisions, and the revisions."""
     found = {}
     for model in MODELS:
         for row in model.objects.filter(owner_id=owner.pk).values():

@@ -1,4 +1,4 @@
-"""Every route of the API, found by walking the URL resolver: a viewset registered tomorrow is guarded tomorrow."""
+"""All routes of the API, from the URL resolver, so that the guards also test new viewsets."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from django.urls import get_resolver
 from django.urls.resolvers import URLPattern, URLResolver
 
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE")
-# What a caller without credentials may use.
+# The routes that need no credentials.
 PUBLIC = {
     "",
     "auth/register/",
@@ -21,11 +21,11 @@ PUBLIC = {
 
 @dataclass(frozen=True)
 class Route:
-    path: str  # below /api/v1/, with `<id:pk>` as the resolver has it
+    path: str  # below /api/v1/, with `<id:pk>` as in the resolver
     view: type
     methods: tuple[str, ...]  # those that it has a handler for, without HEAD and OPTIONS
 
-    is_list: bool  # GET answers with pages
+    is_list: bool  # GET returns pages
 
     @property
     def has_id(self) -> bool:
@@ -68,6 +68,6 @@ def route_of(path: str, pattern: URLPattern) -> Route:
 
 FOUND = list(walk(get_resolver().url_patterns))
 ROUTES = [route_of(path, pattern) for path, pattern in FOUND if path.startswith("api/v1/")]
-# The paths of all other pages, and those of the admin, as the resolver has them.
+# The paths of all other pages, and those of the admin, as in the resolver.
 PAGES = [path for path, _ in FOUND if not path.startswith(("api/v1/", "admin/"))]
 ADMIN = [path for path, _ in FOUND if path.startswith("admin/")]

@@ -1,4 +1,4 @@
-"""Real servers for tests, and what talks to them: on 127.0.0.1 only, each with a database of its own."""
+"""Real servers for tests, and clients for them. Each runs on 127.0.0.1 with its own database."""
 
 import http.client
 import json
@@ -27,12 +27,12 @@ from django.db import connection
 
 ROOT = Path(__file__).resolve().parents[1]
 NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".env", "db.sqlite3*", "staticfiles", ".*_cache", "__pycache__")
-CUT_OFF = (OSError, http.client.HTTPException)  # no answer came: whether the request was carried out is unknown
+CUT_OFF = (OSError, http.client.HTTPException)  # without a response, the request may have been carried out or not
 
 
 @contextmanager
 def own_database() -> Iterator[dict[str, str]]:
-    """The setting of a database for one server alone; none on SQLite, where a database is just another file."""
+    """The setting for a server's own database; none on SQLite, where the database is a file."""
     if connection.vendor == "sqlite":
         yield {}
         return
@@ -48,7 +48,7 @@ def own_database() -> Iterator[dict[str, str]]:
 
 
 class Server:
-    """A command that serves HTTP on a port of its own."""
+    """A command that serves HTTP on its own port."""
 
     def __init__(self, command: list[str], project: Path, log: Path, environment: dict[str, str]):
         with socket.socket() as probe:
@@ -85,14 +85,14 @@ class Server:
             return error.code, error.read().decode(errors="replace")
 
     def stop(self) -> None:
-        """Stop it as a platform does, and whatever outlives that."""
+        """Stop it as a platform does, then kill its remaining processes."""
         self.process.terminate()
         self.process.wait(timeout=30)
         with suppress(ProcessLookupError):  # runserver's reloader leaves its child behind
             os.killpg(self.process.pid, signal.SIGKILL)
 
     def workers(self) -> set[int]:
-        """The process ids of gunicorn's workers, as its log says them; one that was killed is among them still."""
+        """The process ids of gunicorn's workers, from its log. They include those that were killed."""
         log = self.log.read_text()
         gone = re.findall(r"Worker exiting \(pid: (\d+)\)", log)
         return {int(pid) for pid in re.findall(r"Booting worker with pid: (\d+)", log) if pid not in gone}
@@ -104,7 +104,7 @@ class MakeServer(Server):
     def __init__(self, target: str, directory: Path, settings: dict[str, str]):
         project = directory / "project"
         shutil.copytree(ROOT, project, ignore=NOT_COPIED)
-        # The packages are those that run this test: to `make` they have to look as new as their list.
+        # Use the packages that run this test. For `make`, they must look as new as their list.
         (project / ".venv").symlink_to(ROOT / ".venv")
         for requirements in project.glob("*.txt"):
             os.utime(requirements, (0, 0))
@@ -146,7 +146,7 @@ def gunicorn(directory: Path, processes: int, **settings: str) -> Iterator[Serve
     with own_database() as database:
         environment = {**os.environ, "DATABASE_URL": f"sqlite:///{directory}/db.sqlite3", **database}
         environment |= {"WEB_CONCURRENCY": str(processes), "BIND": "127.0.0.1", "STATIC_ROOT": static_files().name}
-        # Off, unless a test says otherwise: they make many calls.
+        # Off by default, since the tests make many calls.
         environment |= {"THROTTLE_USER": "off", "THROTTLE_ANON": "off", "THROTTLE_CREDENTIALS": "off"} | settings
         migrate = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
         subprocess.run(migrate, cwd=ROOT, env=environment, check=True)
@@ -160,7 +160,7 @@ def gunicorn(directory: Path, processes: int, **settings: str) -> Iterator[Serve
 
 @contextmanager
 def beside(server: Server) -> Iterator[Server]:
-    """Another server on the same database, as on another machine."""
+    """Another server with the same database, as on another machine."""
     other = Server(server.command, server.project, server.log.with_suffix(".beside"), server.environment)
     try:
         yield other.wait()
@@ -176,7 +176,7 @@ class Answer:
 
 
 class Program:
-    """A client with one connection, kept alive. Not for use by several threads at once."""
+    """A client with one persistent connection. It is not thread-safe."""
 
     def __init__(self, port: int, token: str = "", keep_alive: bool = True):
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
@@ -194,7 +194,7 @@ class Program:
         self.connection.close()
 
     def send(self, method: str, path: str, body: object = None, **headers: str) -> Answer:
-        """One try. `headers`: with _ instead of -. Raises one of CUT_OFF when no answer comes."""
+        """Send the request once. `headers`: with _ instead of -. Raises one of CUT_OFF if there is no response."""
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         content = None if body is None else json.dumps(body)
         try:
@@ -202,12 +202,12 @@ class Program:
             answer = self.connection.getresponse()
             text = answer.read()
         except CUT_OFF:
-            self.connection.close()  # the next try makes a new one
+            self.connection.close()  # the next request opens a new one
             raise
         return Answer(answer.status, answer.headers, json.loads(text) if text else None)
 
     def insist(self, method: str, path: str, body: object = None, **headers: str) -> Answer:
-        """The same request again and again until it is answered, however often it is cut off."""
+        """Repeat the request until it gets a response."""
         for _ in range(200):
             try:
                 answer = self.send(method, path, body, **headers)
@@ -235,7 +235,7 @@ def register(server: Server) -> str:
 
 
 class Shim(socketserver.ThreadingTCPServer):
-    """Stands between a client and the server, and can cut the connection between them. One request per connection.
+    """A proxy in front of the server that can cut the connection. It forwards one request per connection.
 
     `fault`: what happens to the next request; "" nothing, "answer" it is carried out and its answer lost,
     "outcome" the client is cut off while it is being carried out, "offline" it doesn't get there; this one stays.

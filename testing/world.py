@@ -1,4 +1,4 @@
-"""Alice's world: something of hers in every table, with a canary in every text, so that a leak is recognized."""
+"""Alice's data: rows in every table, with a canary word in every text, to recognize leaks."""
 
 import re
 from collections.abc import Iterator
@@ -21,9 +21,9 @@ from users.models import ApiToken, Identity, User
 
 CANARY = "goldfinch"
 IDS = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}")
-# What Alice sent with her Idempotency-Key. When somebody else sends the same, that isn't to be answered with hers.
+# The body that Alice sent with her Idempotency-Key. Nobody else who sends it may get her response.
 REPEATED = {"title": "Same words"}
-NOT_TELLING = {"scopes", "headers", "object_id"}  # the same for everybody, or ids
+NOT_TELLING = {"scopes", "headers", "object_id"}  # ids, or the same for all users
 
 Rows = dict[type[models.Model], list[dict]]
 
@@ -31,7 +31,7 @@ Rows = dict[type[models.Model], list[dict]]
 @dataclass
 class World:
     alice: User
-    values: dict[str, str] = field(default_factory=dict)  # what is Alice's, and what is nobody's, by name
+    values: dict[str, str] = field(default_factory=dict)  # Alice's values, and those that nobody has, by name
     canaries: set[str] = field(default_factory=set)
     ids: set[str] = field(default_factory=set)
 
@@ -39,14 +39,14 @@ class World:
         return User.objects.values_list("revision", flat=True).get(pk=self.alice.pk)
 
     def leaks(self, text: str) -> set[str]:
-        """What of Alice's is in this text."""
+        """Alice's canaries and values in this text."""
         text = text.lower()
         ids = {found.replace("-", "") for found in IDS.findall(text)}
         return {canary for canary in self.canaries if canary in text} | (ids & self.ids)
 
 
 def rows_of(user: User) -> Rows:
-    """All that the database holds of this user."""
+    """All rows of this user in the database."""
     found: Rows = {User: list(User.objects.filter(pk=user.pk).values())}
     for model in apps.get_models(include_auto_created=True):
         for key in user_keys(model):
@@ -55,7 +55,7 @@ def rows_of(user: User) -> Rows:
 
 
 def texts(rows: Rows) -> Iterator[tuple[str, str]]:
-    """The name of the field and the value of each text in these rows."""
+    """The field name and the value of each text in these rows."""
     for model, found in rows.items():
         for column in model._meta.concrete_fields:
             if isinstance(column, models.CharField | models.TextField | models.JSONField):
@@ -63,7 +63,7 @@ def texts(rows: Rows) -> Iterator[tuple[str, str]]:
 
 
 def canaries_in(rows: Rows) -> set[str]:
-    """What nobody but Alice has. A text that can't have the word in it (a color, a digest) is its own canary."""
+    """The texts that only Alice has. Where a text can't contain the word (a color, a digest), it is a canary itself."""
     found = {text.lower() for name, text in texts(rows) if text and name.split(".")[1] not in NOT_TELLING}
     return {CANARY} | {text for text in found - {REPEATED["title"].lower()} if CANARY not in text}
 
@@ -121,7 +121,7 @@ def make_things(api: Client) -> dict[str, str]:
 
 
 def make_answers(api: Client) -> dict[str, str]:
-    """What the server told Alice, with which nobody else may come."""
+    """Values that the server issued to Alice, and that nobody else can use."""
     api.post("/tasks/", REPEATED, HTTP_IDEMPOTENCY_KEY="goldfinch-key")
     api.post("/projects/", {"name": "goldfinch of a key"}, HTTP_IDEMPOTENCY_KEY="goldfinch-key-2")
     paths = ["tasks/", "tasks/trash/", "projects/", "projects/trash/", "tags/", "tokens/"]

@@ -17,7 +17,7 @@ from django.utils.http import urlsafe_base64_decode
 
 from api.compiled import Param, compiled
 from api.ids import uuid7
-from ownership.owned import OwnedModel, OwnedQuerySet
+from ownership.owned import OwnedModel, OwnedQuerySet, queryset_only
 from ownership.transactions import RevisionCounter, revision_transaction
 from users.attempts import SignInAttempt
 from users.sessions import Session
@@ -45,15 +45,13 @@ def validate_timezone(name: str) -> None:
 
 
 class UserQuerySet(models.QuerySet["User"]):
+    @queryset_only
     def delete(self):
         from users.erasure import erase_traces  # it needs the models
 
         with transaction.atomic():
             erase_traces(self)
             return super().delete()
-
-    delete.alters_data = True  # type: ignore[attr-defined]
-    delete.queryset_only = True  # type: ignore[attr-defined]
 
     def with_password_by_email(self) -> Self:
         """The users who may set a password with an emailed link: active, and with a password or not confirmed yet."""

@@ -1,4 +1,4 @@
-"""Bodies on their way: how large they may be, and what becomes of those that don't come in one piece."""
+"""The size and the transfer of request bodies: limits, chunks and incomplete bodies."""
 
 import io
 
@@ -22,12 +22,12 @@ def post(client, body: bytes, content_type: str = "application/json", **environ)
 
 
 def sent(body: bytes, length: str) -> dict:
-    """The environment of a request whose body isn't as long as its Content-Length says."""
+    """The environment of a request whose body doesn't have the length in Content-Length."""
     return {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": length}
 
 
 class Broken(io.BytesIO):
-    """What a server hands over of a body that breaks off: each has an error of its own for that."""
+    """The input of an incomplete body. Each server raises its own exceptions."""
 
     def __init__(self, error: Exception):
         super().__init__()
@@ -38,7 +38,7 @@ class Broken(io.BytesIO):
 
 
 def in_chunks(body: bytes | Broken, coding: str = "chunked") -> dict:
-    """The environment of a request with a body in chunks, as gunicorn hands it over."""
+    """The environment of a request with a chunked body, as in gunicorn."""
     stream = io.BytesIO(body) if isinstance(body, bytes) else body
     return {"HTTP_TRANSFER_ENCODING": coding, "wsgi.input": stream, "wsgi.input_terminated": True}
 
@@ -48,7 +48,7 @@ def part(header: bytes, value: bytes = b"x") -> bytes:
 
 
 def of_size(size: int, content_type: str) -> bytes:
-    """A body for a task of exactly so many bytes."""
+    """A task as a body of exactly this many bytes."""
     if content_type == FORM:
         return b"title=x&csrfmiddlewaretoken=".ljust(size, b"x")
     if content_type == MULTIPART:

@@ -13,7 +13,7 @@ SECRETS = ("canary-token", "canary-cookie", "canary-query", "canary-body", "cana
 
 
 def requests(lines: list[dict]) -> list[dict]:
-    """The lines of the requests, without what differs each time."""
+    """The log lines of requests, without the parts that differ each time."""
     found = [dict(line) for line in lines if line["logger"] == "api.requests"]
     for line in found:
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00", line.pop("time"))

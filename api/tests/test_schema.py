@@ -16,7 +16,7 @@ from testing.routes import PUBLIC, ROUTES
 from tests.guards.test_ownership import make
 
 CALLS = [(route, method) for route in ROUTES if route.path not in ("", "schema/", "docs/") for method in route.methods]
-# What a call needs to succeed. A new one that needs something fails here until it is added.
+# The bodies and parameters with which calls succeed. A new call that needs some fails until they are added.
 BODIES = {
     ("POST", "tasks/"): {"title": "x"},
     ("PUT", "tasks/<id:pk>/"): {"title": "x"},
@@ -34,7 +34,7 @@ BODIES = {
 
 
 def body_of(route, method: str, thing, owner) -> dict:
-    """What this call needs to succeed."""
+    """The arguments with which this call succeeds."""
     if route.path == "tasks/bulk/":
         return {"action": "complete", "ids": [str(thing.pk)]}
     if route.path == "auth/password-reset/confirm/":
@@ -57,7 +57,7 @@ def validator(document: dict, schema: dict) -> Draft202012Validator:
 
 
 def loads(html: str, address: str) -> list[str]:
-    """The addresses of all that a browser fetches by itself when it shows this page."""
+    """The URLs that a browser loads to show this page."""
     found = [*re.findall(r"url\(\s*['\"]?([^'\")]+)", html), *re.findall(r"@import\s+['\"]([^'\"]+)", html)]
 
     class Parser(HTMLParser):

@@ -66,8 +66,8 @@ def add_settings(execute, sql: str, params, many: bool, context: dict) -> Any:
 def protected_tables() -> dict[str, str]:
     """The tables that need a policy, each with the column of the owner's id: those with an owner, and the users'."""
     User = get_user_model()
-    owned = {model: key.column for model in apps.get_models() for key in user_keys(model) if key.name == "owner"}
-    return {model._meta.db_table: column for model, column in {**owned, User: User._meta.pk.column}.items()}
+    owned = [(model, key.column) for model in apps.get_models() for key in user_keys(model) if key.name == "owner"]
+    return {model._meta.db_table: str(column) for model, column in [*owned, (User, User._meta.pk.column)]}
 
 
 def shared_tables() -> set[str]:

@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: whoever doesn't know whether a POST arrived sends it again, and it happens once."""
+"""`Idempotency-Key`: a repeated POST is carried out only once."""
 
 import json
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from users.models import User
 
 POSTS = [route for route in ROUTES if issubclass(route.view, RevisedViewSet) and "POST" in route.methods]
 OTHER_POSTS = [route for route in ROUTES if not issubclass(route.view, RevisedViewSet) and "POST" in route.methods]
-# What a route wants in its body, where it isn't nothing. A new route fails here until it is added.
+# The bodies of the routes that need one. A new route fails until it is added.
 BODIES: dict[str, Callable[[User], object]] = {
     "tasks/": lambda owner: {"title": "New", "tags": ["a", "B"], "due_date": "2027-01-31"},
     "projects/": lambda owner: {"name": "New"},
@@ -37,7 +37,7 @@ REUSED = (
 
 
 def everything() -> list:
-    """All rows that a call could change."""
+    """All rows that a call can change."""
     return [list(model.objects.order_by("pk").values()) for model in (Task, Project, Tag, User)]
 
 

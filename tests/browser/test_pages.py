@@ -5,7 +5,7 @@ from tests.browser.conftest import PHONE, WIDE
 
 OPEN_TO_ALL = ["/", "/api-auth/login/", "/api/v1/", "/api/v1/docs/", "/admin/login/"]
 SIGNED_IN = ["/", "/api/v1/tasks/", "/api/v1/projects/", "/api/v1/tokens/", "/api/v1/me/", "/api/v1/tasks/summary/"]
-SOON = 300  # milliseconds until a browser has told what it blocked
+SOON = 300  # milliseconds until a browser has reported what it blocked
 ADMIN = ["/admin/", "/admin/todos/task/", "/admin/todos/task/add/", "/admin/users/user/", "/admin/users/apitoken/"]
 
 

@@ -1,4 +1,4 @@
-"""The rules of the API that OpenAPI has no words for: by these alone a request may be refused that fits the schema."""
+"""The rules of the API that OpenAPI can't express. Only these may refuse a request that matches the schema."""
 
 import re
 
@@ -43,7 +43,7 @@ RULES = [
 
 
 def is_unsayable(failure, case, response) -> bool:
-    """Whether this is about a valid request, and the API has refused it by these rules alone."""
+    """Whether the API refused a request that matches the schema, by these rules only."""
     if type(failure).__name__ != "RejectedPositiveData":
         return False
     if response.status_code == 422:  # a key is chosen by the client, once

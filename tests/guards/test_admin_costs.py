@@ -1,4 +1,4 @@
-"""The admin's pages cost the same however much there is."""
+"""The admin's pages cost the same, however many rows there are."""
 
 import pytest
 from django.contrib import admin

@@ -1,4 +1,4 @@
-"""What a page of another origin can call and read, asked of the production server."""
+"""What pages of another origin can call and read, on the production server."""
 
 import http.client
 import re

@@ -1,4 +1,4 @@
-"""Every view comes under the owner rule. That it holds, test_isolation_….py shows, over every route and method."""
+"""Every view applies the owner rule. The tests in test_isolation_….py show its effect on every route and method."""
 
 from api.ids import uuid7
 from ownership.owned import OwnedQuerySet
@@ -9,7 +9,7 @@ from todos.models import Project, Tag, Task
 from users.models import ApiToken, User
 
 MISSING = "01900000-0000-7000-8000-000000000000"
-# How to make one of each thing that a route is about. A new model fails here until it is added.
+# How to create an object of each route. A new model fails here until it is added.
 MAKE = {
     Task: lambda owner: Task.objects.create(owner=owner, title="canary", description="canary", tags=["canary"]),
     Project: lambda owner: Project.objects.create(owner=owner, name=f"canary {uuid7()}"),

@@ -1,4 +1,4 @@
-"""What is counted is counted by all processes of a server together, over real sockets."""
+"""All processes of a server share their counts, over real sockets."""
 
 import http.client
 import json
@@ -27,7 +27,7 @@ def serving(tmp_path_factory, django_db_blocker, **settings) -> Iterator[Server]
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory, django_db_blocker):
-    """It counts failed sign-ins, as ever, and nothing else."""
+    """The server counts failed sign-ins only."""
     with serving(tmp_path_factory, django_db_blocker) as server:
         yield server
 

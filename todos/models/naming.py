@@ -1,6 +1,6 @@
 from django.db import models
 
-from api.text import FoldedField
+from api.text import FoldedField, fold
 from ownership.constraints import UniqueConstraint
 from todos.models.trash import TrashModel
 
@@ -15,7 +15,7 @@ class UniqueNameModel(TrashModel):
         abstract = True
 
     def clean(self) -> None:
-        self._meta.get_field("name_folded").pre_save(self, self._state.adding)
+        self.name_folded = fold(self.name)
 
 
 def unique_name(name: str, message: str) -> UniqueConstraint:

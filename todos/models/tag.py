@@ -2,6 +2,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import ClassVar, Self
 from uuid import UUID
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.db.models import F, JSONField, OuterRef, Subquery
@@ -22,8 +23,9 @@ class TagQuerySet(TrashQuerySet):
     def touch_dependents(self, ids: Sequence[UUID], fields: Collection[str]) -> None:
         """Tasks show the names of their tags: a new name gives them a new revision."""
         if "name" in fields:
-            tasks = TaskTag._meta.get_field("task").related_model.objects
-            tasks.filter(pk__in=TaskTag.objects.filter(tag__in=ids).values("task")).update()
+            apps.get_model("todos.Task").objects.filter(
+                pk__in=TaskTag.objects.filter(tag__in=ids).values("task")
+            ).update()
 
     def ids_of(self, names: Sequence[str]) -> list[UUID | None]:
         """The ids of the tags with these folded names; None for a name without a tag."""

@@ -113,6 +113,7 @@ class Task(PositionModel):
 
     objects: ClassVar = TaskQuerySet.as_manager()
 
+    tag_names: list[str]  # of the tags in the database, once they are loaded
     new_tags: list[str] | None = None  # the value of `tags` until it is saved
 
     class Meta:
@@ -289,7 +290,7 @@ class Task(PositionModel):
     def stamp(self, revision: int, share: float = 0.0) -> None:
         super().stamp(revision, share)
         if self._state.adding:
-            self.tag_names: list[str] = []
+            self.tag_names = []
 
     def event(self) -> str:
         event = super().event()

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 
 from api.text import fold
+from ownership.owned import queryset_only
 from ownership.transactions import revision_transactions
 from todos.actions import bulk
 from todos.actions.consequences import consequences
@@ -109,13 +110,11 @@ class TaskQuerySet(PositionQuerySet):
     def restore(self) -> int:
         return self.in_trash().run_each(bulk.restore)
 
+    @queryset_only
     def delete(self) -> tuple[int, dict[str, int]]:
         """Move to the trash."""
         moved = self.present().run_each(bulk.trash)
         return moved, {self.model._meta.label: moved}
-
-    delete.alters_data = True  # type: ignore[attr-defined]
-    delete.queryset_only = True  # type: ignore[attr-defined]
 
     def run_each(self, action: Callable[[list["Task"]], None]) -> int:
         """Read these tasks under the lock of their owners, and run the action on them. Return how many there were."""

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F
 from django.utils import timezone
 
+from ownership.owned import queryset_only
 from ownership.revised import RevisedModel, RevisedQuerySet
 from ownership.transactions import forget_deletions, revision_transaction, revision_transactions
 
@@ -24,14 +25,12 @@ class TrashQuerySet(RevisedQuerySet):
             return super().event_of(values)
         return "restored" if values["deleted_at"] is None else "deleted"
 
+    @queryset_only
     def delete(self) -> tuple[int, dict[str, int]]:
         """Move the rows to the trash, each with the objects that depend on it."""
         with revision_transactions(self.owner_ids()):
             moved = sum(each.delete()[0] for each in self.present())
         return moved, {self.model._meta.label: moved}
-
-    delete.alters_data = True  # type: ignore[attr-defined]
-    delete.queryset_only = True  # type: ignore[attr-defined]
 
     def purge(self) -> int:
         """Delete permanently. Clients that haven't synced the deletion yet will have to start their sync again."""
@@ -90,7 +89,8 @@ class TrashModel(RevisedModel):
         """The other models that are deleted with this one, each with the name of its foreign key."""
         for model in apps.get_models():
             for field in model._meta.concrete_fields if issubclass(model, TrashModel) and model is not cls else ():
-                if field.related_model is cls and field.remote_field.on_delete is models.CASCADE:
+                relation: Any = field.remote_field
+                if relation and relation.model is cls and relation.on_delete is models.CASCADE:
                     yield model, field.name
 
     @classmethod

@@ -50,7 +50,7 @@ class TaskListSerializer(serializers.ListSerializer):
         try:
             return Task.objects.bulk_create(tasks)
         except RefusedError as error:
-            refusals = {tasks.index(task): serializers.as_serializer_error(why) for task, why in error.refusals}
+            refusals: dict = {tasks.index(task): serializers.as_serializer_error(why) for task, why in error.refusals}
             raise serializers.ValidationError(refusals) from None
 
 

@@ -1,4 +1,4 @@
-"""References: somebody else's object and none at all are answered alike, and no writer ties two owners together."""
+"""References to another user's object get the error for a missing one, and no write can connect two owners."""
 
 import pytest
 from django.core.exceptions import ValidationError

@@ -1,4 +1,4 @@
-"""Ten failed sign-ins with one email address from one network address, and for a quarter of an hour it is over."""
+"""After ten failed sign-ins with one email address from one network address, both are locked for 15 minutes."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What the calls about the account do for somebody who signs in at an identity provider."""
+"""The account calls, for users who sign in at an identity provider."""
 
 import time
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The page that a mailed link leads to."""
+"""The page of an emailed link."""
 
 import re
 
