@@ -1,4 +1,4 @@
-"""The cast: Alice, who is calling, and Bob, the other one."""
+"""Fixtures for all tests. Alice is the current user, Bob another one."""
 
 import os
 
@@ -17,14 +17,14 @@ from todos.models import Task
 from users.emails import mail_executor
 from users.models import User
 
-# The same examples in each run: a red test stays red. HYPOTHESIS_PROFILE=random looks for new ones.
+# The same examples in each run, so that failures are reproducible. HYPOTHESIS_PROFILE=random tries new ones.
 hypothesis.settings.register_profile("seeded", derandomize=True)
 hypothesis.settings.register_profile("random", derandomize=False)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "seeded"))
 
 
 def leave_request_scope(get_response):
-    """Middleware: a test's own transaction goes on after the request, and would keep the role of row-level security."""
+    """Middleware that resets the role after a request: the test's transaction would keep that of row-level security."""
 
     def middleware(request):
         response = get_response(request)
@@ -66,7 +66,7 @@ def django_db_setup(tmp_path_factory, django_db_blocker):
 @pytest.fixture(autouse=True)
 def _mail_is_sent():
     yield
-    mail_executor.submit(int).result(timeout=10)  # no mail of this test comes in the next one
+    mail_executor.submit(int).result(timeout=10)  # wait for the emails of this test
 
 
 @pytest.fixture

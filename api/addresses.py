@@ -1,4 +1,4 @@
-"""Where a request comes from: what throttles and counters of failures take for one client."""
+"""The client's address, by which throttles and the counters of failed sign-ins tell clients apart."""
 
 import re
 from functools import lru_cache
@@ -6,18 +6,18 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from django.conf import settings
 
-# Some proxies write the port too: 192.0.2.1:4711, [2001:db8::1]:4711.
+# Some proxies add the port: 192.0.2.1:4711, [2001:db8::1]:4711.
 HOST = re.compile(
     r"\[([0-9a-f:.]+)\](?::[0-9]{1,5})?|([0-9.]+)(?::[0-9]{1,5})?|([0-9a-f:.]+)", re.ASCII | re.IGNORECASE
 )
-UNKNOWN = "0.0.0.0"  # noqa: S104 (over a Unix socket there is no address)
+UNKNOWN = "0.0.0.0"  # noqa: S104 (a Unix socket has no address)
 
 
 @lru_cache(maxsize=10_000)
 def normalized(text: str) -> str | None:
-    """The address in `text` in its one canonical form, and of IPv6 the /64 that it is in; None when there is none.
+    """The canonical form of the address in `text`, or None if it isn't one. For IPv6, the /64 network.
 
-    A single customer has a whole /64 at least: counted by single addresses, it would have 2⁶⁴ tries for each.
+    Each customer has at least a /64. Counting single addresses would give them 2⁶⁴ times as many attempts.
     """
     match = HOST.fullmatch(text)
     if match is None:
@@ -34,11 +34,11 @@ def normalized(text: str) -> str | None:
 
 
 def client_address(request) -> str:
-    """The client's address, which is always a valid one.
+    """The client's address. It is always valid.
 
-    Behind n trusted proxies it is the n-th from the right in X-Forwarded-For: each proxy adds whom it was called by,
-    and what stands further left is the client's own word. Where that is no address, or there are fewer, the request
-    took another way, and whoever is directly connected counts.
+    Behind n trusted proxies, it is the n-th from the right in X-Forwarded-For: each proxy appends the address of its
+    client, and clients can forge everything further left. If there are fewer entries, or that one isn't an address,
+    the request didn't come through the proxies, and the address of the connection is used.
     """
     if settings.TRUSTED_PROXIES:
         hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")

@@ -1,4 +1,4 @@
-"""What every list of the admin does, so that it costs the same with a hundred rows and with millions."""
+"""A base class for the admin, whose lists cost the same with a hundred rows as with millions."""
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -11,7 +11,7 @@ MAX_AT_ONCE = 500  # as in the API
 
 
 class BoundedPaginator(Paginator):
-    """Counts as far as anybody would turn pages, and no further: filters and the search lead to what is beyond."""
+    """Counts at most MAX_COUNT rows. Use the filters and the search to reach the others."""
 
     object_list: QuerySet
 
@@ -21,9 +21,9 @@ class BoundedPaginator(Paginator):
 
 
 class BoundedAdmin(admin.ModelAdmin):
-    """A list in pages of 50 that never counts or shows a whole table."""
+    """A list with 50 rows per page, which never counts or loads a whole table."""
 
-    ordering = ["-id"]  # the newest first, by the index that is there: ids are made in order
+    ordering = ["-id"]  # the newest first, by the primary key: ids are in the order of creation
     paginator = BoundedPaginator
     list_per_page = list_max_show_all = 50
     show_full_result_count = False
@@ -31,18 +31,18 @@ class BoundedAdmin(admin.ModelAdmin):
 
     def response_action(self, request, queryset, *args):
         if queryset[MAX_AT_ONCE:].exists() and request.POST.get("select_across") == "1":
-            text = f"These are more than {MAX_AT_ONCE}, which is too many for one action. Nothing was changed."
+            text = f"Nothing was changed. Select at most {MAX_AT_ONCE} rows for one action."
             self.message_user(request, text, "error")
             return None
         return super().response_action(request, queryset, *args)
 
     def history_view(self, request, object_id, extra_context=None):
-        # Django's looks for the object first, and so tells those who may not see it whether it is there.
+        # Django looks up the object first, and so reveals to users without permission whether it exists.
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
         return super().history_view(request, object_id, extra_context)
 
     def get_deleted_objects(self, objs, request):
-        # Django loads all that hangs on them, and names it one by one.
+        # Django loads and lists every related object.
         refused = set() if self.has_delete_permission(request) else {self.opts.verbose_name}
         return [str(each) for each in objs], {self.opts.verbose_name_plural: len(objs)}, refused, []

@@ -1,7 +1,7 @@
 """Queries that are compiled once and run often.
 
-For Django, making the SQL of a list costs more than the rest of the request. The SQL depends on which filters there
-are, not on their values: with a `Param` in place of each value, one compiled query serves all calls with the same key.
+Django takes longer to generate the SQL of a list than to do the rest of the request. The SQL depends on which filters
+are used, not on their values. With a `Param` in place of each value, one compiled query serves all calls with its key.
 
     newest = CompiledQuery(Task.objects.filter(owner_id=CurrentUser.pk).values("id", "title"))
     rows = newest.rows(view)
@@ -16,16 +16,16 @@ from django.db import connection, models
 from django.db.models.expressions import Value
 from django.db.models.query import get_related_populators, prefetch_related_objects
 
-MAX_QUERIES = 500  # that are cached; clients can ask for any number of combinations
-# As SQLite stores them. A literal that looks like one comes from the clock, and must not be cached.
+MAX_QUERIES = 500  # in the cache; clients can request any number of combinations
+# As SQLite stores them. A literal that looks like one was read from the clock, and must not be cached.
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d.*|\d\d:\d\d:\d\d.*", re.ASCII)
 
 
 class Param(Value):
     """A bind parameter: `read(call)` gives its value each time the compiled query runs.
 
-    `read`: takes what the query is run with, for a view the view itself. `output_field`: the model field that prepares
-    the value for the database.
+    `read`: takes the argument that the query is run with, usually the view. `output_field`: the model field that
+    converts the value for the database.
     """
 
     def __init__(self, read: Callable[[Any], Any], output_field: models.Field):
@@ -39,7 +39,7 @@ class Param(Value):
 
 
 class CurrentTime:
-    """The moment of the call, in the time zone of the current user."""
+    """The time of the call, in the current user's time zone."""
 
     @staticmethod
     def date() -> Param:
@@ -51,7 +51,7 @@ class CurrentTime:
 
 
 class CurrentUser:
-    """Stands for `request.user` in a query that is compiled once for all users."""
+    """Represents `request.user` in a query that is compiled once for all users."""
 
     is_authenticated = True
     pk = Param(lambda view: view.request.user.pk, models.UUIDField())
@@ -59,7 +59,7 @@ class CurrentUser:
 
 
 def bind(parameters: Iterable, call, database) -> list:
-    """`database`: the connection itself; Django's `connection` looks it up at each access."""
+    """The values of the parameters. `database`: the connection, since Django's proxy is slow to access."""
     return [each.bind(call, database) if isinstance(each, Param) else each for each in parameters]
 
 
@@ -68,7 +68,7 @@ def is_moment(literal) -> bool:
 
 
 class CompiledQuery:
-    """The SQL of a queryset, and how its rows are read. Any thread may run it."""
+    """The SQL of a queryset, with the converters for its rows. It is safe to share between threads."""
 
     def __init__(self, queryset: models.QuerySet):
         self.db = queryset.db
@@ -83,7 +83,7 @@ class CompiledQuery:
 
     @property
     def is_cacheable(self) -> bool:
-        """Whether all that can differ between two calls is a `Param`: a day or a time in the SQL would stay."""
+        """Whether each value that changes between calls is a `Param`. A literal date or time would become stale."""
         return not any(map(is_moment, self.parameters))
 
     def tuples(self, call) -> list:
@@ -124,8 +124,8 @@ cached_queries: dict[Hashable, CompiledQuery] = {}
 def compiled(key: Hashable, build: Callable[[], models.QuerySet]) -> CompiledQuery:
     """The query with this key, compiled at the first call.
 
-    `key` has to differ wherever `build()` would give other SQL, or another literal. A query with a day or a time that
-    isn't a `Param`, such as `timezone.now() - timedelta(days=1)`, is right too, and compiled at each call.
+    `key` must differ whenever `build()` returns other SQL or other literals. A query with a date or a time that isn't a
+    `Param`, such as `timezone.now() - timedelta(days=1)`, works too, but is compiled at each call.
     """
     found = cached_queries.get(key)
     if found is None:

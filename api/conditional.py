@@ -1,4 +1,4 @@
-"""Conditional requests (RFC 9110, section 13): entity tags from revisions. And who may keep an answer at all."""
+"""Conditional requests (RFC 9110, section 13), with entity tags made from revisions."""
 
 from hashlib import sha256
 from uuid import UUID
@@ -15,13 +15,13 @@ from api.renderers import dumps
 class PreconditionFailed(APIException):
     status_code = 412
     default_code = "precondition_failed"
-    default_detail = "This was changed since you read it. Read it again, then decide."
+    default_detail = "The object was changed since you read it. Read it again before you change it."
 
 
 def make_etag(owner_id: UUID, *revisions: int) -> str:
-    """The strong entity tag of what depends on these revisions of the owner, the thing's own first.
+    """The strong entity tag of a representation that depends on these revisions, the object's own first.
 
-    It changes with the release too, since a release may change the representation.
+    It contains the version of the API, since a release may change the representation.
     """
     return '"{}"'.format(":".join([settings.API_VERSION, owner_id.hex, *map(str, revisions)]))
 
@@ -32,7 +32,7 @@ def with_content(etag: str, data) -> str:
 
 
 def own_part(etag: str) -> list[str]:
-    """The tag up to the thing's own revision. What else it shows, a count, may change without a lost update."""
+    """The part of the tag up to the object's own revision. The rest covers counts, which can't cause lost updates."""
     return etag.strip('"').split(":")[:3]
 
 
@@ -46,16 +46,16 @@ def is_unchanged(request, etag: str) -> bool:
 
 
 def check_preconditions(request, etag: str) -> None:
-    """Raise PreconditionFailed unless `If-Match`, where it is given, names this tag, compared strongly (13.1.1)."""
+    """Raise PreconditionFailed if `If-Match` is given without this tag, in the strong comparison (section 13.1.1)."""
     if "HTTP_IF_MATCH" in request.META:
-        named = parse_etags(request.META["HTTP_IF_MATCH"])
-        if "*" not in named and own_part(etag) not in [own_part(each) for each in named if each.startswith('"')]:
+        tags = parse_etags(request.META["HTTP_IF_MATCH"])
+        if "*" not in tags and own_part(etag) not in [own_part(each) for each in tags if each.startswith('"')]:
             raise PreconditionFailed
     if "HTTP_IF_NONE_MATCH" in request.META and is_unchanged(request, etag):
         raise PreconditionFailed
 
 
 def keep_private(response: HttpResponse) -> None:
-    """Let no cache give this answer to somebody else, and none give it again without asking."""
+    """Keep the response out of shared caches, and let private ones revalidate it before each use."""
     response.setdefault("Cache-Control", "private, no-cache")
     patch_vary_headers(response, ("Accept", "Authorization", "Cookie"))

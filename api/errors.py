@@ -1,4 +1,4 @@
-"""Errors as problem details (RFC 9457), in one shape for every 4xx and 5xx of the API."""
+"""Errors as problem details (RFC 9457), the same for every 4xx and 5xx of the API."""
 
 import logging
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from api.serializers import MAX_ERRORS
 
 logger = logging.getLogger("api.errors")
 
-# What a status means when nobody said it more exactly.
+# The code for each status, unless the exception has a more precise one.
 CODES = {
     400: "bad_request",
     401: "not_authenticated",
@@ -45,26 +45,26 @@ CODES = {
 class Conflict(exceptions.APIException):
     status_code = 409
     default_code = "conflict"
-    default_detail = "This was changed by another request at the same moment. Try again."
+    default_detail = "Another request changed this at the same time. Try again."
 
 
 class LengthRequired(exceptions.APIException):
     status_code = 411
     default_code = "length_required"
-    default_detail = "The request needs a Content-Length."
+    default_detail = "The Content-Length header is missing: add the length of the body."
 
 
 class TooLarge(exceptions.APIException):
     status_code = 413
     default_code = "too_large"
-    default_detail = "The request body is larger than 1 MiB."
+    default_detail = "The request body is too large. Send at most 1 MiB."
 
 
 class Unavailable(exceptions.APIException):
     status_code = 503
     default_code = "unavailable"
-    default_detail = "The database is not available right now. Try again."
-    wait = 1  # seconds: REST framework makes it the Retry-After
+    default_detail = "The database is temporarily unavailable. Try again."
+    wait = 1  # seconds; REST framework sends it as Retry-After
 
 
 def problem(status: int, code: str = "", detail: str = "", errors: list | None = None) -> dict:
@@ -83,12 +83,12 @@ def problem(status: int, code: str = "", detail: str = "", errors: list | None =
 
 
 def problem_response(status: int, code: str = "", detail: str = "") -> HttpResponse:
-    """The same, for those who answer outside of a view."""
+    """A problem as a response, for code outside of views."""
     return HttpResponse(dumps(problem(status, code, detail)), status=status, content_type=PROBLEM_TYPE)
 
 
 def flatten(detail, path: str = "") -> Iterator[dict]:
-    """The errors of a ValidationError, one by one, each with the dotted path of its field."""
+    """The single errors of a ValidationError, each with the dotted path of its field."""
     if isinstance(detail, dict):
         for name, value in detail.items():
             step = "" if name in ("non_field_errors", "__all__") else str(name)
@@ -108,27 +108,27 @@ def validation_problem(detail) -> dict:
 
 
 def as_api_exception(exc: Exception) -> Exception:
-    """What REST framework can answer in the place of `exc`; `exc` itself when it can already, or is a defect."""
+    """The exception for REST framework to handle in place of `exc`. Defects are returned unchanged."""
     match exc:
         case RequestDataTooBig():
             return TooLarge()
         case SuspiciousOperation() | UnreadablePostError() | MultiPartParserError():
-            return exceptions.ParseError("The request could not be read.")
-        case DjangoValidationError():  # a rule of the model that only shows when it is saved
+            return exceptions.ParseError("The request could not be read. Check its body and its headers.")
+        case DjangoValidationError():  # a rule of the model that is only checked when saving
             return exceptions.ValidationError(as_serializer_error(exc))
         case IntegrityError():
             return Conflict()
         case _ if is_away(exc):
-            logger.error("The database did not answer.", exc_info=exc)
+            logger.error("The database is unavailable.", exc_info=exc)
             return Unavailable()
     return exc
 
 
 def is_away(exc: Exception) -> bool:
-    """Whether this says that the database is away, busy, or just now a replica that can't be written to."""
+    """Whether the database is unavailable: down, too busy, or a read-only replica during a failover."""
     if isinstance(exc, OperationalError | InterfaceError | InternalError) or type(exc) is DatabaseError:
         return True
-    # What is tried on a connection that broke may raise anything.
+    # On a broken connection, a statement may raise any of these errors.
     return isinstance(exc, DatabaseError) and not connection.is_usable()
 
 
@@ -136,10 +136,10 @@ def exception_handler(exc: Exception, context: dict) -> Response | None:
     exc = as_api_exception(exc)
     response = rest_exception_handler(exc, context)
     if response is None:
-        return None  # a defect: Django logs it, and ProblemMiddleware answers 500
+        return None  # a defect: Django logs it, and ProblemMiddleware responds with 500
     if isinstance(exc, exceptions.ValidationError):
         response.data = validation_problem(exc.detail)
-        # The browsable page shows its form again, with what was typed and what is wrong with it.
+        # The browsable page shows the form again, with its input and the errors.
         response.serializer = getattr(exc.detail, "serializer", None)  # type: ignore[attr-defined]
     else:
         detail = response.data["detail"]

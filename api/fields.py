@@ -1,6 +1,6 @@
-"""Serializer fields that take a JSON value only in its own type: `"5"` is no number, 5 is no title.
+"""Serializer fields that don't convert JSON types: `"5"` isn't accepted as a number, nor 5 as a title.
 
-In forms and query strings everything is text; there the text of the value is taken.
+Values from forms and query strings are text. There, the fields convert them.
 """
 
 import re
@@ -14,7 +14,7 @@ from api.text import fold
 
 
 def is_text(field: serializers.Field) -> bool:
-    """Whether the values come as text (a form, a query string) instead of as JSON."""
+    """Whether the values are text, from a form or a query string, instead of JSON."""
     root = field.root
     return getattr(root, "is_text", False) or html.is_html_input(getattr(root, "initial_data", None))
 
@@ -43,10 +43,10 @@ class IPAddressField(StrictString, serializers.IPAddressField):
 
 
 class FoldedField(StringField):
-    """Text to be compared without regard to case: its value is folded."""
+    """Text that is compared case-insensitively. Its value is folded."""
 
     def run_validation(self, data=serializers.empty):
-        return fold(super().run_validation(data))  # afterwards: folding can make it longer
+        return fold(super().run_validation(data))  # after checking the length, which folding can increase
 
 
 class EmailField(serializers.EmailField):
@@ -85,7 +85,7 @@ class FloatField(serializers.FloatField):
 
 
 class ChoiceField(serializers.ChoiceField):
-    """One of the choices, in its own type: `"1"` isn't the choice 1."""
+    """One of the choices, without conversion: `"1"` isn't the choice 1."""
 
     def to_internal_value(self, data):
         value = super().to_internal_value(data)
@@ -95,7 +95,7 @@ class ChoiceField(serializers.ChoiceField):
 
 
 class DateTimeField(serializers.DateTimeField):
-    """An instant as RFC 3339, section 5.6 writes it: with its offset from UTC."""
+    """A date and time with an offset from UTC (RFC 3339, section 5.6)."""
 
     FORM = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
@@ -106,7 +106,7 @@ class DateTimeField(serializers.DateTimeField):
 
 
 class ListField(serializers.ListField):
-    """One that is too long is refused before its items are looked at: a body of 1 MiB has room for 500,000."""
+    """Checks the length before it validates the items: a body of 1 MiB can contain 500,000."""
 
     def run_child_validation(self, data):
         if self.max_length is not None and len(data) > self.max_length:
@@ -129,7 +129,7 @@ class UUIDField(serializers.UUIDField):
 
 
 class DateField(serializers.DateField):
-    """A calendar day as RFC 3339 writes it (full-date)."""
+    """A date (RFC 3339, full-date)."""
 
     FORM = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
     default_error_messages = {"invalid": "Enter a valid date (YYYY-MM-DD)."}
@@ -140,10 +140,10 @@ class DateField(serializers.DateField):
         return super().to_internal_value(value)
 
 
-# Not `format: time`, which is one with an offset from UTC (RFC 3339, full-time).
+# Not `format: time`, which has an offset from UTC (RFC 3339, full-time).
 @extend_schema_field({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"})
 class TimeField(serializers.TimeField):
-    """A time on the wall clock, of no zone."""
+    """A local time, without a time zone."""
 
     FORM = re.compile(r"\d\d:\d\d(:\d\d)?", re.ASCII)
     default_error_messages = {"invalid": "Enter a valid time (hh:mm or hh:mm:ss)."}

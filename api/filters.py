@@ -1,4 +1,4 @@
-"""The query parameters of lists: which rows, in which order, and which page of them."""
+"""The query parameters of lists: filters, order and page."""
 
 from collections.abc import Callable, Hashable, Iterable
 from typing import Any, ClassVar
@@ -17,7 +17,7 @@ from api.parameters import QueryParameters
 class FilterSet(QueryParameters):
     """The filters of a list, declared as serializer fields.
 
-    Each is a lookup, or has a method `filter_<name>`:
+    Each has a lookup, or a method `filter_<name>`:
 
         due_before = fields.DateField(required=False)
         recent = fields.BooleanField(required=False)
@@ -36,7 +36,7 @@ class FilterSet(QueryParameters):
 
     MAX_LIMIT = 200
     PAGING = frozenset({"format", "limit", "cursor", "ordering"})
-    # The values that are bind parameters, and the model field that prepares each for the database.
+    # The fields whose values are bind parameters, with the model field that converts each for the database.
     PARAM_FIELDS: ClassVar[dict[type[serializers.Field], models.Field]] = {
         serializers.UUIDField: models.UUIDField(),
         serializers.DateTimeField: models.DateTimeField(),
@@ -54,9 +54,11 @@ class FilterSet(QueryParameters):
     default_ordering: ClassVar[str]
 
     limit = fields.IntegerField(
-        required=False, min_value=1, max_value=MAX_LIMIT, help_text="How many rows a page holds (50 by default)."
+        required=False, min_value=1, max_value=MAX_LIMIT, help_text="The number of results per page. Default: 50."
     )
-    cursor = fields.StringField(required=False, max_length=2000, help_text="From `next` or `previous`: opaque.")
+    cursor = fields.StringField(
+        required=False, max_length=2000, help_text="The position of a page. Use the URLs in `next` and `previous`."
+    )
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -64,7 +66,7 @@ class FilterSet(QueryParameters):
         for name in declared - cls.lookups.keys():
             if not hasattr(cls, f"filter_{name}"):
                 raise ImproperlyConfigured(
-                    f"{cls.__name__}.{name} filters nothing: name its lookup, or add filter_{name}."
+                    f"{cls.__name__}.{name} has no effect. Add it to lookups, or define filter_{name}()."
                 )
         if undeclared := (cls.lookups.keys() | cls.compiled) - declared:
             raise ImproperlyConfigured(f"{cls.__name__} has no field for its filter {', '.join(sorted(undeclared))}.")
@@ -85,20 +87,20 @@ class FilterSet(QueryParameters):
 
     @classmethod
     def null_or_not(cls, values: dict) -> Iterable[bool]:
-        """Whether the filters leave rows with null in the column of an order that can be null, rows without, or both.
+        """Whether the column of a nullable order can be null (True) or not (False) in the rows with these filters.
 
-        Only what is certain need be said: to look for rows that can't be there would read all others.
+        Return both if unsure. The wrong one only costs time: a query that finds no rows reads all the others.
         """
         return (False, True)
 
     @classmethod
     def order(cls, name: str, values: dict) -> Order:
-        """The order of this name, among rows with these filters."""
+        """The order with this name, for rows with these filters."""
         return cls.orderings[name]
 
     @classmethod
     def as_params(cls, values: dict) -> tuple[Hashable, dict]:
-        """The key of a query with these filters, and the filters with a `Param` for each value that isn't part of it."""
+        """The key of the compiled query with these filters, and the filters with a `Param` in place of each value."""
         filters = {name: cls.as_param(name, values[name]) for name in sorted(values.keys() - cls.PAGING)}
         return tuple((name, key_of(value)) for name, value in filters.items()), filters
 
@@ -118,7 +120,7 @@ class FilterSet(QueryParameters):
 
     @classmethod
     def apply(cls, queryset, values: dict, user):
-        """The rows of `queryset` that these valid values of `user` ask for."""
+        """Filter `queryset` by these validated values, for `user`."""
         for name in values.keys() - cls.PAGING:
             queryset = cls.apply_one(queryset, name, values[name], user)
         return queryset
@@ -131,7 +133,7 @@ class FilterSet(QueryParameters):
 
 
 class FilterSetBackend(BaseFilterBackend):
-    """Filters a list by the view's `filterset_class`, for the views that change REST framework's hooks."""
+    """Filters a list by the view's `filterset_class`. Used by views that override REST framework's hooks."""
 
     def filter_queryset(self, request, queryset, view):
         filterset_class = getattr(view, "filterset_class", None)
@@ -145,7 +147,7 @@ def parameter_at(name: str, index: int) -> Callable:
 
 
 def key_of(value) -> Hashable:
-    """The value, where it is part of the query; a word for a parameter."""
+    """The part of the query's key for this value: the same for every Param."""
     if isinstance(value, list):
         return tuple(map(key_of, value))
     return "param" if isinstance(value, Param) else value
@@ -153,4 +155,4 @@ def key_of(value) -> Hashable:
 
 def ordering_field(orderings: dict) -> serializers.ChoiceField:
     names = [f"{sign}{name}" for name in orderings for sign in ("", "-")]
-    return serializers.ChoiceField(names, required=False, help_text="`-` for descending.")
+    return serializers.ChoiceField(names, required=False, help_text="Put `-` in front for descending order.")

@@ -1,4 +1,4 @@
-"""Logging: what a line holds, and how it looks in production (JSON) and in development (readable)."""
+"""Log formats: JSON for production, readable lines for development."""
 
 import json
 import logging
@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 logging._srcfile = None
 logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
-# With what stands in the path of a mailed link, whoever reads the log could set somebody's password.
+# The path of an emailed link contains a secret with which a reader of the log could set the user's password.
 SECRET_IN_PATH = re.compile(r"(/set-password/[\w-]+/)[\w-]+")
 
 current_request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
 def request_id() -> str:
-    """The id of the request being served, or "" outside of one."""
+    """The id of the current request, or "" outside of one."""
     return current_request_id.get()
 
 
@@ -30,7 +30,7 @@ def exception_text(record: logging.LogRecord) -> str:
     if not record.exc_info or record.exc_info[0] is None:
         return ""
     lines = "".join(traceback.format_exception(*record.exc_info)).splitlines()
-    # Postgres repeats the values of the row there.
+    # In this line, Postgres repeats the values of the row.
     return "\n".join(line for line in lines if not line.startswith("DETAIL:"))
 
 
@@ -53,14 +53,14 @@ class JSONFormatter(logging.Formatter):
 
 
 class ReadableFormatter(logging.Formatter):
-    """For the terminal of a developer: the time, the message, then name=value."""
+    """For a terminal: the time, the message, then name=value for each field."""
 
     def format(self, record: logging.LogRecord) -> str:
         moment = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
         fields = " ".join(
             f"{name}={json.dumps(value, default=str)}" for name, value in getattr(record, "fields", {}).items()
         )
-        # json.dumps leaves nothing in the text that could end the line or move the cursor.
+        # json.dumps escapes characters that end the line or move the cursor.
         message = json.dumps(record.getMessage())[1:-1]
         line = f"{moment} {record.levelname:<7} {message} {fields}".rstrip()
         return without_secrets("\n".join(filter(None, (line, exception_text(record)))))

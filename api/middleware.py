@@ -27,7 +27,7 @@ logger = logging.getLogger("api.requests")
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 LENGTH = re.compile(r"[0-9]{1,4000}", re.ASCII)  # int() refuses more digits than that
 PLAIN = "text/plain; charset=utf-8"
-BROKEN_OFF = "The request body is broken, or it ended before its time."
+BROKEN_OFF = "The request body is broken or incomplete. Send it again."
 
 
 class Middleware:
@@ -36,11 +36,11 @@ class Middleware:
 
 
 def known_user_id(request: HttpRequest) -> str | None:
-    """Who is calling, when that is known already: to look now would cost queries for a log line, and may fail."""
+    """The user's id, if the user was loaded. Loading it now would cost queries for a log line, and might fail."""
     user = getattr(request, "user", None)
     if isinstance(user, SimpleLazyObject):
-        user = getattr(request, "_cached_user", None)  # where Django keeps the user of the session, once loaded
-    return str(user.pk) if user is not None and user.pk else None  # an account that was just erased has none
+        user = getattr(request, "_cached_user", None)  # where Django stores the session's user once it is loaded
+    return str(user.pk) if user is not None and user.pk else None  # an account that was just erased has no id
 
 
 def refused_host(request: HttpRequest) -> dict[str, str]:
@@ -53,7 +53,7 @@ def refused_host(request: HttpRequest) -> dict[str, str]:
 
 
 class RequestLogMiddleware(Middleware):
-    """Gives the request its id and, when it is answered, its one line in the log."""
+    """Gives each request an id, and logs one line when it is done."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         queries = 0
@@ -71,7 +71,7 @@ class RequestLogMiddleware(Middleware):
             with connection.execute_wrapper(count):
                 response = self.get_response(request)
             response["X-Request-ID"] = request_id
-            # Else Django reports each 5xx once more, and without its id.
+            # Otherwise Django logs each 5xx again, without the id.
             response._has_been_logged = True  # type: ignore[attr-defined]
             fields = {
                 "method": request.method,
@@ -102,7 +102,7 @@ class ReleaseMiddleware(Middleware):
 
 
 class ContentSecurityPolicyMiddleware(Middleware):
-    """Tells browsers what a page may load and do. Django 6.0 has the same, with the same setting."""
+    """Sets the Content-Security-Policy header. Django 6.0 has this middleware, with the same setting."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
         super().__init__(get_response)
@@ -112,8 +112,8 @@ class ContentSecurityPolicyMiddleware(Middleware):
         response = self.get_response(request)
         is_page = response.get("Content-Type", "").startswith("text/html")
         if is_page and settings.DEBUG and response.status_code in (404, 500):
-            return response  # debug pages are one file, scripts and all
-        # A page may have a stricter one. What is none loads nothing, but could be shown in somebody's frame.
+            return response  # Django's debug pages have inline scripts
+        # A page may have set a stricter one. Other responses load nothing, but could be shown in a frame.
         response.setdefault("Content-Security-Policy", self.policy if is_page else "frame-ancestors 'none'")
         return response
 
@@ -129,7 +129,7 @@ class RedirectMiddleware(Middleware):
 
 
 class HealthMiddleware(Middleware):
-    """`/healthz` and `/readyz`. Here, because a platform's probe knows no host name, no TLS and no session."""
+    """`/healthz` and `/readyz`. In a middleware, because probes send no valid Host header and don't use TLS."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path == "/healthz":
@@ -144,31 +144,31 @@ class HealthMiddleware(Middleware):
             with connection.cursor() as cursor:
                 cursor.execute("SELECT 1")
         except Error:
-            response = HttpResponse("the database does not answer\n", status=503, content_type=PLAIN)
+            response = HttpResponse("The database is unavailable.\n", status=503, content_type=PLAIN)
             response["Retry-After"] = "1"
             return response
         return HttpResponse("ok\n", content_type=PLAIN)
 
 
 class RepeatMiddleware(Middleware):
-    """Does once more what failed because the connection to the database broke, where doing it twice is harmless: what
-    only reads, and what has an Idempotency-Key. Neon closes connections whenever it moves or suspends a database."""
+    """Repeats a request that failed because the connection to the database broke, if that is safe: if it only reads, or
+    has an Idempotency-Key. Neon closes connections whenever it moves or suspends a database."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         before = connection.connection
         response = self.get_response(request)
-        if response.status_code == 503 and before and self.is_broken(before) and self.is_harmless(request):
+        if response.status_code == 503 and before and self.is_broken(before) and self.is_repeatable(request):
             connection.close()
             return self.get_response(request)
         return response
 
     @staticmethod
     def is_broken(before) -> bool:
-        # At the end of a transaction that failed so, Django has connected again.
+        # When a transaction fails this way, Django has already reconnected.
         return connection.connection is not before or not connection.is_usable()
 
     @staticmethod
-    def is_harmless(request: HttpRequest) -> bool:
+    def is_repeatable(request: HttpRequest) -> bool:
         if request.method in SAFE_METHODS:
             return True
         view = getattr(request.resolver_match.func, "cls", None) if request.resolver_match else None
@@ -180,23 +180,23 @@ def explain_not_found(request: HttpRequest) -> str:
         resolve(f"{request.path_info}/")
     except Resolver404:
         return "Not found."
-    return f"Not found. Did you mean {request.path}/ with the slash?"
+    return f"Not found. Did you mean {request.path}/ with a slash at the end?"
 
 
 class ProblemMiddleware(Middleware):
-    """Errors under /api/ that no view made (unknown URLs, refused hosts, defects) become problems as well, and so do
-    those of views that speak neither JSON nor the browsable pages (the schema)."""
+    """Turns the other errors under /api/ into problems: those outside of views (unknown URLs, refused hosts, defects),
+    and those of the schema's view, whose renderers can't represent them."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         if response.status_code < 400 or not request.path.startswith("/api/"):
             return response
-        if "Cache-Control" not in response:  # no view was asked, which says so for whoever is signed in
+        if "Cache-Control" not in response:  # views of signed-in users set it themselves
             keep_private(response)
         renderer = getattr(response, "accepted_renderer", None)
         if response["Content-Type"] == PROBLEM_TYPE or getattr(renderer, "format", "") == "api":
             return response
-        # In place, to keep the other headers.
+        # Changed in place, to keep the other headers.
         response.content = dumps(self.explain(request, response))
         response["Content-Type"] = PROBLEM_TYPE
         response["Content-Length"] = str(len(response.content))
@@ -204,13 +204,13 @@ class ProblemMiddleware(Middleware):
 
     @staticmethod
     def process_exception(request: HttpRequest, exc: Exception) -> HttpResponse | None:
-        # From the forms that sign in (the pages', the admin's), which know nothing of throttles.
+        # Raised in sign-in forms, which don't handle throttling themselves.
         return refuse(request, exc) if isinstance(exc, Throttled) else None
 
     @staticmethod
     def explain(request: HttpRequest, response: HttpResponse) -> dict:
-        if said := getattr(response, "data", None):
-            return problem(response.status_code, said["code"], said["detail"], said.get("errors"))
+        if data := getattr(response, "data", None):
+            return problem(response.status_code, data["code"], data["detail"], data.get("errors"))
         return problem(response.status_code, detail=explain_not_found(request) if response.status_code == 404 else "")
 
 
@@ -225,7 +225,7 @@ def refuse(request: HttpRequest, error: APIException) -> HttpResponse:
 
 
 def page_unless_api(status: int, page: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """A handler for Django: under /api/ no page is made, since ProblemMiddleware answers with a problem."""
+    """An error handler for Django. Under /api/, the response is empty: ProblemMiddleware fills in a problem."""
 
     def handler(request: HttpRequest, exception: Exception) -> HttpResponse:
         return HttpResponse(status=status) if request.path.startswith("/api/") else page(request, exception)
@@ -239,18 +239,18 @@ not_found = page_unless_api(404, defaults.page_not_found)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's handler500: also what a middleware or a page raised may be a database that is away."""
+    """Django's handler500. Responds with 503 if a middleware or a page failed because the database is unavailable."""
     exc = sys.exc_info()[1]
     error = as_api_exception(exc) if isinstance(exc, Exception) else exc
     if isinstance(error, APIException):
         return refuse(request, error)
-    # Under /api/ no page is made, which could fail as well: ProblemMiddleware answers with a problem.
+    # Under /api/, the response is empty: ProblemMiddleware fills in a problem.
     return HttpResponse(status=500) if request.path.startswith("/api/") else defaults.server_error(request)
 
 
 class RequestBodyMiddleware(Middleware):
-    """Refuses what can't be read, for Django's own views too: bodies that are too large, cut short or not UTF-8, and
-    a session id that no database would take."""
+    """Refuses unreadable requests, for Django's own views too: bodies that are too large, incomplete or not in UTF-8,
+    and session ids with a null character, which Postgres doesn't accept."""
 
     def __call__(self, request: WSGIRequest) -> HttpResponse:
         try:
@@ -261,10 +261,10 @@ class RequestBodyMiddleware(Middleware):
 
     def check(self, request: WSGIRequest, limit: int) -> None:
         if "\0" in request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""):
-            raise ParseError("The session cookie is broken.")
+            raise ParseError("The session cookie is invalid. Delete it and sign in again.")
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not LENGTH.fullmatch(length):
-            raise ParseError("The Content-Length is not a number.")
+            raise ParseError("The Content-Length header must be a number: the length of the body in bytes.")
         if int(length) > limit:
             raise TooLarge
         has_body = int(length) or "HTTP_TRANSFER_ENCODING" in request.META
@@ -272,7 +272,7 @@ class RequestBodyMiddleware(Middleware):
             raise UnsupportedMediaType("", "Send the request body without a Content-Encoding.")
         charset = (request.content_params or {}).get("charset", "utf-8")
         if charset.lower().replace("_", "-") not in ("utf-8", "utf8", "us-ascii", "ascii"):
-            raise UnsupportedMediaType("", "The request body has to be in UTF-8.")
+            raise UnsupportedMediaType("", "Encode the request body in UTF-8.")
         if "HTTP_TRANSFER_ENCODING" in request.META:
             self.read_chunks(request, limit)
         elif len(self.read(request, int(length))) < int(length):
@@ -280,8 +280,8 @@ class RequestBodyMiddleware(Middleware):
 
     def read_chunks(self, request: WSGIRequest, limit: int) -> None:
         if not request.environ.get("wsgi.input_terminated"):
-            raise LengthRequired  # the development server doesn't know chunks: reading them would never end
-        # Django reads as many bytes as Content-Length says, so a chunked body would look empty to it.
+            raise LengthRequired  # the development server doesn't support chunks: reading them would never end
+        # Django reads as many bytes as Content-Length says, so it would see an empty body without it.
         request.META["CONTENT_LENGTH"] = str(len(self.read(request, limit + 1)))
         if int(request.META["CONTENT_LENGTH"]) > limit:
             raise TooLarge
@@ -289,9 +289,9 @@ class RequestBodyMiddleware(Middleware):
     def read(self, request: WSGIRequest, size: int) -> bytes:
         try:
             body = request.environ["wsgi.input"].read(size) if size else b""
-        except Exception:  # each server has its own for a body that is broken
+        except Exception:  # each server raises its own exceptions for a broken body
             raise ParseError(BROKEN_OFF) from None
-        # As if Django had read it: who asks for a form's fields first may still ask for the body afterwards.
+        # As if Django had read the body: then it can parse a form, and still return the body afterwards.
         request._body = body
         request._stream = io.BytesIO(body)
         return body

@@ -1,7 +1,8 @@
-"""Keyset pages: any page costs the same, and rows that nobody touched are never skipped or repeated."""
+"""Keyset pagination: each page costs the same, and rows that don't change are never skipped or repeated."""
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import orjson
 from django.core import signing
@@ -15,31 +16,33 @@ from rest_framework.utils.urls import replace_query_param
 from api.compiled import Param, compiled
 
 DEFAULT_LIMIT = 50
-INVALID_CURSOR = ErrorDetail("This cursor is damaged, or it is from another list.", code="invalid")
+INVALID_CURSOR = ErrorDetail(
+    "This cursor is damaged or belongs to another list. Start again without a cursor.", code="invalid"
+)
 
 
 class RowValue(Func):
-    """An SQL row value, `(a, b)`: compared from left to right, by an index if there is one."""
+    """An SQL row value, `(a, b)`. It is compared from left to right, and can use an index."""
 
     template = "(%(expressions)s)"
     output_field = BooleanField()
 
 
 class Order:
-    """By these columns, and by the id among equals.
+    """The order by these columns, then by the id.
 
     `nulls_last`: the first column can be null, and such rows come last in both directions. They are a separate part of
-    the list, with a query of its own: no index could have them at the end both forwards and backwards.
+    the list, with its own query, since an index has them at opposite ends in the two directions.
     """
 
     def __init__(self, *columns: str, nulls_last: bool = False):
         self.columns = columns
         self.nulls_last = nulls_last
-        # What the keys are called in a row. A row value compares them in one direction.
+        # The names of the keys in a row.
         self.names = [f"_key{index}" for index in range(len(columns))]
 
     def part(self, queryset: QuerySet, nulls: bool) -> tuple[QuerySet, list[str]]:
-        """The rows with null in the first column, or those without; and the keys that they are ordered by."""
+        """The rows with null in the first column, or those without, and the names of the keys to order them by."""
         queryset = queryset.annotate(**{name: F(column) for name, column in zip(self.names, self.columns, strict=True)})
         if self.nulls_last:
             queryset = queryset.filter(**{f"{self.columns[0]}__isnull": nulls})
@@ -47,16 +50,16 @@ class Order:
 
 
 class CursorJSON:
-    # The key of a row can be a title of 255 characters. Escaped in ASCII they would be too long for a URL.
+    # A key can be a title of 255 characters. With ASCII escapes, it could be too long for a URL.
     dumps = staticmethod(orjson.dumps)
     loads = staticmethod(orjson.loads)
 
 
 @dataclass
 class Cursor:
-    """A position in this order: after the row with these keys and this id (before it, when `back`).
+    """A position in an order: after the row with these keys and this id, or before it if `back`.
 
-    With that row itself, when `inclusive`.
+    If `inclusive`, the page includes that row.
     """
 
     ordering: str
@@ -74,7 +77,7 @@ class Cursor:
         return self.keys[0] is None
 
     def turned(self) -> "Cursor":
-        """From the same position the other way."""
+        """The cursor at the same position in the other direction."""
         return replace(self, back=not self.back, inclusive=not self.inclusive)
 
     def lookup(self, descending: bool) -> type[Lookup]:
@@ -84,7 +87,7 @@ class Cursor:
 
     @classmethod
     def read(cls, text: str, salt: str) -> "Cursor":
-        """The cursor that was signed with this salt. Raises ValidationError for any other text."""
+        """The cursor that was signed with this salt. Raises ValidationError if the signature is wrong."""
         try:
             return cls(*signing.Signer(salt=salt).unsign_object(text, serializer=CursorJSON))
         except signing.BadSignature:
@@ -92,10 +95,10 @@ class Cursor:
 
 
 class KeysetPagination(BasePagination):
-    """Pages by `(ordering key, id)`. The view's `filterset_class` says which keys an order has."""
+    """Pagination by `(ordering keys, id)`. The view's `filterset_class` defines the orders."""
 
-    def paginate_queryset(self, queryset: QuerySet, request, view=None) -> list:
-        """The objects of the page that the request asks for, out of those of `queryset`."""
+    def paginate_queryset(self, queryset: Any, request, view=None) -> list:
+        """The objects of `queryset` on the requested page."""
 
         def fetch(nulls: bool, from_cursor: bool, limit: int) -> list:
             return list(self.in_order(queryset, nulls, from_cursor, self.cursor_value)[:limit])
@@ -103,7 +106,7 @@ class KeysetPagination(BasePagination):
         return self.page(view, fetch)
 
     def paginate_rows(self, view, key: Hashable, build: Callable[[], QuerySet]) -> list[dict]:
-        """The rows of the page that the view's caller asks for, out of those of `build()`, whose key is `key`."""
+        """The rows of `build()` on the requested page, from a compiled query with this key."""
 
         def fetch(nulls: bool, from_cursor: bool, limit: int) -> list[dict]:
             cursor = self.cursor and (self.cursor.back, from_cursor, self.cursor.inclusive)
@@ -117,7 +120,7 @@ class KeysetPagination(BasePagination):
     def page(self, view, fetch: Callable[[bool, bool, int], list]) -> list:
         request, parameters = view.request, view.parameters
         self.url = request.build_absolute_uri()
-        # A cursor is good for the caller and the list that it was made for.
+        # A cursor is valid only for the user and the list that it was made for.
         self.salt = f"cursor:{request.user.pk}:{view.basename}:{view.action}"
         self.ordering = parameters.get("ordering", view.filterset_class.default_ordering)
         self.cursor = self.read_cursor(parameters)
@@ -134,7 +137,7 @@ class KeysetPagination(BasePagination):
         return self.finish(found[:limit])
 
     def parts(self, parts: Iterable[bool]) -> list[bool]:
-        """Those of the list's parts (see Order) that lie on the way, in the order in which they are met."""
+        """The list's parts (see Order) from the cursor on, in the direction of the page."""
         if self.cursor is None:
             return sorted(parts)
         here, back = self.cursor.in_nulls, self.cursor.back
@@ -150,15 +153,15 @@ class KeysetPagination(BasePagination):
         return cursor
 
     def cursor_value(self, index: int, field: Field) -> Value:
-        assert self.cursor
-        return Value(field.to_python((*self.cursor.keys, self.cursor.id)[index]), field)
+        keys = (*self.cursor.keys, self.cursor.id) if self.cursor else ()
+        return Value(field.to_python(keys[index]), field)
 
     def in_order(
         self, queryset: QuerySet, nulls: bool, from_cursor: bool, value: Callable[[int, Field], Value]
     ) -> QuerySet:
-        """One part of the list in its order, from the cursor if it is in that part.
+        """One part of the list in order, starting at the cursor if it is in that part.
 
-        `value`: gives the cursor's key with an index, or after the last of them its id, to compare with.
+        `value`: returns the cursor's key with this index, or its id for the index after the last key.
         """
         queryset, names = self.order.part(queryset, nulls)
         descending = self.ordering.startswith("-") != bool(self.cursor and self.cursor.back)
@@ -171,7 +174,7 @@ class KeysetPagination(BasePagination):
         return queryset.order_by(*(f"{sign}{name}" for name in [*names, "id"]))
 
     def finish(self, found: list) -> list:
-        """The page in the order of the list; notes where the pages beside it begin."""
+        """Bring the page into the order of the list, and set the links to the next and the previous page."""
         if self.cursor and self.cursor.back:
             found.reverse()
             has_previous, has_next = self.more, True
@@ -182,7 +185,7 @@ class KeysetPagination(BasePagination):
             if isinstance(row, dict):
                 for name in self.order.names:
                     del row[name]
-        if self.cursor and not found:  # they went meanwhile: only the way back is left
+        if self.cursor and not found:  # all rows are gone: only the way back is left
             ends, has_previous, has_next = [self.cursor.turned()], not self.cursor.back, self.cursor.back
         self.next = self.link(ends[-1], back=False) if has_next else None
         self.previous = self.link(ends[0], back=True) if has_previous else None
@@ -208,5 +211,5 @@ class KeysetPagination(BasePagination):
 
 
 def cursor_param(index: int, field: Field) -> Param:
-    """The same as `KeysetPagination.cursor_value`, for a compiled query."""
+    """As `KeysetPagination.cursor_value`, for a compiled query."""
     return Param(lambda view: view.paginator.cursor_value(index, field).value, field)

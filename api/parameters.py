@@ -4,25 +4,25 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from api.serializers import Serializer
 
-REPEATED = ErrorDetail("This parameter may be given only once.", code="repeated")
+REPEATED = ErrorDetail("Use this parameter only once.", code="repeated")
 
 
-# The value for people's pages, `api`, isn't in the document: it describes what programs get.
+# The document doesn't list `api`, the browsable pages: it describes responses for programs.
 @extend_schema_field({"type": "string", "enum": ["json"]})
 class FormatField(serializers.CharField):
     """Read by REST framework's content negotiation; an unknown format is a 404."""
 
 
 class QueryParameters(Serializer):
-    """The query parameters of a call. Other names, and repeated ones where one is meant, are refused."""
+    """The query parameters of a call. Refuses unknown names, and repeated ones that aren't lists."""
 
     is_text = True
-    unknown = ErrorDetail("There is no such query parameter.", code="unknown")
-    format = FormatField(required=False, help_text="Instead of the Accept header.")
+    unknown = ErrorDetail("This query parameter is unknown. Check its name.", code="unknown")
+    format = FormatField(required=False, help_text="Overrides the Accept header.")
 
     @classmethod
     def read(cls, query) -> dict:
-        """The valid values in the QueryDict `query`; a ValidationError names all that are not."""
+        """The validated values of the QueryDict `query`. Raises ValidationError with all errors."""
         if not query:
             return {}
         parameters = cls(data={}, partial=True)

@@ -18,12 +18,12 @@ def deeper_than(value, limit: int) -> bool:
 
 
 def takes_lists(view) -> bool:
-    """Whether this call takes a list of objects in the place of one."""
+    """Whether this call accepts a list of objects."""
     return getattr(view, "takes_lists", False) and view.action == "create"
 
 
 class JSONParser(parsers.JSONParser):
-    """JSON (RFC 8259) in UTF-8. Lone surrogates, NaN and numbers out of range are refused by orjson."""
+    """Parses JSON (RFC 8259) in UTF-8. orjson refuses lone surrogates, NaN and numbers out of range."""
 
     def parse(self, stream, media_type=None, parser_context=None):
         body = stream.read()
@@ -32,7 +32,7 @@ class JSONParser(parsers.JSONParser):
         except orjson.JSONDecodeError as error:
             raise ParseError(f"JSON parse error: {error}") from None
         if body.count(b"[") + body.count(b"{") > MAX_DEPTH and deeper_than(data, MAX_DEPTH):
-            raise ParseError(f"JSON parse error: nested deeper than {MAX_DEPTH} levels")
+            raise ParseError(f"JSON parse error: the body can be nested at most {MAX_DEPTH} levels deep")
         if not isinstance(data, dict) and not (isinstance(data, list) and takes_lists(parser_context["view"])):
-            raise ParseError("JSON parse error: the body has to be an object")
+            raise ParseError("JSON parse error: the body must be an object")
         return data

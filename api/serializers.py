@@ -1,10 +1,11 @@
-"""Serializers that refuse what they don't know, and that read rows straight from the database where they can."""
+"""Serializers that refuse unknown fields, and that represent rows straight from the database where possible."""
 
 from collections.abc import Callable
 from copy import deepcopy
 from functools import cache
 from itertools import islice
 from operator import attrgetter
+from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import models
@@ -17,15 +18,15 @@ from rest_framework.utils.serializer_helpers import BindingDict
 
 from api import fields
 
-UNKNOWN = ErrorDetail("There is no such field.", code="unknown")
-MAX_ERRORS = 100  # in one response: a body of 100,000 unknown names isn't sent back, nor is an error made of each
-SHOWN_LENGTH = 100  # of a name that the client made up
+UNKNOWN = ErrorDetail("This field is unknown. Check its name.", code="unknown")
+MAX_ERRORS = 100  # in one response: a body can contain 100,000 unknown names
+SHOWN_LENGTH = 100  # of an unknown name
 
-# What decides which fields a serializer has. Where one of these is overridden, they are made for each instance.
+# These hooks decide which fields a serializer has. If one is overridden, the fields are created for each instance.
 FIELD_HOOKS = ("get_fields", "get_field_names", "get_extra_kwargs", "build_field", "include_extra_kwargs")
-# What decides how an object is represented. Where one of these is overridden, rows can't stand for the serializer.
+# These hooks decide how an object is represented. If one is overridden, rows can't replace the serializer.
 REPRESENTATION_HOOKS = (*FIELD_HOOKS, "__init__", "to_representation", "data")
-# What rows hold in the form in which the renderer writes it. A field class with `is_in_row` of its own is one, too.
+# The fields whose values in a row can be rendered as they are. A field class can add itself with `is_in_row = True`.
 ROW_FIELDS = {
     serializers.ReadOnlyField,
     serializers.JSONField,
@@ -47,19 +48,19 @@ ROW_FIELDS = {
 
 
 def overrides(cls: type, names: tuple[str, ...]) -> bool:
-    """Whether a subclass of ours changes one of these hooks of REST framework's."""
+    """Whether a subclass overrides one of these hooks of REST framework."""
     owners = (base.__module__ for name in names for base in cls.__mro__[:-1] if name in vars(base))
     return any(
         owner not in ("api.serializers", "rest_framework.serializers", "rest_framework.fields") for owner in owners
     )
 
 
-# Refuses the names that the serializer doesn't have. Its read-only fields may be repeated: they are ignored.
-# (A docstring would be published, as the description of each serializer that has none.)
+# Refuses unknown fields. Read-only fields are accepted and ignored.
+# This is not a docstring, which would be published as the description of each serializer without its own.
 class Serializer(serializers.Serializer):
     unknown = UNKNOWN
 
-    # REST framework makes them for each instance, which takes a millisecond.
+    # REST framework creates the fields for each instance, which takes a millisecond.
     @cached_property
     def fields(self):
         cls = type(self)
@@ -123,7 +124,7 @@ class ModelSerializer(Serializer, serializers.ModelSerializer):
         return list(validators_of(type(self)))
 
     def save(self, **kwargs):
-        """Save; what a rule of the model refuses then is an error of the request, like any other."""
+        """Save the object. Report broken rules of the model as validation errors of the request."""
         try:
             return super().save(**kwargs)
         except DjangoValidationError as error:
@@ -140,7 +141,7 @@ class ModelSerializer(Serializer, serializers.ModelSerializer):
         return queryset.annotate(**getattr(cls.Meta, "computed", {})).values(*names, *others)
 
     def build_standard_field(self, field_name, model_field):
-        """An optional field has its default in the serializer too, so that PUT resets what it leaves out."""
+        """Give an optional field the model's default, so that PUT resets the fields that are left out."""
         return with_default(model_field, *super().build_standard_field(field_name, model_field))
 
     def build_relational_field(self, field_name, relation_info):
@@ -166,7 +167,7 @@ def validators_of(serializer_class: type[ModelSerializer]) -> list:
     return serializers.ModelSerializer.get_validators(serializer_class())
 
 
-def unbound_copy(field: serializers.Field) -> serializers.Field:
+def unbound_copy(field: serializers.Field) -> Any:
     if isinstance(field, serializers.BaseSerializer):
         return deepcopy(field)
     # As copy.copy() does it, in a quarter of the time. What an instance may change is its own.
@@ -180,9 +181,9 @@ def unbound_copy(field: serializers.Field) -> serializers.Field:
 
 @cache
 def has_rows(serializer_class: type[Serializer]) -> bool:
-    """Whether a row can stand for what the serializer represents: each field is a column, or computed by the database.
+    """Whether rows can replace the serializer: each field is a column, or the database computes it.
 
-    Otherwise, as with a SerializerMethodField, REST framework's own way is taken.
+    Otherwise, for example with a SerializerMethodField, the serializer represents each object.
     """
     if not issubclass(serializer_class, ModelSerializer) or overrides(serializer_class, REPRESENTATION_HOOKS):
         return False
@@ -213,7 +214,7 @@ def is_text_column(column: models.Field) -> bool:
 
 @cache
 def readers(serializer_class: type[Serializer]) -> list[tuple[str, Callable]]:
-    """The names that the serializer represents, each with what reads its value from an object."""
+    """The names of the fields in the representation, each with a function that reads its value from an object."""
     return [(name, reader(field)) for name, field in serializer_class().fields.items() if not field.write_only]
 
 
@@ -227,7 +228,7 @@ def reader(field: serializers.Field) -> Callable:
 
 
 def row_of(serializer_class: type[Serializer], instance) -> dict:
-    """What the serializer represents this object as, as `ModelSerializer.rows` has it from the database."""
+    """The representation of this object, as `ModelSerializer.rows` reads it from the database."""
     return {name: read(instance) for name, read in readers(serializer_class)}
 
 

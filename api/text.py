@@ -4,18 +4,18 @@ from django.db import models
 
 
 def fold(text: str) -> str:
-    """The text without regard to case, in any script: two texts that differ only in case fold to the same."""
+    """Fold the case, in any script: texts that differ only in case become equal."""
     if text.isascii():
         return text.lower()
-    # Decomposed first (Unicode, section 3.13, D145): folding can turn a mark, the Greek iota subscript, into a letter,
-    # after which the marks around it would no longer be put in their order.
+    # Decompose first (Unicode, section 3.13, D145): folding turns one mark, the Greek iota subscript, into a letter,
+    # and the marks around it could no longer be sorted.
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())
 
 
 class FoldedField(models.TextField):
-    """The folded copy of another field, for comparing, searching and ordering alike on every database."""
+    """A folded copy of another field, to compare, search and sort in the same way on every database."""
 
-    # Databases fold by their own rules: SQLite knows ASCII only, Postgres what its locale says.
+    # Databases differ in folding: SQLite supports ASCII only, and Postgres depends on its locale.
 
     def __init__(self, source: str, **kwargs):
         self.source = source
@@ -24,7 +24,7 @@ class FoldedField(models.TextField):
     def db_parameters(self, connection) -> dict:
         parameters = super().db_parameters(connection)
         if connection.vendor == "postgresql":
-            parameters["collation"] = "C"  # by code point, as SQLite and Python do, whatever the server's locale
+            parameters["collation"] = "C"  # by code point, as in SQLite and Python, in every locale
         return parameters
 
     def deconstruct(self):

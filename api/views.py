@@ -1,4 +1,4 @@
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
@@ -17,19 +17,19 @@ from api.serializers import Serializer, has_rows, row_of
 
 
 class ApiView(GenericAPIView):
-    """What every view of the API does: refuses unknown query parameters, keeps answers out of shared caches."""
+    """The base of every view of the API. Refuses unknown query parameters, and keeps responses out of shared caches."""
 
     serializer_class: type[Serializer]
     parameters_class: type[QueryParameters] = QueryParameters
     detail = True
     deletes_with_body = False
-    problems: tuple[str, ...] = ()  # the statuses that the document names besides those of every call
+    problems: tuple[str, ...] = ()  # further error statuses for the OpenAPI document
 
     def perform_authentication(self, request):
         try:
             super().perform_authentication(request)
         except (OperationalError, InterfaceError):
-            # As REST framework does when credentials are refused: what renders the 503 must not ask again.
+            # As REST framework does for refused credentials: rendering the 503 must not authenticate again.
             request._not_authenticated()
             raise
 
@@ -37,7 +37,7 @@ class ApiView(GenericAPIView):
         try:
             super().initial(request, *args, **kwargs)
         except (AuthenticationFailed, NotAuthenticated, PermissionDenied):
-            self.check_throttles(request)  # what is refused counts too
+            self.check_throttles(request)  # count refused requests too
             raise
         self.parameters = self.read_parameters()
 
@@ -48,7 +48,7 @@ class ApiView(GenericAPIView):
         return QueryParameters if self.detail else self.parameters_class
 
     def dispatch(self, request, *args, **kwargs):
-        """REST framework's, but for `call`, which it has no hook for."""
+        """REST framework's method, except that `call` runs the handler."""
         self.args, self.kwargs = args, kwargs
         self.request = request = self.initialize_request(request, *args, **kwargs)
         self.headers = self.default_response_headers
@@ -57,13 +57,13 @@ class ApiView(GenericAPIView):
             method = request.method.lower()
             handler = getattr(self, method, None) if method in self.http_method_names else None
             response = self.call(handler or self.http_method_not_allowed, request, *args, **kwargs)
-        except Exception as exc:  # as REST framework does: its handler raises what isn't an error of the request
+        except Exception as exc:  # as in REST framework, whose handler raises defects again
             response = self.handle_exception(exc)
         self.response = self.finalize_response(request, response, *args, **kwargs)
         return self.response
 
     def call(self, handler, request, *args, **kwargs) -> Response:
-        """Run the handler of this call."""
+        """Run the handler of this request. A hook for subclasses."""
         return handler(request, *args, **kwargs)
 
     def finalize_response(self, request, response, *args, **kwargs):
@@ -73,7 +73,7 @@ class ApiView(GenericAPIView):
         return response
 
     def read_body(self, *args, **kwargs):
-        """The serializer of this action with the request's body, which is valid."""
+        """The action's serializer with the validated body of the request."""
         serializer = self.get_serializer(*args, data=self.request.data, **kwargs)
         serializer.is_valid(raise_exception=True)
         return serializer
@@ -93,7 +93,7 @@ class ApiView(GenericAPIView):
 
 
 class RootView(ApiView, APIRootView):
-    """The todo API: where its parts are. `docs/` describes every call, and lets you try them."""
+    """The entry point of the API. `docs/` describes every call and lets you try it."""
 
     permission_classes = [AllowAny]
 
@@ -102,9 +102,9 @@ class RootView(ApiView, APIRootView):
 
 
 class SchemaView(ApiView, SpectacularAPIView):
-    """The OpenAPI document. (drf-spectacular's own view writes the parameter `version` into a header.)"""
+    """The OpenAPI document. (drf-spectacular's view copies the parameter `version` into a header.)"""
 
-    # Half a second's work, for anybody who asks, and always the same: by media type.
+    # Generated once per media type: it takes half a second, and everybody may request it.
     documents: ClassVar[dict[str, tuple[bytes, str]]] = {}
 
     @extend_schema(exclude=True)

@@ -1,4 +1,4 @@
-"""This project beside its peers, in one run: `make bench`, or `make bench QUICK=1` for a look."""
+"""Compare this project with its peers: `make bench`, or `make bench QUICK=1` for a quick test."""
 
 import os
 import sys
@@ -14,7 +14,7 @@ from bench.servers import OURS, PEER_CONTESTANTS, ROOT, Server, keep_off_the_wor
 from testing.postgres import FAST, PostgresError, server_version, temporary_postgres
 
 OWNERS, TASKS = 100, 1000
-# No checkpoint and no autovacuum in the middle of somebody's run; the tables are vacuumed between the runs.
+# No checkpoint and no autovacuum during a run; the tables are vacuumed between the runs.
 POSTGRES = {
     **FAST,
     "shared_buffers": "1GB",
@@ -45,7 +45,7 @@ def measure(servers: dict[str, Server], server: str, asked: list[Subject], plan:
             if case is UNCHANGED:
                 tags = entity_tags(servers[OURS.key], case, asked)
                 write_requests(case, asked, files / case.key, tags)
-            # The other way round in every second round: who comes first meets another machine than who comes last.
+            # In reverse order in every second round, since the machine changes during a round.
             for contestant in case.contestants[:: -1 if round_ % 2 else 1]:
                 start = round_ * len(asked) // plan.rounds
                 run = wrk.run(servers[contestant.key], case, files / case.key, start, plan.seconds)
@@ -57,7 +57,7 @@ def measure(servers: dict[str, Server], server: str, asked: list[Subject], plan:
 
 
 def compare(plan: Plan, directory: Path) -> tuple[report.Figures, str]:
-    """Everything, on a Postgres of its own. Returns the figures, and the version of Postgres."""
+    """Measure everything on a temporary Postgres. Return the figures and the version of Postgres."""
     with temporary_postgres(POSTGRES) as server:
         print(f"Making {OWNERS} owners with {TASKS} tasks each, for each contestant", flush=True)
         url, tokens = data.make(server, [TASKS] * OWNERS)
@@ -67,7 +67,7 @@ def compare(plan: Plan, directory: Path) -> tuple[report.Figures, str]:
             check(servers, asked)
             for contestant in (OURS, *PEER_CONTESTANTS):
                 data.tidy(data.database(server, contestant.key), contestant.table)
-            print("All answer alike. Measuring.", flush=True)
+            print("All responses are the same. Measuring.", flush=True)
             return measure(servers, server, asked, plan, directory), server_version(server)
 
 
@@ -97,7 +97,7 @@ Of the server's processes, without the database: median of the rounds.
 
 
 def write_document(text: str) -> None:
-    """Replace what an earlier run wrote; the words around it stay."""
+    """Replace the part of the document that an earlier run wrote."""
     before, _, rest = DOCUMENT.read_text().partition(BEGIN)
     DOCUMENT.write_text(before + text + rest.partition(END)[2])
 
@@ -115,7 +115,7 @@ def main() -> None:
     text = document(figures, plan, report.versions(postgres, wrk_version))
     print(f"\n{text}\n")
     if quick:
-        print("A quick look: too short to be believed, so docs/performance.md stays as it is.")
+        print("This was a quick test, too short for reliable figures: docs/performance.md was not changed.")
     else:
         write_document(text)
         print("Wrote docs/performance.md")

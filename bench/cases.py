@@ -1,4 +1,4 @@
-"""What is measured, with which requests, between whom, and what has to come out."""
+"""The cases: their requests, contestants and targets."""
 
 import json
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ LINES = 20_000
 class Case:
     key: str
     title: str
-    path: str  # with {task}, {project} and {tag} of the owner whose token goes along
+    path: str  # with {task}, {project} and {tag} of the token's owner
     target: float
     method: str = "GET"
     body: str = ""
@@ -77,7 +77,7 @@ class Subject:
 
 
 def subjects(url: str, tokens: list[str]) -> list[Subject]:
-    """Open tasks of all owners, shuffled, with what else can be asked for with the same token."""
+    """Open tasks of all owners, shuffled, with a project and a tag of the same owner."""
     with connect(url) as cursor:
         cursor.execute("SELECT digest, owner_id FROM users_apitoken")
         owners = dict(cursor.fetchall())

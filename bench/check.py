@@ -1,4 +1,4 @@
-"""That all contestants do the same work: the same answers, before anything is measured."""
+"""Checks that all contestants do the same work: that their responses are the same."""
 
 import http.client
 import json
@@ -10,11 +10,11 @@ from typing import Any
 from bench.cases import MEASURED, Case, Subject
 from bench.servers import OURS, Server
 
-MADE_THERE = {"id", "created_at", "updated_at", "position", "revision"}  # of a new task: each makes its own
+GENERATED = {"id", "created_at", "updated_at", "position", "revision"}  # different for each contestant
 
 
 class Client:
-    """One connection, kept alive."""
+    """One persistent connection."""
 
     def __init__(self, server: Server):
         self.name = server.contestant.name
@@ -40,7 +40,7 @@ def entity_tags(server: Server, case: Case, subjects: list[Subject]) -> dict[str
 
 
 def check(servers: dict[str, Server], subjects: list[Subject]) -> None:
-    """Stop, by name, when a contestant answers otherwise than this project."""
+    """Exit with an error if a contestant's response differs from this project's."""
     clients = {key: Client(server) for key, server in servers.items()}
     for case in MEASURED:
         for subject in subjects[:3]:
@@ -61,20 +61,20 @@ def ask(client: Client, case: Case, subject: Subject) -> tuple[int, Any]:
 
 @dataclass
 class Useless:
-    """An answer that is no success, or has no rows: nothing to measure."""
+    """A response that failed or has no rows: nothing to measure."""
 
     status: int
     answer: Any
 
 
 def comparable(case: Case, status: int, answer: Any) -> Any:
-    """What has to be the same everywhere: the fields and their values, however they are written."""
+    """The part of a response that must be the same for all: the fields and their values, without their format."""
     if status != (201 if case.body and case.method == "POST" else 200) or not answer:
         return Useless(status, answer)
     if isinstance(answer, list):
-        return [values(each, MADE_THERE) for each in answer]
+        return [values(each, GENERATED) for each in answer]
     if "results" not in answer:
-        return values(answer, MADE_THERE | {"completed_at"} if case.writes else set())
+        return values(answer, GENERATED | {"completed_at"} if case.writes else set())
     if not answer["results"]:
         return Useless(status, answer)
     links = {name: answer[name] is not None for name in ("next", "previous")}
@@ -82,7 +82,7 @@ def comparable(case: Case, status: int, answer: Any) -> Any:
 
 
 def values(task: dict, present: set[str]) -> dict:
-    """The task, with its moments read; of the fields `present` only that they are there."""
+    """The task, with its times parsed. Of the fields `present`, only their names."""
     return {name: "present" if name in present else value_of(name, value) for name, value in task.items()}
 
 

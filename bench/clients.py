@@ -1,4 +1,4 @@
-"""Clients by the hundred, in one thread: with open connections, and slow ones."""
+"""Hundreds of clients in one thread: with open connections, and slow ones."""
 
 import asyncio
 import re
@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 
 SLOW = 200
-LOST = float("inf")  # the time of a request that failed
-failures: Counter[str] = Counter()  # what they failed with
+LOST = float("inf")  # the time of a failed request
+failures: Counter[str] = Counter()  # by error
 
 
 def get(path: str, token: str = "") -> bytes:
@@ -28,7 +28,7 @@ async def one_request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 
 
 async def client(port: int, request: bytes, count: int, pause: float, wait: float) -> list[float]:
-    """Times in seconds of `count` requests on one connection, `pause` between their beginnings."""
+    """The times in seconds of `count` requests on one connection, started `pause` seconds apart."""
     times: list[float] = []
     try:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -52,7 +52,7 @@ async def crowd(port: int, requests: Sequence[bytes], clients: int, rate: int, s
 
 
 async def slow_client(port: int, head: bytes) -> None:
-    """Sends a request one byte a second, and another one when it is closed, until it is canceled."""
+    """Send a request with one byte per second; repeat it when the connection is closed, until canceled."""
     while True:
         with suppress(OSError):
             _, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -65,7 +65,7 @@ async def slow_client(port: int, head: bytes) -> None:
 
 
 async def among_slow_ones(port: int, others: Awaitable[list[float]], token: str = "") -> list[float]:
-    """What `others` measure while there are slow clients, with headers and with bodies."""
+    """The results of `others` while there are slow clients, with headers and with bodies."""
     said = f"Authorization: Bearer {token}\r\n" if token else ""
     heads = [
         f"GET /healthz HTTP/1.1\r\nHost: localhost\r\n{said}X-Slow: ",

@@ -24,7 +24,7 @@ TARGET = 0.2
 
 
 def report(name: str, times: list[float], cpu: float) -> bool:
-    """Print it, and return whether it is as it should be."""
+    """Print the result, and return whether it is good."""
     middle, lost = statistics.median(times), times.count(LOST)
     print(f"{name}: {len(times):,} requests, {lost} errors, p50 {middle * 1000:.0f} ms, p95 {p95(times) * 1000:.0f} ms")
     print(
@@ -37,7 +37,7 @@ def report(name: str, times: list[float], cpu: float) -> bool:
 
 async def measure(server: Server, tokens: list[str]) -> bool:
     lists = [get("/api/v1/tasks/?limit=50", token) for token in tokens]
-    await crowd(server.port, lists, 10, 50, 4)  # warm
+    await crowd(server.port, lists, 10, 50, 4)  # warm up
     many = partial(crowd, server.port, lists, CLIENTS, RATE, SECONDS)
     before = server.cpu()
     alone = report(f"{CLIENTS:,} connections", await many(), server.cpu() - before)

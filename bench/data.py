@@ -1,7 +1,7 @@
-"""The same data for all contestants: made in this project's database, then copied into the peers'.
+"""The same data for all contestants: created in this project's database, then copied to the peers'.
 
-echo 1000 5000 | python -m bench.data: migrates the database of DATABASE_URL, and makes an owner with 1000 tasks and one
-with 5000. Prints the secrets of their tokens, a line each.
+echo 1000 5000 | python -m bench.data: migrates the database of DATABASE_URL, and creates an owner with 1000 tasks and
+one with 5000. Prints the secrets of their tokens, one per line.
 """
 
 import io
@@ -18,7 +18,7 @@ import psycopg2
 from bench.servers import OURS, ROOT, our_environment
 
 HERE = Path(__file__).parent
-# The tables of the peers, and where their rows are in this project's database.
+# The tables of the peers, with the queries for their rows in this project's database.
 COPIED = {
     "users": "SELECT id, email, timezone, is_active FROM users_user",
     "tokens": "SELECT id, owner_id, digest, expires_at FROM users_apitoken",
@@ -47,7 +47,7 @@ def database(server: str, name: str) -> str:
 
 
 def make(server: str, sizes: list[int]) -> tuple[str, list[str]]:
-    """Make this project's database, an owner for each size. Returns its URL, and the secrets of the owners' tokens."""
+    """Create this project's database with one owner per size. Return its URL and the owners' secrets."""
     url = database(server, OURS.key)
     with connect(server) as admin:
         admin.execute(f"CREATE DATABASE {OURS.key}")
@@ -59,7 +59,7 @@ def make(server: str, sizes: list[int]) -> tuple[str, list[str]]:
 
 
 def copy(server: str, source: str, targets: list[str]) -> None:
-    """Copy from this project's database `source` into new ones, in the peers' tables."""
+    """Copy this project's database `source` into new databases with the peers' tables."""
     with connect(database(server, source)) as ours, connect(server) as admin:
         first, *others = targets
         admin.execute(f"CREATE DATABASE {first}")
@@ -77,7 +77,7 @@ def copy(server: str, source: str, targets: list[str]) -> None:
 
 
 def tidy(url: str, table: str) -> None:
-    """Take back what a run of writes did, so that the next one finds the same data."""
+    """Undo the writes of a run, so that the next one starts with the same data."""
     with connect(url) as cursor:
         cursor.execute(f"DELETE FROM {table} WHERE title LIKE 'bench %'")
         cursor.execute(f"UPDATE {table} SET completed_at = NULL WHERE completed_at > created_at + interval '1 second'")
@@ -85,7 +85,7 @@ def tidy(url: str, table: str) -> None:
 
 
 def fill(sizes: list[int]) -> Iterator[str]:
-    """Make the owners with Django, and their tasks with SQL: millions in a minute."""
+    """Create the owners with Django, and their tasks with SQL: millions in a minute."""
     from django.db import connection
 
     owners, tokens = make_owners(sizes)
@@ -118,7 +118,7 @@ def make_owners(sizes: list[int]) -> tuple[list, list[str]]:
         ApiToken(owner=owner, name="bench", digest=digest(token), prefix=token[: ApiToken.PREFIX_LENGTH])
         for owner, token in zip(owners, tokens, strict=True)
     )
-    # Plain rows: the writes of our own querysets would be counted.
+    # Without revisions, which the project's own querysets would add.
     model: Any
     for model, name, count in ((Project, "project", 6), (Tag, "tag", 10)):
         things = [model(owner=o, name=f"{name} {n}", revision=n + 1) for o in owners for n in range(count)]
@@ -130,7 +130,7 @@ def make_owners(sizes: list[int]) -> tuple[list, list[str]]:
 
 
 def drop_indexes(cursor) -> list[str]:
-    """Drop the indexes of the two large tables that belong to no constraint; returns how to make them again."""
+    """Drop the indexes without a constraint of the two large tables. Return the statements to create them again."""
     cursor.execute(
         "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index "
         "WHERE indrelid IN ('todos_task'::regclass, 'todos_tasktag'::regclass) "

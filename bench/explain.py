@@ -1,4 +1,4 @@
-"""What Postgres does for a request: its plans, and how many blocks of 8 kB it touches, which no noise changes.
+"""How Postgres runs a request: its plans, and how many blocks of 8 kB it touches, which doesn't vary between runs.
 
 python -m bench.explain, on the database of DATABASE_URL: answers each line of standard input, a call as a JSON list
 [token, method, path, body], with its plans as JSON. Needs the right to load auto_explain.
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from bench.servers import ROOT, our_environment
 
-# The checks of foreign keys are statements inside of others.
+# Checks of foreign keys are nested statements.
 WATCH = """
 LOAD 'auto_explain';
 SET auto_explain.log_min_duration = 0; SET auto_explain.log_level = notice; SET auto_explain.log_format = json;
@@ -30,7 +30,7 @@ class Call:
 
 
 def plans(url: str, calls: Iterable[Call]) -> list[list[dict]]:
-    """The plans of each of these calls' statements. The calls are carried out."""
+    """Run these calls, and return the plans of their statements."""
     lines = "".join(json.dumps([each.token, each.method, each.path, each.body]) + "\n" for each in calls)
     command = [sys.executable, "-m", "bench.explain"]
     done = subprocess.run(command, env=our_environment(url), cwd=ROOT, input=lines, capture_output=True, text=True)
@@ -40,12 +40,12 @@ def plans(url: str, calls: Iterable[Call]) -> list[list[dict]]:
 
 
 def blocks(plans: list[dict]) -> int:
-    """How many blocks these statements touched, in the cache or not."""
+    """The number of blocks that these statements touched, cached or not."""
     return sum(each["Plan"]["Shared Hit Blocks"] + each["Plan"]["Shared Read Blocks"] for each in plans)
 
 
 def outline(node: dict, depth: int = 0) -> str:
-    """A plan as text: what each step did, with what, how often, and how many blocks it touched with those below it."""
+    """A plan as text: each step with its table, its loops, and its blocks including those of the steps below."""
     kind = " ".join(node[key] for key in ("Node Type", "Relation Name", "Index Name") if key in node)
     rows = f"{node['Actual Rows']} rows x {node['Actual Loops']}, -{node.get('Rows Removed by Filter', 0)}"
     line = f"{'  ' * depth}{kind}: {rows}, {node['Shared Hit Blocks'] + node['Shared Read Blocks']} blocks\n"

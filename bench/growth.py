@@ -1,4 +1,4 @@
-"""What a request costs an owner of a thousand tasks, and one of a million, in one database: `make bench-growth`.
+"""Compare the cost of requests for an owner of a thousand tasks and one of a million: `make bench-growth`.
 
 In milliseconds, which depend on what else the machine does, and in blocks that Postgres touches, which don't.
 """
@@ -80,7 +80,7 @@ class Owner:
         return answer
 
     def prepare(self) -> None:
-        """Find the page in the middle, by following `next`, and a token of 100 changes ago, by a full sync."""
+        """Follow `next` to the page in the middle, and run a full sync for a token from 100 changes ago."""
         projects = {each["name"]: each["id"] for each in self.get("/api/v1/projects/")["results"]}
         self.project, self.small_project = projects["project 3"], projects["project 0"]
         self.deep = f"{TASKS}?limit=200"
@@ -111,7 +111,7 @@ def path_of(url: str) -> str:
 
 
 def reads(owner: Owner) -> dict[str, str]:
-    """The path of each case that reads."""
+    """The paths of the cases that read."""
     filters = {
         name: TASKS + "?" + query.format(project=owner.project, small_project=owner.small_project)
         for name, query in FILTERS.items()
@@ -141,7 +141,7 @@ def in_turns(calls: Sequence[Callable[[], object]], times: int) -> list[float]:
 
 
 def measure(owners: list[Owner]) -> dict[str, list[float]]:
-    """The median in ms of each case, for each owner; the owners take turns."""
+    """The median time in ms of each case, for each owner. The owners alternate."""
     paths = {owner.size: reads(owner) for owner in owners}
     found = {}
     for name in reads(owners[0]):
@@ -155,7 +155,7 @@ def measure(owners: list[Owner]) -> dict[str, list[float]]:
 
 
 def calls(owner: Owner) -> dict[str, Call]:
-    """Each case once more, to look into its plans."""
+    """Run each case once more, for its plans."""
     done = {name: Call(owner.token, path) for name, path in reads(owner).items()}
     done["create"] = Call(owner.token, TASKS, "POST", NEW)
     done["complete"] = Call(owner.token, f"{TASKS}{owner.open.pop()}/complete/", "POST")
@@ -163,7 +163,7 @@ def calls(owner: Owner) -> dict[str, Call]:
 
 
 def report(found: dict[str, list[float]], looked: list[dict[str, list[dict]]]) -> list[str]:
-    """Print the table; returns the cases that touch too many blocks more. `looked`: the plans, for each owner."""
+    """Print the table. Return the cases that touch too many more blocks. `looked`: the plans for each owner."""
     ratios = {name: times[-1] / times[0] for name, times in found.items()}
     grown = []
     sizes = " | ".join(f"{size:,}" for size in SIZES)
@@ -187,7 +187,7 @@ def start(servers: dict[str, Server], tokens: list[str]) -> list[Owner]:
             f"Paged through half of {owner.size:,} tasks, and synced all: {time.monotonic() - started:.0f} s",
             flush=True,
         )
-    for owner in owners:  # the server has closed the first ones' connections meanwhile
+    for owner in owners:  # the server has closed the first connections in the meantime
         owner.client = Client(servers[OURS.key])
     return owners
 

@@ -1,4 +1,4 @@
-"""HTTP servers side by side, with this project in them: docs/deploy.md has the results.
+"""Compare HTTP servers that run this project: docs/deploy.md has the results.
 
     python3 -m venv /tmp/servers && /tmp/servers/bin/pip install -r requirements.txt granian waitress cheroot hypercorn
     /tmp/servers/bin/python -m bench.http_servers [name …]   # Linux with wrk, taskset, 2 cores
@@ -69,7 +69,7 @@ def free_port() -> int:
 
 
 class Running:
-    """A server, started."""
+    """A running server."""
 
     def __init__(self, name: str, app: str, processes: int, environment: dict[str, str]):
         self.port = free_port()
@@ -126,7 +126,7 @@ def started(name: str, app: str, processes: int, environment: dict[str, str]) ->
 
 
 def throughput(server: Running, path: str, token: str) -> tuple[float, float]:
-    """Requests per second, and the server's microseconds of CPU for each."""
+    """Requests per second, and the server's CPU time per request in microseconds."""
     command = ["taskset", "-c", "1", "wrk", "-t1", "-c8", f"-d{SECONDS}s", "-H", f"Authorization: Bearer {token}"]
     before = server.cpu_seconds()
     output = subprocess.check_output([*command, f"http://localhost:{server.port}{path}"], text=True)

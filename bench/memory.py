@@ -1,4 +1,4 @@
-"""Whether a worker grows: its memory after the start, and over 100,000 requests: `make bench-memory`."""
+"""Check whether a worker's memory grows over 100,000 requests: `make bench-memory`."""
 
 import os
 import re
@@ -13,14 +13,14 @@ from testing.postgres import FAST, PostgresError, temporary_postgres
 
 QUICK = bool(os.environ.get("QUICK"))
 REQUESTS = 5_000 if QUICK else 100_000
-# Every code path is loaded: from here on, what is added stays for no reason.
+# By then, every code path is loaded: further growth would be a leak.
 WARM = 1_000
 STEPS = 10
 LIMIT = 0.05
 
 
 def memory(server: Server) -> dict[str, float]:
-    """Of the worker, in MiB: all that is resident (RSS), and that with shared pages in equal parts (PSS)."""
+    """The worker's memory in MiB: all resident pages (RSS), and those with its share of shared pages (PSS)."""
     pid = re.findall(r"Booting worker with pid: (\d+)", server.log.read_text())[-1]
     said = Path(f"/proc/{pid}/smaps_rollup").read_text()
     return {name: int(size) / 1024 for name, size in re.findall(r"^(Rss|Pss):\s+(\d+) kB", said, re.MULTILINE)}
@@ -31,7 +31,7 @@ def say(when: str, now: dict[str, float]) -> None:
 
 
 def send(server: Server, asked: list[Subject], files: Path, count: int, start: int) -> int:
-    """At least so many requests, of all kinds in turn; returns how many it were."""
+    """Send at least this many requests of all kinds. Return their number."""
     sent = 0
     while sent < count:
         for case in MEASURED:
@@ -54,7 +54,7 @@ def run(server: str, directory: Path) -> float:
             sent += send(worker, asked, directory, REQUESTS // STEPS, sent)
             now = memory(worker)
             say(f"after {sent:,} requests", now)
-        return now["Rss"] / warm["Rss"] - 1  # PSS depends on who else shares the pages at the moment
+        return now["Rss"] / warm["Rss"] - 1  # PSS depends on how many processes share the pages
 
 
 def main() -> None:

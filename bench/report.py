@@ -14,7 +14,7 @@ from bench.cases import FLOOR_TARGET, LIST, MEASURED, Case
 from bench.servers import FLOOR, OURS, PEER_CONTESTANTS, VENV, Contestant
 from bench.wrk import Run
 
-Figures = dict[tuple[str, str], list[Run]]  # by case and contestant: a round each
+Figures = dict[tuple[str, str], list[Run]]  # by case and contestant, one run per round
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class Verdict:
     title: str
     against: str
     target: float
-    ratios: Sequence[float]  # a round each
-    cpu: float  # as a ratio, too: hardly touched by what else the machine does
+    ratios: Sequence[float]  # one per round
+    cpu: float  # a ratio, too; other processes hardly affect it
 
     @property
     def met(self) -> bool:
@@ -48,7 +48,7 @@ def speeds(runs: list[Run]) -> list[float]:
 
 
 def ratios(figures: Figures, case: Case, other: str, rival: Contestant) -> tuple[list[float], float]:
-    """Of the speeds, round by round: what slows the machine down for a while slows both sides. And of the CPU."""
+    """The ratios of the speeds in each round, in which a slower machine affects both sides, and that of CPU time."""
     ours, theirs = figures[case.key, OURS.key], figures[other, rival.key]
     by_speed = [own.per_second / their.per_second for own, their in zip(ours, theirs, strict=True)]
     cpu_of_ours = median(run.cpu_ms for run in ours) / case.per_request
@@ -89,7 +89,7 @@ def speed_cell(runs: list[Run]) -> str:
 
 
 def machine() -> str:
-    """The processor and its number of cores; nothing that tells whose machine it is."""
+    """The processor and its number of cores, without anything that identifies the machine."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")

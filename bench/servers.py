@@ -1,4 +1,4 @@
-"""The contestants, and how each is started: as its own documentation says for production, one worker on one core."""
+"""The contestants. Each is started as its documentation recommends for production, with one worker on one core."""
 
 import os
 import secrets
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PEERS = ROOT / "bench" / "peers"
 VENV = ROOT / "bench" / ".venv" / "bin"
 WORKER_CORE = 0
-# No worker is replaced in the middle of a run: it would fall into one contestant's and not into another's.
+# No worker is replaced during a run, which would affect only one of the contestants.
 GUNICORN = ["-m", "gunicorn", "--bind=127.0.0.1:{port}", "--max-requests=0"]
 LIKE_OURS = [
     *GUNICORN,
@@ -34,13 +34,13 @@ UVICORN = ["-m", "uvicorn", "--port={port}", "--loop=uvloop", "--http=httptools"
 
 @dataclass(frozen=True)
 class Contestant:
-    key: str  # the name of its database, too
+    key: str  # also the name of its database
     name: str
     python: Path
     command: tuple[str, ...]
     directory: Path
     table: str = "tasks"
-    processes: int = 1  # one alone has a core to itself
+    processes: int = 1  # a single one has its own core
 
     def environment(self, server: str) -> dict[str, str]:
         return peer_environment(server, self.key, self.command[-1].partition(":")[0])
@@ -67,11 +67,11 @@ DRF = Contestant("drf", "plain DRF", VENV / "python", (*LIKE_OURS, "drf"), PEERS
 FLOOR = Contestant("floor", "bare WSGI", VENV / "python", (*LIKE_OURS, "floor"), PEERS)
 PEER_CONTESTANTS = (ASYNC, SYNC, NINJA, DRF, FLOOR)
 
-SECRET_KEY = secrets.token_urlsafe(64)  # one for the processes of this run, which read each other's cursors
+SECRET_KEY = secrets.token_urlsafe(64)  # the same for all processes, which read each other's cursors
 
 
 def our_environment(url: str) -> dict[str, str]:
-    """As `make serve` runs it, without limits of the rate: 100 owners share one load generator."""
+    """As in `make serve`, but without rate limits, since 100 owners share one load generator."""
     rates = {f"THROTTLE_{name}": "1000000/s" for name in ("USER", "ANON", "CREDENTIALS")}
     return {
         "PATH": os.environ["PATH"],
@@ -89,7 +89,7 @@ def peer_environment(server: str, name: str, module: str) -> dict[str, str]:
 
 
 class Server:
-    """One contestant, running."""
+    """A running contestant."""
 
     def __init__(self, contestant: Contestant, environment: dict[str, str], log: Path, options: tuple[str, ...] = ()):
         with socket.socket() as probe:
@@ -113,7 +113,7 @@ class Server:
         for _ in range(300):
             try:
                 urllib.request.urlopen(f"{self.address}/api/v1/tasks/", timeout=5).close()
-            except urllib.error.HTTPError:  # it answers: that we may not see it
+            except urllib.error.HTTPError:  # it responds, if only with 401
                 return self
             except OSError:
                 if self.process.poll() is not None:
@@ -122,26 +122,26 @@ class Server:
         sys.exit(f"{self.contestant.name} doesn't start:\n{self.log.read_text()[-4000:]}")
 
     def cpu(self) -> float:
-        """The seconds that the processes of this server have computed for, so far."""
+        """The CPU time of this server's processes so far, in seconds."""
         fields = [stat.rpartition(")")[2].split() for stat in process_stats()]
         ticks = sum(int(each[11]) + int(each[12]) for each in fields if int(each[2]) == self.process.pid)
         return ticks / os.sysconf("SC_CLK_TCK")
 
     def stop(self) -> None:
         with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)  # it holds nothing that is worth a graceful end
+            os.killpg(self.process.pid, signal.SIGKILL)  # it has no data to lose
         self.process.wait()
 
 
 def process_stats() -> Iterator[str]:
     for file in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):  # it may end at this moment
+        with suppress(OSError):  # it may have just ended
             yield file.read_text()
 
 
 @contextmanager
 def running(server: str, contestants: list[Contestant], logs: Path) -> Iterator[dict[str, Server]]:
-    """All of these contestants, each on its own database, ready to answer."""
+    """Start these contestants, each with its own database, and wait until they respond."""
     servers: dict[str, Server] = {}
     try:
         for each in contestants:
@@ -155,7 +155,7 @@ def running(server: str, contestants: list[Contestant], logs: Path) -> Iterator[
 
 
 def keep_off_the_workers_core() -> None:
-    """Put this process, and all that it starts, on the other cores."""
+    """Move this process and its children to the other cores."""
     if not hasattr(os, "sched_setaffinity") or not (others := os.sched_getaffinity(0) - {WORKER_CORE}):
         sys.exit("This needs Linux and two cores: one for the server's worker, one for the database and the load.")
     os.sched_setaffinity(0, others)

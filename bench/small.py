@@ -1,6 +1,6 @@
-"""The smallest answer that a server can be asked for: what is left of its time is the server's own."""
+"""An application with the smallest response, to measure the server itself."""
 
-from config.wsgi import application as project  # noqa: F401  (as much in memory as with the project)
+from config.wsgi import application as project  # noqa: F401  (to use as much memory as the project)
 
 ANSWER = b'{"id":1,"title":"Buy milk","completed":false}'
 HEADERS = [("Content-Type", "application/json"), ("Content-Length", str(len(ANSWER)))]
@@ -12,6 +12,6 @@ class Answer(list):
 
 
 def application(environ, start_response) -> Answer:
-    environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))  # as the project does before anything else
+    environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))  # as the project does first
     start_response("200 OK", HEADERS)
     return Answer([ANSWER])

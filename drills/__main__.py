@@ -1,10 +1,10 @@
-"""Put this project through what a database in the cloud does: `make drills`.
+"""Test this project with the faults of a database in the cloud: `make drills`.
 
-    python -m drills                  # everything: a quarter of an hour
+    python -m drills                  # everything, in 15 minutes
     python -m drills faults --scale=0.2
     python -m drills suite --pytest -k sync
 
-Ends with tables, and with a failure when a promise was broken or the drills could not be run.
+Prints tables. Fails if a promise was broken, or if the drills couldn't run.
 """
 
 import argparse
@@ -64,10 +64,12 @@ def read_options() -> argparse.Namespace:
         "--scale",
         type=float,
         default=1.0,
-        help="less than 1 for fewer faults: a look, no proof",
+        help="less than 1 for fewer faults, as a quick test",
     )
-    parser.add_argument("--check", action="store_true", help="only say whether this machine has the programs for it")
-    parser.add_argument("--pytest", nargs=argparse.REMAINDER, default=[], help="the rest goes to pytest")
+    parser.add_argument(
+        "--check", action="store_true", help="only check whether this machine has the required programs"
+    )
+    parser.add_argument("--pytest", nargs=argparse.REMAINDER, default=[], help="pass all further arguments to pytest")
     options = parser.parse_args()
     if unknown := set(options.parts) - PARTS.keys():
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
@@ -76,7 +78,7 @@ def read_options() -> argparse.Namespace:
 
 def main() -> int:
     options = read_options()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that nothing stays, and the tables so far are shown
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # to clean up, and print the tables so far
     try:
         find_pooler()
         find_programs()

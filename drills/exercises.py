@@ -1,4 +1,4 @@
-"""The drills: a server under load, and one fault after the other."""
+"""The drills: faults while a server is under load."""
 
 import os
 import random
@@ -45,7 +45,7 @@ def make_database(neon: Neon) -> None:
 
 
 class Drills:
-    """`scale`: 1 for all, less for a look."""
+    """`scale`: 1 for all faults, less for a quick test."""
 
     def __init__(self, neon: Neon, gateway: Gateway, scale: float):
         self.neon, self.gateway, self.scale = neon, gateway, scale
@@ -54,7 +54,7 @@ class Drills:
         make_database(neon)
 
     def drill(self, load: Load, name: str, fault: Callable[[], None], every: float, times: int) -> None:
-        """Do it `times`, `every` so many seconds from start to start, at least half of them without a fault."""
+        """Cause the fault this many `times`, `every` so many seconds, with at least half of the time without it."""
         times, away = max(2, round(times * self.scale)), 0.0
         with load.running() as record:
             time.sleep(1)
@@ -76,7 +76,7 @@ class Drills:
             run(Load(server))
 
     def run(self, enough: int) -> None:
-        """Everything once, and again what a slow machine needs to make `enough` requests."""
+        """Run all drills; on a slow machine, repeat them until `enough` requests were made."""
         while sum(result.record.requests for result in self.results) < enough:
             self.with_server(self.neon.pooled_url(DATABASE), self.pooled)
             self.with_server(self.neon.url(DATABASE), self.direct)
@@ -88,7 +88,7 @@ class Drills:
         self.drill(load, "pooler restarts", self.faults.restart_pooler, 4, 6)
         self.kill_backends(load, "50 kills a minute, pooled")
         self.drill(load, "Postgres's slots full", self.faults.fill_server, 5, 5)
-        self.drill(load, "pooler's places full", self.faults.fill_pooler, 4, 6)
+        self.drill(load, "pooler's slots full", self.faults.fill_pooler, 4, 6)
         for name in ("lock_timeout", "statement_timeout"):
             with self.faults.timeout(name):
                 self.drill(load, f"{name} 0.2 s", self.faults.hold_lock, 3, 5)
@@ -104,7 +104,7 @@ class Drills:
 
 
 class CrashLedger:
-    """Server processes and Postgres are killed, again and again, while clients write and replicas follow."""
+    """Kills server processes and Postgres repeatedly, while clients write and replicas sync."""
 
     def __init__(self, neon: Neon, workers: int, crashes: int):
         self.neon, self.workers, self.crashes = neon, workers, crashes
@@ -126,7 +126,9 @@ class CrashLedger:
                     kill()
                 self.wait_for_writes(load, 20)
             ledger = load.faults()
-        print(f"  {load.acknowledged} writes acknowledged, {record.statuses['no answer']} requests without an answer")
+        print(
+            f"  {load.acknowledged} writes acknowledged, {record.statuses['no response']} requests without a response"
+        )
         return Result(name, len(kills), record, ledger, server_killed=True)
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""What goes wrong with a database in the cloud, done to this one."""
+"""The faults of a database in the cloud."""
 
 import time
 from collections import Counter
@@ -11,7 +11,7 @@ from drills.gateway import Gateway
 from drills.neon import FAST, IMMEDIATE, MAX_CLIENTS, OWNER, Neon
 
 DATABASE = "drills"
-# Neon's proxy says these (proxy/src/control_plane/messages.rs and compute/mod.rs of its source).
+# Error messages of Neon's proxy (proxy/src/control_plane/messages.rs and compute/mod.rs in its source).
 MESSAGES = (
     "Control plane request failed: endpoint is disabled",
     "Couldn't connect to compute node",
@@ -30,7 +30,7 @@ STATES = {
 
 
 def take_all(connect: Callable, cut_off_the_others: Callable[[], None]) -> None:
-    """Make connections until there are no more, and hold them for a moment; what comes free meanwhile, too."""
+    """Open connections until all are taken, and hold them for a moment, with those that become free."""
     with ExitStack() as taken:
         with suppress(psycopg2.OperationalError):
             while True:
@@ -43,7 +43,7 @@ def take_all(connect: Callable, cut_off_the_others: Callable[[], None]) -> None:
 
 
 class Faults:
-    """Each method is one fault, over when it returns."""
+    """Each method causes one fault, which ends when it returns."""
 
     def __init__(self, neon: Neon, gateway: Gateway):
         self.neon, self.gateway = neon, gateway
@@ -63,7 +63,7 @@ class Faults:
         self.gateway.suspend()
 
     def kill_a_backend(self) -> None:
-        """One in some state, or, where none is found in it, any."""
+        """Kill a backend in one of the STATES; any backend if there is none."""
         state = list(STATES)[self.killed.total() % len(STATES)]
         kill = (
             f"SELECT pg_terminate_backend(pid) FROM (SELECT pid FROM pg_stat_activity WHERE datname = '{DATABASE}' AND "
@@ -75,7 +75,7 @@ class Faults:
                     self.killed[state] += 1
                     return
             cursor.execute(f"{kill} true ORDER BY random() LIMIT 1) victim")
-            self.killed["whatever it did"] += cursor.rowcount
+            self.killed["in any state"] += cursor.rowcount
 
     def message(self) -> None:
         self.gateway.message = MESSAGES[self.messages % len(MESSAGES)]
@@ -85,14 +85,14 @@ class Faults:
         self.gateway.message = ""
 
     def fill_server(self) -> None:
-        """All of Postgres's slots are taken, and who had one has lost it."""
+        """Cut all connections to Postgres, and take all of its slots."""
         kill = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{DATABASE}'"
         with self.neon.superuser() as cursor:
             take_all(self.neon.connect_locally, lambda: cursor.execute(kill))
 
     def fill_pooler(self) -> None:
-        """All of the pooler's places for clients are taken, and who had one has lost it."""
-        # One connection for all: there would be no place for a second.
+        """Cut all connections to the pooler, and take all of its client slots."""
+        # A single connection, since there is no slot for a second one.
         with closing(self.neon.connect(self.neon.pooled_url("pgbouncer"))) as console, console.cursor() as cursor:
             cursor.execute("SET max_client_conn = 40")
 
@@ -104,15 +104,15 @@ class Faults:
             cursor.execute(f"SET max_client_conn = {MAX_CLIENTS}")
 
     def hold_lock(self) -> None:
-        """Somebody holds a lock on all tasks, for longer than anybody waits."""
-        with self.neon.superuser(DATABASE) as cursor:  # whom the owner's timeouts don't bind
+        """Lock the table of tasks for longer than the timeouts."""
+        with self.neon.superuser(DATABASE) as cursor:  # without the owner's timeouts
             cursor.execute("BEGIN; LOCK TABLE todos_task IN ACCESS EXCLUSIVE MODE")
             time.sleep(0.8)
             cursor.execute("COMMIT")
 
     @contextmanager
     def timeout(self, name: str) -> Iterator[None]:
-        """Shorter than `hold_lock` takes, for each connection that is made from now on."""
+        """Set a timeout that is shorter than `hold_lock`, for new connections."""
         with self.neon.superuser() as cursor:
             cursor.execute(f"ALTER ROLE {OWNER} SET {name} = '200ms'")
             self.neon.restart_pooler()

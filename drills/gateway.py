@@ -1,4 +1,4 @@
-"""What stands before a compute on Neon: it wakes one that sleeps, and has words of its own when it can't."""
+"""A proxy like that in front of a compute on Neon: it wakes a suspended compute, and reports its own errors."""
 
 import random
 import select
@@ -15,7 +15,7 @@ WAKING = (0.3, 0.8)  # seconds
 
 
 class Gateway(socketserver.ThreadingTCPServer):
-    """`message`: said to whoever connects, instead of leading to the pooler."""
+    """`message`: if set, new connections get this error instead of reaching the pooler."""
 
     allow_reuse_address = True
     daemon_threads = True
@@ -42,7 +42,7 @@ class Gateway(socketserver.ThreadingTCPServer):
         self.server_close()
 
     def drop(self) -> None:
-        """Cut off everybody."""
+        """Cut all connections."""
         for client in list(self.clients):
             with suppress(OSError):
                 client.shutdown(socket.SHUT_RDWR)
@@ -75,11 +75,11 @@ class Relay(socketserver.BaseRequestHandler):
                     self.refuse(self.server.message)
                 else:
                     self.server.wake()
-                    self.lead()
+                    self.forward()
         finally:
             self.server.clients.discard(self.request)
 
-    def lead(self) -> None:
+    def forward(self) -> None:
         with socket.create_connection(("127.0.0.1", self.server.neon.pooled_port), timeout=30) as pooler:
             others = {self.request: pooler, pooler: self.request}
             while True:
@@ -92,6 +92,6 @@ class Relay(socketserver.BaseRequestHandler):
         self.request.recv(8)  # SSLRequest
         self.request.sendall(b"S")
         with self.server.tls.wrap_socket(self.request, server_side=True) as client:
-            client.recv(10_000)  # who wants to connect
+            client.recv(10_000)  # the startup message
             fields = f"SFATAL\0VFATAL\0CXX000\0M{message}\0\0".encode()
             client.sendall(b"E" + (len(fields) + 4).to_bytes(4) + fields)

@@ -1,4 +1,4 @@
-"""Clients that work on, whatever happens, and keep a ledger of what they were told is done."""
+"""Clients that keep working during faults, and record which writes were acknowledged."""
 
 import random
 import time
@@ -14,7 +14,7 @@ from uuid import uuid4
 from testing.servers import CUT_OFF, Answer, Program, Server, register
 
 USERS, CLIENTS_EACH = 4, 4
-# Sooner than Retry-After asks for: it is the service's recovery that is measured, and not the clients' patience.
+# Shorter than Retry-After, to measure when the service recovers instead of how long clients wait.
 PAUSE = (0.05, 0.15)
 PATIENCE = 60  # seconds after which a client gives up, and the drill has failed
 GOOD = (200, 201, 204, 304)
@@ -26,7 +26,7 @@ class GaveUp(Exception):
 
 @dataclass
 class Record:
-    """What came of the requests of one drill."""
+    """The results of the requests of one drill."""
 
     statuses: Counter = field(default_factory=Counter)
     recoveries: list[float] = field(default_factory=list)
@@ -49,13 +49,13 @@ def is_as(wanted: dict, found: dict) -> bool:
 
 
 class LoadClient:
-    """One connection, kept alive, that works on tasks of its own. `tasks`: what they have to be, by id."""
+    """One persistent connection that works on its own tasks. `tasks`: their expected fields, by id."""
 
     def __init__(self, server: Server, token: str):
         self.program = Program(server.port, token)
         self.record = Record()
         self.tasks: dict[str, dict] = {}
-        self.titles: list[str] = []  # of all that was ever made
+        self.titles: list[str] = []  # of all tasks that were created
         self.writes = 0  # that were acknowledged
         self.etag = ""
 
@@ -66,7 +66,7 @@ class LoadClient:
             random.choice(reads + writes)()
 
     def ask(self, method: str, path: str, body: object = None, **headers: str) -> Answer:
-        """The same again and again until it is answered."""
+        """Repeat the request until it gets a response."""
         failed_at = None
         while True:
             started = time.monotonic()
@@ -90,9 +90,9 @@ class LoadClient:
         try:
             answer = self.program.send(method, path, body, **headers)
         except CUT_OFF as error:
-            self.record.note("no answer", time.monotonic() - started)
+            self.record.note("no response", time.monotonic() - started)
             if isinstance(error, TimeoutError):
-                self.record.broken.append(f"{method} {path}: no answer in 30 seconds")
+                self.record.broken.append(f"{method} {path}: no response in 30 seconds")
             return None
         self.record.note(answer.status, time.monotonic() - started)
         if answer.status == 503 and not answer.headers["Retry-After"]:
@@ -145,7 +145,7 @@ class LoadClient:
 
 
 class Replica:
-    """What one user has, followed by sync while others write."""
+    """A replica of one user's tasks, kept up to date by sync."""
 
     def __init__(self, server: Server, token: str):
         self.client = LoadClient(server, token)
@@ -175,7 +175,7 @@ class User:
         self.replica = Replica(server, self.token)
 
     def faults(self) -> Iterator[str]:
-        """What isn't as it was acknowledged."""
+        """The differences between the server's data and the acknowledged writes."""
         fresh = Replica(self.server, self.token)
         fresh.pull()
         yield from self.unlike(fresh.tasks)
@@ -192,13 +192,13 @@ class User:
         if lost := wanted.keys() - found.keys():
             yield f"{len(lost)} acknowledged tasks are lost"
         if more := found.keys() - wanted.keys():
-            yield f"{len(more)} tasks are there that nobody was told of, or that were deleted"
+            yield f"{len(more)} tasks exist that were deleted or never acknowledged"
         there = wanted.keys() & found.keys()
         if changed := [key for key in there if not is_as(wanted[key], found[key])]:
             yield f"{len(changed)} tasks are not as acknowledged"
 
     def miscounted(self, fresh: Replica) -> Iterator[str]:
-        """By title, the trash too: a doubled write would be there under another id."""
+        """Compare the titles, with the trash: a repeated write would create the title twice."""
         ever = Counter(title for client in self.clients for title in client.titles)
         there = Counter(task["title"] for task in [*fresh.tasks.values(), *self.trash(fresh.client)])
         if ever != there:
@@ -216,7 +216,7 @@ class User:
 
 
 class Load:
-    """Users and their clients. `acknowledged`: how many writes they were told are done."""
+    """Users and their clients. `acknowledged`: the number of acknowledged writes."""
 
     def __init__(self, server: Server):
         self.server = server
@@ -232,7 +232,7 @@ class Load:
 
     @contextmanager
     def running(self) -> Iterator[Record]:
-        """Under load. In the end each client has an answer to all that it asked."""
+        """Run the block under load. At the end, each client has responses to all of its requests."""
         record, stop = Record(), Event()
         everybody = [*self.clients, *(user.replica.client for user in self.users)]
         for client in everybody:

@@ -1,6 +1,6 @@
-"""Neon, as far as the system's packages can be it: Postgres that takes TLS and SCRAM alone, and PgBouncer before it.
+"""A copy of Neon from the system's packages: Postgres with TLS and SCRAM only, behind PgBouncer.
 
-All of it is on free ports of 127.0.0.1 and in a temporary directory, and gone when this process ends, however it ends.
+It uses free ports of 127.0.0.1 and a temporary directory. Both are gone when this process ends, even if it is killed.
 """
 
 import os
@@ -20,8 +20,8 @@ import psycopg2
 from testing.postgres import PostgresError, Runner, find_programs, write_settings
 
 OWNER = "neondb_owner"
-# What Neon's console gives: no superuser, but one that row-level security doesn't bind.
-OWNER_IS = "LOGIN CREATEROLE CREATEDB BYPASSRLS"
+# As Neon's console creates it: not a superuser, but not subject to row-level security.
+OWNER_OPTIONS = "LOGIN CREATEROLE CREATEDB BYPASSRLS"
 HBA = "local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n"
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -29,7 +29,7 @@ SETTINGS = {
     "ssl_cert_file": "../server.crt",
     "ssl_key_file": "../server.key",
     "timezone": "UTC",
-    # A compute of the smallest size.
+    # As in the smallest compute.
     "max_connections": "104",
     "superuser_reserved_connections": "7",
 }
@@ -79,10 +79,10 @@ def find_pooler() -> str:
     """The path of PgBouncer. Raises MissingProgram."""
     path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
     if not shutil.which("openssl"):
-        raise MissingProgram("There is no openssl on this machine.")
+        raise MissingProgram("openssl was not found. Install it.")
     if pooler := shutil.which("pgbouncer", path=path):
         return pooler
-    raise MissingProgram("There is no pgbouncer on this machine.")
+    raise MissingProgram("pgbouncer was not found. Install it.")
 
 
 def free_port() -> int:
@@ -118,7 +118,7 @@ class Neon:
         write_settings(data / "postgresql.conf", {**SETTINGS, **own})
         self.start()
         with self.superuser() as cursor:
-            cursor.execute(f"CREATE ROLE {OWNER} {OWNER_IS} PASSWORD %s", [self.password])
+            cursor.execute(f"CREATE ROLE {OWNER} {OWNER_OPTIONS} PASSWORD %s", [self.password])
             cursor.execute("SELECT rolpassword FROM pg_authid WHERE rolname = %s", [OWNER])
             self.write_for_pooler("users.txt", f'"{OWNER}" "{cursor.fetchone()[0]}"\n')
         self.configure_pooler()
@@ -143,7 +143,7 @@ class Neon:
 
     @contextmanager
     def superuser(self, database: str = "postgres") -> Iterator:
-        """A cursor for what an owner on Neon couldn't do."""
+        """A superuser's cursor, for statements that the owner can't run."""
         connection = psycopg2.connect(host=str(self.directory), port=self.port, user="postgres", dbname=database)
         with closing(connection), connection.cursor() as cursor:
             connection.autocommit = True
@@ -155,7 +155,7 @@ class Neon:
         return connection
 
     def connect_locally(self):
-        """As the owner, but fast."""
+        """Connect as the owner over the Unix socket, which is faster."""
         return psycopg2.connect(host=str(self.directory), port=self.port, user=OWNER, dbname="postgres")
 
     def create_database(self, name: str) -> None:
@@ -167,7 +167,7 @@ class Neon:
         while not self.is_ready():
             if time.monotonic() > deadline:
                 raise PostgresError((self.directory / "log").read_text())
-            # What a killed server leaves behind needs a moment to go; the new one refuses to start until then.
+            # The processes of a killed server need a moment to end. A new server doesn't start until then.
             if self.postgres is None or self.postgres.poll() is not None:
                 self.postgres = self.begin(self.programs / "postgres", "-D", "data", log="log")
             time.sleep(0.01)
@@ -178,7 +178,7 @@ class Neon:
         return False
 
     def begin(self, *command: str | Path, log: str) -> subprocess.Popen:
-        """Not as daemons: a child that is killed is gone at once, and not when some init has time for it."""
+        """Start a child process. Unlike a daemon, it is gone as soon as it is killed and waited for."""
         with (self.directory / log).open("a") as output:
             how: dict = {**self.run.how, "start_new_session": True}
             return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, **how)
@@ -192,7 +192,7 @@ class Neon:
         self.end(self.postgres, how)
 
     def restart(self, how: signal.Signals) -> None:
-        """`how`: FAST, IMMEDIATE, or SIGKILL for what a power cut leaves of it."""
+        """`how`: FAST, IMMEDIATE, or SIGKILL, which is like a power cut."""
         self.stop(how)
         self.start()
 
@@ -205,7 +205,7 @@ class Neon:
         raise PostgresError((self.directory / "pooler.log").read_text())
 
     def stop_pooler(self) -> None:
-        self.end(self.pooler, signal.SIGTERM)  # at once: its clients are cut off
+        self.end(self.pooler, signal.SIGTERM)  # immediately, which cuts its clients' connections
 
     def restart_pooler(self) -> None:
         self.stop_pooler()

@@ -1,4 +1,4 @@
-"""What the drills found, as tables."""
+"""The results of the drills, as tables."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from drills.load import Record
 
-RECOVERY = 2.0  # seconds after the fault: what is promised for 99 of 100 clients
+RECOVERY = 2.0  # seconds after the fault, promised for 99 of 100 clients
 
 
 @dataclass
@@ -18,8 +18,8 @@ class Result:
     times: int
     record: Record
     ledger: list[str]
-    away: float = 0.0  # seconds that the longest fault took by itself
-    server_killed: bool = False  # then nobody can answer for a moment
+    away: float = 0.0  # duration of the longest fault in seconds
+    server_killed: bool = False  # then there may be no response for a moment
 
     @property
     def broken(self) -> list[str]:
@@ -28,9 +28,9 @@ class Result:
         return [*dict.fromkeys([*found, *self.record.broken, *self.ledger])]
 
     def unavailable(self) -> Iterator[str]:
-        if cut_off := self.record.statuses["no answer"]:
+        if cut_off := self.record.statuses["no response"]:
             yield f"{cut_off} requests were cut off"
-        # How long a restart takes is the machine's doing.
+        # Without the fault itself: how long a restart takes depends on the machine.
         if (late := percentile(self.record.recoveries, 99) - self.away) >= RECOVERY:
             yield f"99 of 100 clients were served again {late:.2f} s after the fault"
 
@@ -59,7 +59,7 @@ class Result:
 
 
 HEAD = ["fault", "times", "requests", "good", "503", "500", "other"]
-HEAD += ["away s", "recoveries", "p50 s", "p99 s", "worst s", "slowest answer s", "promises"]
+HEAD += ["away s", "recoveries", "p50 s", "p99 s", "worst s", "slowest response s", "promises"]
 
 
 def percentile(values: Sequence[float], share: int) -> float:
@@ -73,7 +73,7 @@ def table(rows: list[list[str]]) -> str:
 
 
 def print_results(results: list[Result]) -> list[str]:
-    """Returns what was broken."""
+    """Print the tables. Return the broken promises."""
     print(f"\n{table([HEAD, *(result.row() for result in results)])}")
     broken = [f"{result.name}: {broken[:500]}" for result in results for broken in result.broken[:10]]
     recoveries = [seconds for result in results if not result.server_killed for seconds in result.record.recoveries]
@@ -85,11 +85,11 @@ def print_results(results: list[Result]) -> list[str]:
 
 
 def errors_in(log: Path) -> Counter:
-    """What a server logged as an error: the message, and the last line of the exception."""
+    """The errors in a server's log: the message and the last line of the exception."""
     found: Counter = Counter()
     for text in log.read_text().splitlines():
         line = json.loads(text) if text.startswith("{") else {}
         if line.get("level") in ("ERROR", "CRITICAL"):
-            said = re.findall(r"^\w+(?:\.\w+)+: .*", line.get("exception", ""), re.MULTILINE)
-            found[re.sub(r"/\S+|port \d+", "…", f"{line['message']} {said[-1] if said else ''}")] += 1
+            lines = re.findall(r"^\w+(?:\.\w+)+: .*", line.get("exception", ""), re.MULTILINE)
+            found[re.sub(r"/\S+|port \d+", "…", f"{line['message']} {lines[-1] if lines else ''}")] += 1
     return found

@@ -1,4 +1,4 @@
-"""The whole test suite as on Neon: through the pooler, as an owner that is no superuser, over verified TLS."""
+"""Runs the test suite as on Neon: through the pooler, as an owner that isn't a superuser, with verified TLS."""
 
 import os
 import subprocess
@@ -7,7 +7,7 @@ import sys
 from drills.neon import Neon
 from testing.servers import ROOT
 
-# The databases go with the server: the pooler's connections to them would be in the way of dropping them.
+# --reuse-db: the pooler's connections prevent dropping the databases. They are deleted with the server.
 OPTIONS = ("--database=postgres", "--reuse-db", "-q", "-n", "auto", "--maxprocesses=4", "--dist=loadfile")
 
 

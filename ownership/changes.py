@@ -1,8 +1,9 @@
-"""Which fields of an object were changed since it was loaded."""
+"""Tracks which fields of an object changed since it was loaded."""
 
 from collections.abc import Iterable
 from copy import deepcopy
 from functools import cache
+from typing import Any
 
 from django.db import models
 
@@ -38,9 +39,9 @@ def folded_fields(model: type[models.Model]) -> list[FoldedField]:
 
 
 class ChangeTrackingModel(models.Model):
-    """A model whose objects know which of their values differ from those in the database."""
+    """A model whose objects know which of their values differ from the database."""
 
-    loaded_values: dict | None = None  # by column, as far as this object knows them; None: not in the database yet
+    loaded_values: dict | None = None  # by column, without deferred fields; None until it is saved
 
     class Meta:
         abstract = True
@@ -71,11 +72,11 @@ class ChangeTrackingModel(models.Model):
         self.loaded_values = {**(self.loaded_values or {}), **loaded}
 
     def changed_fields(self) -> set[str]:
-        """The columns whose values differ from those in the database; all of them, for a new object."""
+        """The columns whose values differ from the database; all columns of a new object."""
         if self.loaded_values is None:
             return {field.attname for field in self._meta.concrete_fields}
         own, loaded = self.__dict__, self.loaded_values
-        # Most values are the very objects that were loaded, which takes no comparison.
+        # Most values are still the objects that were loaded: comparing identities is faster.
         replaced = {name for name in loaded if name in own and own[name] is not loaded[name]}
         changed = {name for name in replaced if own[name] != loaded[name]}
         if len(loaded) < len(self._meta.concrete_fields):  # by `only` or `defer`: what was set since is a change, too
@@ -84,5 +85,5 @@ class ChangeTrackingModel(models.Model):
         return changed | {field.attname for field in folded_fields(type(self)) if field.source in changed}
 
     def was(self, name: str):
-        """The value of this column in the database, as far as this object knows; None for a new object."""
+        """The value of this column in the database when it was loaded; None for a new object or a deferred field."""
         return (self.loaded_values or {}).get(name)

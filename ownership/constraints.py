@@ -1,7 +1,7 @@
-"""Constraints that say the same to the database, the API, forms and the admin: a field, a code and a message.
+"""Constraints with a field, a code and a message, so that the API, forms and the admin report the same errors.
 
-Django asks the database whether a check constraint holds, a query for each. Here the condition is evaluated in Python
-where that is possible; the database has the last word when the row is written.
+To validate a check constraint, Django runs a query. Here the condition is evaluated in Python where possible. The
+database checks it again when the row is written.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from django.db.models import F, Q
 
 
 class UnknownConditionError(Exception):
-    """The condition can only be evaluated by the database."""
+    """Only the database can evaluate the condition."""
 
 
 class UnknownValueError(Exception):
@@ -23,9 +23,9 @@ class UnknownValueError(Exception):
 
 
 class AboutField(models.BaseConstraint):
-    """A constraint of Django's that names the field that it is about. In migrations it is Django's own.
+    """Adds the field that errors belong to. Migrations contain Django's class instead.
 
-    `field`: the name of a field of the model; the other arguments are Django's.
+    `field`: the name of a field of the model. The other arguments are Django's.
     """
 
     def __init__(self, *, field: str, **kwargs):
@@ -65,9 +65,9 @@ LOOKUPS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def holds(condition: Q, instance: models.Model) -> bool | None:
-    """Whether the condition is true of the instance; None where SQL would say unknown, which no constraint refuses.
+    """Whether the instance meets the condition; None if SQL says unknown, which doesn't violate a constraint.
 
-    Raises UnknownConditionError for what is more than these lookups on columns.
+    Raises UnknownConditionError if the condition has anything but LOOKUPS on columns.
     """
     if not isinstance(condition, Q):
         raise UnknownConditionError
@@ -90,7 +90,7 @@ def each_holds(child, instance: models.Model) -> bool | None:
     name, _, lookup = path.partition("__")
     value = column_value(instance, name)
     if isinstance(expected, F):
-        expected = column_value(instance, expected.name)
+        expected = column_value(instance, attrgetter("name")(expected))
     elif hasattr(expected, "resolve_expression"):
         raise UnknownConditionError
     if lookup == "isnull" or (expected is None and lookup in ("", "exact")):
@@ -109,7 +109,7 @@ def column_value(instance: models.Model, name: str):
 
 @cache
 def constraints_of(model: type[models.Model]) -> list[tuple[models.BaseConstraint, set[str]]]:
-    """The model's constraints, each with the columns that it is about. Without those that a unique id fulfills."""
+    """The model's constraints, each with its columns. Those that include the primary key always hold: left out."""
     found = [(constraint, columns_of(constraint, model)) for constraint in model._meta.constraints]
     return [(constraint, columns) for constraint, columns in found if columns]
 
@@ -123,11 +123,12 @@ def columns_of(constraint: models.BaseConstraint, model: type[models.Model]) -> 
         return {field.attname for field in model._meta.concrete_fields}
     if condition:
         names |= condition.referenced_base_fields
-    return {model._meta.get_field(name).attname for name in names}  # type: ignore[union-attr]
+    fields: list[Any] = [model._meta.get_field(name) for name in names]
+    return {field.attname for field in fields}
 
 
 def check(constraint: models.BaseConstraint, instance: models.Model) -> None:
-    """Raise ValidationError, about the constraint's field, if the instance violates it."""
+    """Raise ValidationError for the constraint's field if the instance violates it."""
     try:
         violated = is_violated(constraint, instance)
     except UnknownValueError:

@@ -1,7 +1,7 @@
-"""`Idempotency-Key`: a POST that is sent again gets the answer of its first success again, and changes nothing.
+"""`Idempotency-Key`: a repeated POST gets the response of its first success, and changes nothing.
 
-The answer is stored in the transaction of the write itself, under the lock on the owner's row: twins come one after
-the other, and there is no moment in which the one is there without the other.
+The response is stored in the transaction of the write, under the lock on the owner's row. So requests with the same key
+run one after the other, and neither the write nor its response can exist without the other.
 """
 
 import re
@@ -21,19 +21,19 @@ from api.renderers import dumps
 from ownership.owned import OwnedQuerySet
 
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
-KEPT_HEADERS = ("Location", "ETag")
-INVALID = ErrorDetail("An Idempotency-Key has 1 to 255 visible ASCII characters.", code="invalid")
+STORED_HEADERS = ("Location", "ETag")
+INVALID = ErrorDetail("Enter 1 to 255 visible ASCII characters.", code="invalid")
 
 
 class IdempotentResponseQuerySet(OwnedQuerySet):
     def expired(self) -> Self:
-        return self.filter(created_at__lte=timezone.now() - IdempotentResponse.KEPT)
+        return self.filter(created_at__lte=timezone.now() - IdempotentResponse.LIFETIME)
 
 
 class IdempotentResponse(models.Model):
-    """What a request with an Idempotency-Key was answered."""
+    """The response to a request with an Idempotency-Key."""
 
-    KEPT = timedelta(hours=24)
+    LIFETIME = timedelta(hours=24)
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=255)
@@ -54,17 +54,17 @@ class IdempotentResponse(models.Model):
 
     @property
     def expired(self) -> bool:
-        return self.created_at <= timezone.now() - self.KEPT
+        return self.created_at <= timezone.now() - self.LIFETIME
 
 
 class KeyReused(APIException):
     status_code = 422
     default_code = "idempotency_key_reused"
-    default_detail = "This Idempotency-Key was used for another request."
+    default_detail = "This Idempotency-Key was used for another request. Use a new key for each request."
 
 
 def read_key(request) -> str | None:
-    """The request's key, where it is a POST that has one. Raises ValidationError for a bad one."""
+    """The key of a POST request, or None. Raises ValidationError if it is invalid."""
     key = request.META.get("HTTP_IDEMPOTENCY_KEY")
     if key is None or request.method != "POST":
         return None
@@ -78,10 +78,11 @@ def replay(stored: IdempotentResponse) -> Response:
     return Response(data, status=stored.status, headers={**stored.headers, "Idempotency-Replayed": "true"})
 
 
-def respond_once(request, key: str, answer: Callable[[], Response]) -> Response:
-    """The stored answer for this key of the caller, or a fresh one, stored with what it changes.
+def respond_once(request, key: str, respond: Callable[[], Response]) -> Response:
+    """Return the user's stored response for this key, or call `respond` and store its response.
 
-    To be called inside `write`. A failure raises, and nothing is stored. Raises KeyReused for another request.
+    Call it inside a revision transaction. If `respond` raises, nothing is stored. Raises KeyReused if the key was used
+    for another request.
     """
     parts = (request.method, request.get_full_path(), request.content_type or "")
     fingerprint = sha256("\n".join(parts).encode() + b"\n" + request._request.body).hexdigest()
@@ -98,13 +99,13 @@ def respond_once(request, key: str, answer: Callable[[], Response]) -> Response:
         key=key,
         fingerprint=fingerprint,
         status=response.status_code,
-        headers={name: response[name] for name in KEPT_HEADERS if name in response},
+        headers={name: response[name] for name in STORED_HEADERS if name in response},
         body="" if response.data is None else dumps(response.data).decode(),
         created_at=timezone.now(),
     )
     IdempotentResponse.objects.bulk_create(
         [fresh],
-        update_conflicts=True,  # one that expired
+        update_conflicts=True,  # replaces an expired one
         unique_fields=["owner", "key"],
         update_fields=["fingerprint", "status", "headers", "body", "created_at"],
     )

@@ -1,4 +1,4 @@
-"""References to what belongs to the caller: somebody else's object and one that doesn't exist are refused alike."""
+"""References to the user's own objects. The error for another user's object is that for one that doesn't exist."""
 
 from typing import Any
 
@@ -8,23 +8,25 @@ from api import fields
 
 
 class OwnedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
-    """The id of an object of the caller's."""
+    """The id of one of the user's objects."""
 
+    queryset: Any
     is_in_row = True
-    # One text for what is missing and what is somebody else's, without the id: byte for byte the same.
-    default_error_messages = {"does_not_exist": "There is no such object."}
+    # The same text, without the id, for an object that doesn't exist and for one of another user.
+    default_error_messages = {"does_not_exist": "This object does not exist. Use the id of one of your own objects."}
 
     def __init__(self, **kwargs):
-        kwargs.setdefault("html_cutoff", 200)  # a page with a form must not load a whole table
+        kwargs.setdefault("html_cutoff", 200)  # the select of a form must not load a whole table
         super().__init__(**kwargs)
         self.id_field = fields.UUIDField()
 
     @property
     def model(self):
-        return self.queryset.model  # type: ignore[arg-type, union-attr]
+        return self.queryset.model
 
-    def get_queryset(self):
-        return super().get_queryset().owned_by(self.context["request"].user)  # type: ignore[union-attr]
+    def get_queryset(self) -> Any:
+        queryset: Any = super().get_queryset()
+        return queryset.owned_by(self.context["request"].user)
 
     def run_validation(self, data=serializers.empty):
         # REST framework takes "" for null; JSON has a null of its own.
@@ -52,7 +54,7 @@ class OwnedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
 
 
 def load_references(serializer, items: list) -> None:
-    """Look up all that a list of items refers to at once: one query for each model, however many items there are."""
+    """Load the objects that a list of items refers to, with one query per field."""
     found = serializer._context.setdefault("references", {})
     for name, field in serializer.fields.items():
         if isinstance(field, OwnedRelatedField):

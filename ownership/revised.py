@@ -1,4 +1,4 @@
-"""Rows whose every write is counted: each carries the revision of the write that changed it last."""
+"""Rows with a revision: each has the number of the write that changed it last."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
@@ -14,11 +14,11 @@ from django.utils import timezone
 from api.text import fold
 from ownership import constraints
 from ownership.changes import ChangeTrackingModel, folded_fields
-from ownership.owned import OwnedModel, OwnedQuerySet
+from ownership.owned import OwnedModel, OwnedQuerySet, queryset_only
 from ownership.transactions import revision_transaction, revision_transactions
 from ownership.validation import check_each
 
-FIXED_MESSAGE = "The owner and the id can't be changed: the clients of both owners would have to learn of it."
+FIXED_MESSAGE = "The owner and the id can't be changed, since clients couldn't follow. Create a new object instead."
 
 
 def by_owner(objs: Iterable["RevisedModel"]) -> dict[UUID, list["RevisedModel"]]:
@@ -29,13 +29,13 @@ def by_owner(objs: Iterable["RevisedModel"]) -> dict[UUID, list["RevisedModel"]]
 
 
 class RevisedQuerySet(OwnedQuerySet):
-    """Django's calls for many rows, counted: one revision for each owner among the rows."""
+    """Django's methods for many rows. Each call is one revision for each owner of the rows."""
 
     def owner_ids(self) -> set[UUID]:
         return set(self.order_by().values_list("owner_id", flat=True))
 
     def update(self, **values) -> int:
-        """Change all rows. Raises ValueError for another owner or id."""
+        """Change all rows. Raises ValueError if `values` contain the owner or the id."""
         if {"id", "pk", "owner", "owner_id"} & values.keys():
             raise ValueError(FIXED_MESSAGE)
         for field in folded_fields(self.model):  # type: ignore[arg-type]
@@ -52,26 +52,27 @@ class RevisedQuerySet(OwnedQuerySet):
                 self.touch_dependents(ids, values.keys())
         return changed
 
-    update.alters_data = True  # type: ignore[attr-defined]
-
     def event_of(self, values: dict) -> str:
-        """What the log calls a change of all rows to these values."""
+        """The name in the log of a change of all rows to these values."""
         return "updated"
 
-    def consequences(self, objs: Sequence["RevisedModel"]) -> list["RevisedModel"]:
-        """The other objects of the owner that change with these: changed, and not saved yet."""
+    def consequences(self, objs: Sequence[Any]) -> list[Any]:
+        """The owner's other objects that change with these: already changed, but not saved."""
         return []
 
-    def save_related(self, objs: Sequence["RevisedModel"]) -> None:
-        """Write what belongs to these objects in other tables. Called in the write that saved them."""
+    def save_related(self, objs: Sequence[Any]) -> None:
+        """Save data of these objects in other tables. Called in the revision transaction that saved them."""
 
     def touch_dependents(self, ids: Sequence[UUID], fields: Collection[str]) -> None:
-        """Stamp what shows these `fields` of these rows elsewhere. Called in the write that changed them."""
+        """Give a new revision to the objects that show these `fields` of these rows.
+
+        Called in the revision transaction that changed them.
+        """
 
     def bulk_create(self, objs, batch_size=None, *args, **kwargs):
-        """Make new rows. Raises ValueError for the options for conflicts: a row that is skipped isn't a write."""
+        """Insert the objects. Raises ValueError for the options for conflicts, which hide what was written."""
         if args or kwargs:
-            raise ValueError("A conflict can't be ignored, or made an update: nobody would know what was changed.")
+            raise ValueError("bulk_create() of revised rows doesn't support conflicts: use save() or bulk_update().")
         objs = list(objs)
         groups = by_owner(objs)
         with revision_transactions(groups) as transactions:
@@ -90,14 +91,14 @@ class RevisedQuerySet(OwnedQuerySet):
         return objs
 
     def bulk_update(self, objs, fields, batch_size=None) -> int:
-        """Write these fields of these loaded objects, where they were changed."""
+        """Save these fields of the objects, where they changed."""
         columns = {self.model._meta.get_field(name).attname for name in fields}
         groups = by_owner(objs)
         with revision_transactions(groups):
             return sum(self.save_all(own, columns) for own in groups.values())
 
     def save_all(self, objs: Iterable["RevisedModel"], columns: set[str] | None = None) -> int:
-        """Write what was changed (of these columns) in loaded objects of one owner. Returns how many were written."""
+        """Save the changed columns (only `columns`, if given) of objects of one owner. Return how many were saved."""
         dirty = [obj for obj in objs if obj.changed_fields()]
         if not dirty:
             return 0
@@ -108,39 +109,37 @@ class RevisedQuerySet(OwnedQuerySet):
             self.save_related(dirty)
         return saved
 
+    @queryset_only
     def delete(self) -> tuple[int, dict[str, int]]:
-        """Delete all rows, and what refers to them with CASCADE."""
+        """Delete all rows, and those that refer to them with CASCADE."""
         with revision_transactions(self.owner_ids()) as transactions:
             for owner_id, current in transactions.items():
                 ids = list(self.filter(owner_id=owner_id).order_by().values_list("pk", flat=True))
                 current.record(self.model, "deleted", ids)
             return super().delete()
 
-    delete.alters_data = True  # type: ignore[attr-defined]
-    delete.queryset_only = True  # type: ignore[attr-defined]
-
 
 class RevisedModel(ChangeTrackingModel, OwnedModel):
-    """An owned row whose every write is counted, and that writes only what was changed."""
+    """An owned row with a revision. Saving it writes only the columns that changed."""
 
     updated_at = models.DateTimeField(auto_now=True)
     revision = models.BigIntegerField(editable=False)
 
     objects: ClassVar = RevisedQuerySet.as_manager()
 
-    STAMPS = frozenset({"revision", "updated_at"})  # every write changes these
+    STAMPS = frozenset({"revision", "updated_at"})  # set by every write
 
     class Meta(OwnedModel.Meta):
         abstract = True
-        base_manager_name = "objects"  # or `project.tasks.add(task)` would write around it
+        base_manager_name = "objects"  # otherwise `project.tasks.add(task)` would bypass the revision
 
     def changed_fields(self) -> set[str]:
         return super().changed_fields() - self.STAMPS
 
     def save(self, *args, update_fields: Iterable[str] | None = None, **kwargs) -> None:
-        """Save what was changed (of `update_fields`, where they are given), as one write.
+        """Save the changed fields (only `update_fields`, if given), as one revision. Does nothing without a change.
 
-        Raises ValidationError for what a rule of the model refuses. Saving without a change does nothing.
+        Raises ValidationError if the object breaks a rule of the model.
         """
         if not self.is_changed(update_fields):
             return
@@ -163,21 +162,22 @@ class RevisedModel(ChangeTrackingModel, OwnedModel):
         return self._state.adding or bool(self.columns_to_write(update_fields))
 
     def columns_to_write(self, update_fields: Iterable[str] | None = None) -> set[str]:
-        """The columns that were changed; among these fields, where they are given, and what follows from them."""
+        """The columns that changed; only these fields and those derived from them, if given."""
         changed = self.changed_fields()
         if not self._state.adding and "owner_id" in changed:
             raise ValueError(FIXED_MESSAGE)
         if update_fields is None:
             return changed
-        named = {self._meta.get_field(name).attname for name in update_fields}  # type: ignore[union-attr]
+        fields: list[Any] = [self._meta.get_field(name) for name in update_fields]
+        named = {field.attname for field in fields}
         following = {field.attname for field in folded_fields(type(self)) if field.source in named}
         return changed & (named | following | self.FOLLOWING)
 
-    # Columns that `clean` sets from others: written with them, whatever `update_fields` names.
+    # Columns that `clean` derives from others: saved with them, even if `update_fields` doesn't contain them.
     FOLLOWING: ClassVar[frozenset[str]] = frozenset()
 
     def check_rules(self) -> None:
-        """Refuse, with a ValidationError, what must not be; `clean` also sets what follows from what was changed."""
+        """Raise ValidationError if the object breaks a rule. `clean` also sets the columns that are derived."""
         self.clean()
         self.validate_constraints()
 
@@ -194,18 +194,18 @@ class RevisedModel(ChangeTrackingModel, OwnedModel):
             raise ValidationError(errors)
 
     def check_new(self) -> None:
-        """For one of many new objects: without the constraints that take a query each. The database has those too."""
+        """Check one of many new objects, without the constraints that need a query: the database checks those."""
         self.clean()
         for constraint, _ in constraints.constraints_of(type(self)):
             if isinstance(constraint, models.CheckConstraint):
                 constraints.check(constraint, self)
 
     def event(self) -> str:
-        """What the log calls the change that is about to be written."""
+        """The name in the log of the change that will be saved."""
         return "created" if self._state.adding else "updated"
 
     def stamp(self, revision: int, share: float = 0.0) -> None:
-        """Note the revision of the write that changes this; `share`, 0 to 1, is its position among those of the write."""
+        """Set the revision before saving. `share`, from 0 to 1, is the position among the objects saved together."""
         self.revision = revision
 
     def delete(self, *args, **kwargs) -> tuple[int, dict[str, int]]:
@@ -215,9 +215,9 @@ class RevisedModel(ChangeTrackingModel, OwnedModel):
 
 
 def save_together(objs: Iterable[RevisedModel], columns: set[str] | None = None) -> int:
-    """Write what was changed in these loaded objects of one owner, in one query. Their rules were checked before.
+    """Save what changed in these objects of one owner, in one query. Their rules must have been checked.
 
-    `columns`: write only these. Returns how many objects were written.
+    `columns`: save only these. Returns how many objects were saved.
     """
     changes = {obj: obj.changed_fields() & (columns or obj.changed_fields()) for obj in objs}
     dirty = [obj for obj, changed in changes.items() if changed]
@@ -238,7 +238,7 @@ def save_together(objs: Iterable[RevisedModel], columns: set[str] | None = None)
                 for obj in dirty:
                     field.pre_save(obj, add=False)
         names = sorted(changed | model.STAMPS)
-        # Not Django's bulk_update: it writes a CASE for each field, also for those that are the same everywhere.
+        # Django's bulk_update writes a CASE for each field, even where all objects have the same value.
         values = {name: value_or_case(dirty, model._meta.get_field(name)) for name in names}
         models.QuerySet(model).filter(pk__in=[obj.pk for obj in dirty]).update(**values)
         for obj in dirty:
@@ -252,4 +252,4 @@ def value_or_case(objs: list[RevisedModel], field: Any):
     if all(getattr(obj, field.attname) == first for obj in objs):
         return first
     whens = [When(pk=obj.pk, then=Value(getattr(obj, field.attname), field)) for obj in objs]
-    return Cast(Case(*whens), field)  # Postgres takes the values of a CASE for text
+    return Cast(Case(*whens), field)  # Postgres treats the values of a CASE as text

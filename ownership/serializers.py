@@ -3,6 +3,6 @@ from ownership.references import OwnedRelatedField
 
 
 class RevisedSerializer(ModelSerializer):
-    """Of a RevisedModel: what it refers to has to be the caller's own."""
+    """A serializer of a RevisedModel. Its references accept only the user's own objects."""
 
     serializer_related_field = OwnedRelatedField

@@ -1,16 +1,16 @@
-"""The owner's revision: one number that puts all writes of one owner in one order.
+"""The owner's revision: a number that puts all writes of one owner in order.
 
-Every write of an owner's data happens inside `revision_transaction(owner_id)`. It opens a transaction and takes the
-owner's next revision and, with it, the lock on the owner's row: the writes of one owner come one after the other, those
-of two owners don't touch. `RevisedModel` and `RevisedQuerySet` use it by themselves, so the API, the admin and commands
-can't forget it.
+Every write of an owner's data runs inside `revision_transaction(owner_id)`. It opens a transaction, increments the
+owner's revision, and so locks the owner's row. Writes of one owner run one after the other; writes of different owners
+don't wait for each other. `RevisedModel` and `RevisedQuerySet` open it themselves, so that no code can forget it.
 """
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
+from types import MappingProxyType
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
@@ -22,13 +22,13 @@ SHOWN_IDS = 500  # in one line of the log
 
 
 class RevisionCounter(models.Model):
-    """What the user model counts: the writes of a user's data."""
+    """The fields of the user model that count the writes of a user's data."""
 
     revision = models.BigIntegerField(default=0, editable=False, help_text="Counts the writes of this user's data.")
     purged_revision = models.BigIntegerField(
         default=0,
         editable=False,
-        help_text="Deletions up to this revision are forgotten. Clients that synced earlier have to start again.",
+        help_text="Deletions up to this revision have been purged. Clients that synced earlier must start again.",
     )
 
     class Meta:
@@ -36,7 +36,7 @@ class RevisionCounter(models.Model):
 
 
 class RevisionTransaction:
-    """A write in progress: its revision, and what it changed."""
+    """An open revision transaction: its revision, and what it changed."""
 
     def __init__(self, owner_id: UUID, revision: int):
         self.owner_id = owner_id
@@ -44,13 +44,13 @@ class RevisionTransaction:
         self.changes: dict[str, list[UUID]] = defaultdict(list)
 
     def record(self, model: type[models.Model], event: str, ids: list[UUID]) -> None:
-        """Note that these rows were `created`, `updated`, `deleted` …: a line of the log when it is committed."""
+        """Record that these rows were `created`, `updated`, `deleted` and so on. It is logged after the commit."""
         if ids:
             self.changes[f"{model._meta.model_name}.{event}"] += ids
 
     @property
     def final_revision(self) -> int:
-        """The owner's revision when this is over: one that changed nothing gives its own back."""
+        """The owner's revision after the commit. Without a change, it doesn't increase."""
         return self.revision if self.changes else self.revision - 1
 
     def log(self) -> None:
@@ -59,12 +59,14 @@ class RevisionTransaction:
             logger.info(change, extra={"fields": fields})
 
 
-# By owner. Never changed in place.
-open_transactions: ContextVar[dict[UUID, RevisionTransaction]] = ContextVar("open_transactions", default={})  # noqa: B039
+# By owner. The dict itself never changes.
+open_transactions: ContextVar[Mapping[UUID, RevisionTransaction]] = ContextVar(
+    "open_transactions", default=MappingProxyType({})
+)
 
 
 def move_revision(owner_id: UUID, step: int) -> int:
-    """Move the owner's revision by `step`; the owner's row is locked until the transaction ends.
+    """Add `step` to the owner's revision and return it. Locks the owner's row until the transaction ends.
 
     Raises User.DoesNotExist, and ValueError without an owner.
     """
@@ -73,7 +75,7 @@ def move_revision(owner_id: UUID, step: int) -> int:
     User = get_user_model()
     table, key = User._meta.db_table, User._meta.pk.get_db_prep_value(owner_id, connection)
     with connection.cursor() as cursor:
-        # Raw, because Django can't yet say UPDATE ... RETURNING: it would be a second query in each write.
+        # Raw SQL, because Django doesn't support UPDATE ... RETURNING: each write would need a second query.
         cursor.execute(f"UPDATE {table} SET revision = revision + %s WHERE id = %s RETURNING revision", [step, key])  # noqa: S608
         if row := cursor.fetchone():
             return row[0]
@@ -81,16 +83,16 @@ def move_revision(owner_id: UUID, step: int) -> int:
 
 
 def forget_deletions(owner_id: UUID, revision: int) -> None:
-    """Note that deletions up to this revision are no longer known. Call it inside `revision_transaction`."""
+    """Record that deletions up to this revision were purged. Call it inside `revision_transaction`."""
     owner = get_user_model().objects.filter(pk=owner_id, purged_revision__lt=revision)
     owner.update(purged_revision=revision)
 
 
 @contextmanager
 def revision_transaction(owner_id: UUID) -> Iterator[RevisionTransaction]:
-    """One write of an owner's data: one transaction, one revision. Inside another one of the same owner: a part of it.
+    """Run the block as one write of the owner's data: one transaction, one revision.
 
-    One that changes nothing takes no revision.
+    Inside another one of the same owner, it joins that one. A block that changes nothing doesn't increase the revision.
     """
     outer = open_transactions.get()
     if owner_id in outer:
@@ -111,7 +113,7 @@ def revision_transaction(owner_id: UUID) -> Iterator[RevisionTransaction]:
 
 @contextmanager
 def revision_transactions(owner_ids: Iterable[UUID]) -> Iterator[dict[UUID, RevisionTransaction]]:
-    """One for each of these owners; in order, so that two such can't wait for each other."""
+    """Open one for each of these owners. They are sorted to avoid deadlocks."""
     with ExitStack() as stack:
         yield {owner_id: stack.enter_context(revision_transaction(owner_id)) for owner_id in sorted(owner_ids)}
 

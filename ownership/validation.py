@@ -1,4 +1,4 @@
-"""Refusals by the rules of a model, with a code for programs and words for people."""
+"""Validation errors of a model's rules, with a code for programs and a message for people."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -13,16 +13,16 @@ def invalid(field: str, message: str, code: str) -> ValidationError:
 
 
 class RefusedError(ValidationError):
-    """A ValidationError that says which of many objects it is about: `refusals` has each with its error."""
+    """A ValidationError for several objects. `refusals` has each object with its error."""
 
-    def __init__(self, refusals: list[tuple[models.Model, ValidationError]]):
+    def __init__(self, refusals: list[tuple[Any, ValidationError]]):
         super().__init__(refusals[0][1])
         self.refusals = refusals
 
 
 @contextmanager
 def about(instance: models.Model) -> Iterator[None]:
-    """Note in a ValidationError that it is about this object."""
+    """Turn a ValidationError in the block into a RefusedError for this object."""
     try:
         yield
     except ValidationError as error:
@@ -30,7 +30,7 @@ def about(instance: models.Model) -> Iterator[None]:
 
 
 def check_each(instances: Iterable[Any], check: Callable[[Any], None]) -> None:
-    """Check all of these objects. Raises RefusedError with every one that is refused."""
+    """Check all of these objects. Raises RefusedError with all errors."""
     refusals = []
     for instance in instances:
         try:

@@ -1,4 +1,4 @@
-"""The owner rule over HTTP: viewsets of what belongs to the caller."""
+"""Viewsets that apply the owner rule."""
 
 from collections.abc import Callable
 from functools import cache
@@ -27,7 +27,7 @@ from ownership.row_level_security import act_as
 from ownership.transactions import revision_transaction
 
 PK = Param(lambda view: view.kwargs["pk"], models.UUIDField())
-# A viewset that changes one of these takes REST framework's own way; the others run compiled queries.
+# A viewset that overrides one of these uses REST framework's code; the others run compiled queries.
 QUERY_HOOKS = (
     "get_queryset",
     "filter_queryset",
@@ -61,19 +61,19 @@ def check_filters(view: Any) -> None:
 
 
 class CallerView(ApiView):
-    """A call of somebody who is signed in: from here on, the database shows only the caller's rows."""
+    """A view that acts as its user: from authentication on, Postgres shows only the user's rows."""
 
     def perform_authentication(self, request):
         try:
             super().perform_authentication(request)
-        finally:  # before anything is refused: the page of a refusal has forms with choices
+        finally:  # also if the request is refused: the browsable error page has forms with choices
             if request.user.is_authenticated:
                 act_as(request.user.pk)
 
     def handle_exception(self, exc):
-        # The caller was read without a lock: the account may be erased while the call is under way.
+        # The user was read without a lock: another request may erase the account in the meantime.
         if isinstance(exc, get_user_model().DoesNotExist):
-            exc = AuthenticationFailed("This account is gone, or its password was changed just now.")
+            exc = AuthenticationFailed("This account was deleted, or its password was changed. Sign in again.")
         return super().handle_exception(exc)
 
 
@@ -85,8 +85,9 @@ class OwnedFilters(FilterSet):
 
 
 class OwnedViewSet(CallerView, mixins.RetrieveModelMixin, mixins.ListModelMixin, viewsets.GenericViewSet):
-    """The caller's own rows of a model."""
+    """The user's own rows of a model."""
 
+    queryset: Any
     lookup_value_converter = "id"
     serializer_class: type[ModelSerializer]
     filterset_class: type[FilterSet] = OwnedFilters  # None for an action that isn't a list
@@ -97,10 +98,11 @@ class OwnedViewSet(CallerView, mixins.RetrieveModelMixin, mixins.ListModelMixin,
         check_filters(cls)
 
     def get_queryset(self):
-        return super().get_queryset().owned_by(self.request.user)  # type: ignore[attr-defined]
+        queryset: Any = super().get_queryset()
+        return queryset.owned_by(self.request.user)
 
     def keeps(self, names: tuple[str, ...]) -> bool:
-        """Whether these hooks of REST framework's are as they are here."""
+        """Whether the viewset overrides none of these hooks of REST framework."""
         return is_plain(type(self), names) and not any(name in vars(self) for name in names)
 
     def get_parameters_class(self):
@@ -125,9 +127,9 @@ class OwnedViewSet(CallerView, mixins.RetrieveModelMixin, mixins.ListModelMixin,
         return {parameter["name"] for each in described for parameter in each.get_schema_operation_parameters(self)}
 
     def compiled(self, kind: str, build: Callable[[QuerySet], QuerySet]) -> CompiledQuery:
-        """The query that `build` makes of the rows of the current user."""
-        # The queryset of an action is one of its keywords.
-        return compiled((type(self), self.action, kind), lambda: build(self.queryset.owned_by(CurrentUser)))  # type: ignore[union-attr]
+        """The compiled query that `build` makes of the current user's rows."""
+        # By action, too: an action can have its own queryset.
+        return compiled((type(self), self.action, kind), lambda: build(self.queryset.owned_by(CurrentUser)))
 
     def get_object(self):
         if not self.keeps(OBJECT_HOOKS):
@@ -138,9 +140,9 @@ class OwnedViewSet(CallerView, mixins.RetrieveModelMixin, mixins.ListModelMixin,
         raise Http404
 
     def list(self, request, *args, **kwargs):
-        """List {things}, a page at a time.
+        """List {things}, one page at a time.
 
-        `next` and `previous` are the addresses of the pages beside this one, or null.
+        `next` and `previous` are the URLs of the next and the previous page, or null.
         """
         if not self.lists_rows():
             return super().list(request, *args, **kwargs)
@@ -148,7 +150,7 @@ class OwnedViewSet(CallerView, mixins.RetrieveModelMixin, mixins.ListModelMixin,
         key, filters = self.filterset_class.as_params(self.parameters)
 
         def build() -> QuerySet:
-            owned = self.queryset.owned_by(CurrentUser)  # type: ignore[union-attr]
+            owned = self.queryset.owned_by(CurrentUser)
             return serializer_class.rows(self.filterset_class.apply(owned, filters, CurrentUser))
 
         rows = self.paginator.paginate_rows(self, (type(self), self.action, serializer_class, key), build)
@@ -164,8 +166,8 @@ class OwnedViewSet(CallerView, mixins.RetrieveModelMixin, mixins.ListModelMixin,
         return Response(self.row() or self.represent(self.get_object(), self.get_serializer_class()))
 
     def row(self) -> dict | None:
-        """The object as a row straight from the database; None where it has to be an object."""
-        serializer_class = self.get_serializer_class()
+        """The object as a row straight from the database; None if the view needs an object."""
+        serializer_class: Any = self.get_serializer_class()
         permissions = (type(permission).has_object_permission for permission in self.get_permissions())
         is_about_rows = all(each is BasePermission.has_object_permission for each in permissions)
         if not (is_about_rows and self.keeps(ROW_HOOKS) and has_rows(serializer_class)):
@@ -177,23 +179,23 @@ class OwnedViewSet(CallerView, mixins.RetrieveModelMixin, mixins.ListModelMixin,
 
 
 def verb(method=None, **kwargs):
-    """An action on one object that takes no fields: `POST …/{id}/verb/`."""
+    """An action on one object that takes no fields: `POST …/{id}/<name>/`."""
     decorate = action(detail=True, methods=["post"], serializer_class=EmptySerializer, **kwargs)
     return decorate(method) if method else decorate
 
 
 class RevisedViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.DestroyModelMixin, OwnedViewSet):
-    """The caller's own rows of a RevisedModel. Each unsafe call is one revision transaction."""
+    """The user's own rows of a RevisedModel. Each unsafe request is one revision transaction."""
 
     is_revised = True
-    takes_lists = False  # whether one call can make several: then their serializer says how many
-    shows_counts = False  # whether a representation has something that changes without its revision
+    takes_lists = False  # whether a POST can create several objects; the serializer limits how many
+    shows_counts = False  # whether the representation contains counts, which change without its revision
 
     def call(self, handler: Callable[..., Response], request, *args, **kwargs) -> Response:
-        """Run an unsafe call as one revision transaction, which reads under its lock; with an Idempotency-Key, once."""
+        """Run an unsafe request in one revision transaction; with an Idempotency-Key, only once."""
         if request.method in SAFE_METHODS or self.action is None:
             return handler(request, *args, **kwargs)
-        request.data  # noqa: B018 (parsed before the lock is taken)
+        request.data  # noqa: B018 (parse it before taking the lock)
         if self.get_serializer_class() is EmptySerializer:
             self.read_body()
         key = read_key(request)
@@ -203,9 +205,9 @@ class RevisedViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.De
             return respond_once(request, key, lambda: handler(request, *args, **kwargs))
 
     def etag_of(self, revision: int) -> str:
-        """The entity tag of an object that has this revision."""
+        """The entity tag of an object with this revision."""
         owner: Any = self.request.user
-        # A write of this very request is later than the owner that was read for it.
+        # The owner was read before this request wrote: its own revision may be higher.
         others = [max(revision, owner.revision)] if self.shows_counts else []
         return make_etag(owner.pk, revision, *others)
 
@@ -216,10 +218,10 @@ class RevisedViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.De
         return instance
 
     def list(self, request, *args, **kwargs):
-        """List {things}, a page at a time.
+        """List {things}, one page at a time.
 
-        Where there are several filters, all of them have to hold. `next` and `previous` are the addresses of the pages
-        beside this one, or null. `If-None-Match` with the `ETag` of an earlier response: 304 while nothing has changed.
+        Several filters are combined with AND. `next` and `previous` are the URLs of the next and the previous page, or
+        null. Send the `ETag` of an earlier response in `If-None-Match` to get 304 if nothing has changed.
         """
         if self.filterset_class.depends_on_clock(self.parameters):
             return super().list(request, *args, **kwargs)
@@ -238,7 +240,7 @@ class RevisedViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.De
         return self.unless_unchanged(etag, lambda: response)
 
     def unless_unchanged(self, etag: str, respond: Callable[[], Response]) -> Response:
-        """The response with its entity tag, or 304 when the client has it already: then it isn't even made."""
+        """The response with its entity tag; 304 if the client has it already, without calling `respond`."""
         response = Response(status=304) if is_unchanged(self.request, etag) else respond()
         response["ETag"] = etag
         return response
@@ -250,11 +252,12 @@ class RevisedViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.De
     def create(self, request, *args, **kwargs):
         """Create a {thing}.
 
-        Its address is in `Location`.
+        `Location` has its URL.
         """
         serializer = self.read_body(many=self.takes_lists and isinstance(request.data, list))
         self.perform_create(serializer)
-        saved, serializer_class = serializer.instance, self.get_serializer_class()
+        saved: Any = serializer.instance
+        serializer_class: Any = self.get_serializer_class()
         if isinstance(saved, list):
             return Response([self.represent(each, serializer_class) for each in saved], status=201)
         location = request.build_absolute_uri(f"{request.path}{getattr(saved, self.lookup_field)}/")
@@ -264,9 +267,10 @@ class RevisedViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.De
         serializer.save(owner=self.request.user)
 
     def update(self, request, *args, **kwargs):
-        """Replace the {thing}: what is left out gets its default.
+        """Replace the {thing}.
 
-        Required fields have to be there. Read-only ones may be, and stay as they are. PATCH changes single fields.
+        Fields that are left out get their default. Required fields must be present. Read-only fields are ignored. To
+        change single fields, use PATCH.
         """
         serializer = self.read_body(self.get_object(), partial=kwargs.get("partial", False))
         self.perform_update(serializer)
@@ -275,5 +279,8 @@ class RevisedViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.De
         return self.respond(serializer.instance, serializer_class=self.get_serializer_class())
 
     def partial_update(self, request, *args, **kwargs):
-        """Change the {thing}: what is left out stays as it is."""
+        """Change the {thing}.
+
+        Fields that are left out keep their value.
+        """
         return super().partial_update(request, *args, **kwargs)

@@ -1,4 +1,4 @@
-"""A browser without a screen: it keeps cookies, fills in forms and follows no redirect by itself."""
+"""A simple browser: it stores cookies and fills in forms, but doesn't follow redirects."""
 
 import json
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -20,7 +20,7 @@ class Browser:
         self.opener = build_opener(HTTPCookieProcessor(self.jar), Stay)
 
     def send(self, server: Server, method: str, path: str, body: bytes | None = None, **headers: str):
-        """The status, the headers and the text of the answer. `headers`: with _ instead of -."""
+        """Return the status, the headers and the text of the response. `headers`: with _ instead of -."""
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         request = Request(server.address + path, body, given, method=method)
         try:
@@ -38,7 +38,7 @@ class Browser:
         return next((cookie.value or "" for cookie in self.jar if cookie.name == "csrftoken"), "")
 
     def submit(self, server: Server, path: str, **fields: str) -> None:
-        """Open the page, fill in its form and send it, which has to be taken."""
+        """Open the page, fill in its form and submit it, which must succeed."""
         self.get(server, path)
         form = urlencode({"csrfmiddlewaretoken": self.csrf_token, **fields}).encode()
         status, _, text = self.send(server, "POST", path, form, Referer=server.address + path)
@@ -46,6 +46,6 @@ class Browser:
         assert "errornote" not in text, (path, text)
 
     def call(self, server: Server, method: str, path: str, body: dict) -> int:
-        """A call of the API, as the scripts of a page make it."""
+        """Call the API as a script on a page does."""
         headers = {"Content_Type": "application/json", "X_CSRFToken": self.csrf_token}
         return self.send(server, method, f"/api/v1/{path}", json.dumps(body).encode(), **headers)[0]

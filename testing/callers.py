@@ -1,4 +1,4 @@
-"""Who asks for what is Alice's, and what they have to be told."""
+"""The callers who try to get at Alice's data, and the responses that they must get."""
 
 import json
 import re
@@ -27,10 +27,10 @@ LET_IN, REFUSED = ("another", "reader", "staff"), ("anonymous", "expired", "revo
 IN_BROWSERS = ("another's browser", "staff's browser", "anonymous browser")
 CHANGING = ("Content-Length", "Expires")
 CSRF_TOKEN = re.compile(r"\b[A-Za-z0-9]{64}\b")  # another one in each answer
-LATER = 1_000_000  # a revision that Alice hasn't reached
+LATER = 1_000_000  # a revision higher than Alice's
 NOT_MINE = "01900000-0000-7000-8000-000000000001"
-CARRIED_OUT = ("nothing", "key", "ETag")  # questions that what is another's doesn't stop
-NEW = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9T:.-]+Z|todo_[\w-]+")  # in whatever is made
+CARRIED_OUT = ("nothing", "key", "ETag")  # probes that succeed even with another user's value
+NEW = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9T:.-]+Z|todo_[\w-]+")  # generated values
 
 
 def protections() -> list[str]:
@@ -62,17 +62,17 @@ def protected_by(protection: str, settings) -> Iterator[None]:
 class Caller:
     name: str
     world: World
-    user: User | None  # whose things are {mine}
+    user: User | None  # the owner of {mine}
 
     @classmethod
     def of(cls, name: str, world: World, bob: User, operator: User) -> "Caller":
-        """`operator` may do everything in the admin; in the API that is somebody like everybody."""
+        """`operator` has all permissions in the admin, but no special ones in the API."""
         if name in REFUSED or name.startswith("anonymous"):
             return cls(name, world, None)
         return cls(name, world, operator if name.startswith("staff") else bob)
 
     def __post_init__(self) -> None:
-        if self.user:  # sync tells what is up to the caller's revision: nothing of Alice's must be beyond it
+        if self.user:  # sync returns changes up to the caller's revision: Alice's must all be below it
             User.objects.filter(pk=self.user.pk).update(revision=LATER)
         self.client = self.sign_in()
 
@@ -99,7 +99,7 @@ class Caller:
 
     @contextmanager
     def in_its_state(self) -> Iterator[None]:
-        """Alice's own token, but useless."""
+        """Alice's own token, but expired, revoked or disabled."""
         users = User.objects.filter(pk=self.world.alice.pk)
         if self.name == "expired":
             self.client.token.expires_at = timezone.now() - timedelta(seconds=1)
@@ -146,7 +146,7 @@ class Told:
         return f"{self.headers}\n{self.body}"
 
     def without(self, sent: str) -> "Told":
-        """A page repeats the address that it is of, and has a token of its own."""
+        """Without the page's own URL and its CSRF token."""
         forms = {sent, quote(sent), quote(sent, safe=""), escape(sent), quote(quote(sent)), sent.replace(" ", "+")}
 
         def clean(text: str) -> str:
@@ -179,7 +179,7 @@ def answer_of(caller: Caller, question: Question, name: str, mine: dict[str, str
     value = caller.world.values[name]
     if question.source not in CARRIED_OUT:
         return caller.ask(question, value, mine)
-    # These may change something of the caller's, and the next one has to find the same state.
+    # A probe may change the caller's own data: undo it, so that the next one finds the same state.
     with transaction.atomic():
         before = caller.world.revision()
         answer = caller.ask(question, value, mine)
@@ -193,7 +193,7 @@ def comparable(question: Question, answer: Told) -> Told:
 
 
 def expected(caller: Caller, route: Route, question: Question, answer: Told) -> bool:
-    """Whether the caller is told what it should be."""
+    """Whether the caller gets the expected response."""
     is_safe = question.method in ("GET", "HEAD", "OPTIONS")
     if route.path in PUBLIC:
         return answer.status not in (304, 500)

@@ -1,4 +1,4 @@
-"""The API's client in tests, and the password of the cast."""
+"""The test client for the API, and the password of the test users."""
 
 from rest_framework.test import APIClient
 
@@ -8,7 +8,7 @@ PASSWORD = "correct horse battery"
 
 
 class Client(APIClient):
-    """Speaks JSON to /api/v1 as one user, and gets a 500 as an answer, as a real client does."""
+    """Sends JSON to /api/v1 as one user. Gets a 500 as a response instead of an exception, as a real client does."""
 
     def __init__(self, user: User | None = None, **token_fields):
         super().__init__(raise_request_exception=False)

@@ -1,11 +1,11 @@
-"""Tells whether what was changed carries its owner's next revision."""
+"""Checks whether the changed rows have their owner's next revision."""
 
 from testing.resources import REVISED
 from users.models import User
 
 
 def all_rows(owner: User) -> dict:
-    """What the owner has, without the stamps, and the stamp of each."""
+    """The owner's rows without their revisions, and the revisions."""
     found = {}
     for model in REVISED:
         for row in model.objects.filter(owner_id=owner.pk).values():

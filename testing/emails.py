@@ -1,4 +1,4 @@
-"""The mails that were sent, and the link in one."""
+"""The emails that were sent, and their links."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from users.emails import mail_executor
 
 
 def sent() -> list[EmailMessage]:
-    mail_executor.submit(int).result(timeout=10)  # it is one thread: what came before is done
+    mail_executor.submit(int).result(timeout=10)  # there is one thread: when this job is done, so are the earlier ones
     return mail.outbox
 
 

@@ -1,4 +1,4 @@
-"""A real identity provider: an HTTP server on 127.0.0.1 that publishes its keys, and what it signs."""
+"""A test identity provider: an HTTP server on 127.0.0.1 that publishes its keys, and signs tokens."""
 
 import json
 import time
@@ -16,7 +16,7 @@ AUDIENCE = "todo"
 ALGORITHMS = {"rsa": "RS256", "ec": "ES256", "ed": "EdDSA"}
 
 
-@cache  # RSA takes its time
+@cache  # generating an RSA key is slow
 def private_key(kind: str, number: int = 0) -> Any:
     if kind == "rsa":
         return rsa.generate_private_key(65537, 2048)
@@ -28,7 +28,7 @@ def public_jwk(kind: str, key: Any) -> dict:
 
 
 class Issuer(ThreadingHTTPServer):
-    """`delay`: seconds before it answers. `body`, `status`: what it answers instead of its keys."""
+    """`delay`: seconds before it responds. `body`, `status`: a response instead of the keys."""
 
     daemon_threads = True
 
@@ -59,7 +59,7 @@ class Issuer(ThreadingHTTPServer):
         self.server_close()
 
     def handle_error(self, request, client_address) -> None:
-        """Somebody hung up."""
+        """Ignore closed connections."""
 
     def key(self, kid: str) -> Any:
         return private_key(self.kinds[kid], self.numbers.get(kid, 0))
@@ -69,11 +69,11 @@ class Issuer(ThreadingHTTPServer):
         return {"keys": keys}
 
     def rotate(self, kid: str) -> None:
-        """Sign with a new key of this id from now on, and withdraw all others."""
+        """Replace all keys with a new one with this id."""
         self.kinds, self.numbers = {kid: "ed"}, {kid: 1}
 
     def claims(self, **changes: object) -> dict:
-        """Those of a good token; None takes one away."""
+        """The claims of a valid token. Set one to None to remove it."""
         now = int(time.time())
         claims = {"iss": NAME, "aud": AUDIENCE, "sub": "user-1", "iat": now, "exp": now + 60, **changes}
         return {name: value for name, value in claims.items() if value is not None}
@@ -99,4 +99,4 @@ class Answer(BaseHTTPRequestHandler):
         self.server.answered += 1
 
     def log_message(self, *args) -> None:
-        """Not in the output of the tests."""
+        """Don't print requests in the output of the tests."""

@@ -1,4 +1,4 @@
-"""The code, broken in telling ways, one at a time: each time the tests have to go red. `make mutants` tries them all.
+"""Breaks the code in one place at a time, and checks that the tests fail. `make mutants` tries all of them.
 
 A mutant that no test notices is a promise that no test holds.
 """
@@ -17,16 +17,16 @@ from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 AT_ONCE = 2
-PATIENCE = 180  # seconds: what follows "next" for ever has been noticed, too
-VERDICTS = {0: "GREEN", 1: "red  "}  # by pytest's exit code; another says nothing of the tests
+PATIENCE = 180  # seconds; a test that never ends counts as failed, too
+VERDICTS = {0: "GREEN", 1: "red  "}  # by pytest's exit code; with another one, the tests didn't run
 
 
 class Mutant(NamedTuple):
     what: str
     file: str
-    code: str  # stands there once
-    broken: str  # stands in its place
-    tests: list[str]  # files, one of whose tests goes red
+    code: str  # must be in the file exactly once
+    broken: str  # replaces it
+    tests: list[str]  # files, in which at least one test must fail
     database: str = "sqlite"
 
 
@@ -34,10 +34,10 @@ MUTANTS = [Mutant(**each) for each in tomllib.loads(Path(__file__).with_suffix("
 
 
 def pytest(directory: Path, database: str, *arguments: str, seconds: int | None = None) -> int:
-    """The exit code; 1, that of a red test, also where it didn't end in time."""
+    """The exit code; 1, as for a failed test, also after a timeout."""
     command = [sys.executable, "-m", "pytest", f"--database={database}", "-q", "-x", "-p", "no:cacheprovider"]
     how: Any = {"cwd": directory, "capture_output": True, "timeout": seconds}
-    how["env"] = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}  # a file that changes twice a second looks unchanged
+    how["env"] = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}  # cached bytecode would miss two changes in one second
     try:
         return subprocess.run([*command, *arguments], **how).returncode
     except subprocess.TimeoutExpired:

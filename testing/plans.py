@@ -1,4 +1,4 @@
-"""How Postgres finds the rows of a request, as it runs it: with row-level security on."""
+"""The plans with which Postgres runs a request, with row-level security on."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from django.test.utils import CaptureQueriesContext
 
 @dataclass
 class Plan:
-    """Of one statement that was run once more, with EXPLAIN."""
+    """The plan of one statement, which is run again with EXPLAIN."""
 
     sql: str
     nodes: list[dict]
 
     @property
     def answered(self) -> int:
-        """How many rows were answered, or changed."""
+        """The number of rows that were returned or changed."""
         return self.nodes[self.nodes[0]["Node Type"] == "ModifyTable"]["Actual Rows"]
 
     @property
@@ -29,7 +29,7 @@ class Plan:
 
     @property
     def main(self) -> list[dict]:
-        """Without what is asked for each row that is answered."""
+        """The plan's nodes without those that run for each returned row."""
         return [node for node in self.nodes if not node["per row"]]
 
     @property
@@ -37,7 +37,7 @@ class Plan:
         return {node["Relation Name"] for node in self.main if "Relation Name" in node}
 
     def read(self, table: str) -> int:
-        """How many of the table's rows were looked at, whether they were taken or not."""
+        """The number of rows of the table that were read, including those that were filtered out."""
         scans = [node for node in self.main if node.get("Relation Name") == table and "Scan" in node["Node Type"]]
         return sum(
             (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"] for node in scans
@@ -52,7 +52,7 @@ def walk(node: dict, per_row: bool = False) -> Iterator[dict]:
 
 
 def explain(sql: str) -> Plan:
-    # What sets the role and the owner for this statement stands before it (ownership/row_level_security/__init__.py).
+    # Row-level security puts a statement in front that sets the role and the owner.
     prefix, separator, statement = sql.rpartition("true);")
     with connection.cursor() as cursor:
         cursor.execute(f"{prefix}{separator}EXPLAIN (ANALYZE, FORMAT JSON) {statement}")
@@ -62,6 +62,6 @@ def explain(sql: str) -> Plan:
 
 
 def plans_of(queries: CaptureQueriesContext, containing: str = "") -> list[Plan]:
-    """Of those statements that look for rows."""
+    """The plans of the statements that find rows."""
     statements = [query["sql"] for query in queries.captured_queries if containing in query["sql"]]
     return [explain(sql) for sql in statements if " WHERE " in sql]

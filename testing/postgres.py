@@ -1,7 +1,7 @@
-"""The database that the tests run on, and a throwaway Postgres for any other script.
+"""The database of the tests, and a temporary Postgres for other scripts.
 
     python -m pytest --database=postgres     # the default is sqlite
-    python -m testing.postgres          # where Postgres would come from; fails when there is none
+    python -m testing.postgres          # prints which Postgres would be used; fails if there is none
 
 A plugin (`-p` in pyproject.toml) and not a conftest: pytest-django reads the settings before any conftest.
 """
@@ -39,7 +39,7 @@ NOWHERE = (
     "  pip install --require-hashes --no-deps --only-binary :all: -r requirements-postgres.txt"
 )
 INITDB_OPTIONS = ("-D", "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
-# Data that lives for a minute need not survive a power cut.
+# Temporary data need not survive a power cut.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 HEADER = pytest.StashKey[str]()
 
@@ -49,7 +49,7 @@ class PostgresError(Exception):
 
 
 def find_programs() -> tuple[Path, str]:
-    """The directory of initdb, pg_ctl and postgres, and how it was found.
+    """Find the directory of initdb, pg_ctl and postgres. Return it with a description of where it was found.
 
     PG_BIN names it, or is "embedded" for the programs in the wheel even where the system has its own.
     Raises PostgresError when there is none, or PG_BIN is wrong.
@@ -89,7 +89,7 @@ def embedded() -> Iterator[tuple[Path, str]]:
 
 @contextmanager
 def temporary_postgres(settings: dict[str, str] | None = None, tcp_port: int | None = None) -> Iterator[str]:
-    """Run an empty Postgres and yield its URL; afterwards nothing of it is left.
+    """Run an empty Postgres and yield its URL. Afterwards, delete it completely.
 
     settings: for postgresql.conf, over `FAST` (a benchmark of writes wants {"fsync": "on", …}).
     tcp_port: listen there on 127.0.0.1, open to everyone on this machine; by default on a Unix socket only.
@@ -127,7 +127,7 @@ def write_settings(file: Path, settings: dict[str, str]) -> None:
 
 
 class Runner:
-    """Runs programs in the workspace; as nobody when we are root, because Postgres refuses to be root."""
+    """Runs programs in the workspace. As root, it switches to the user nobody: Postgres refuses to run as root."""
 
     def __init__(self, workspace: Path):
         self.workspace = workspace
@@ -173,7 +173,7 @@ class Runner:
             guard.communicate()
 
     def reachable(self, programs: Path) -> Path:
-        """The same programs where the unprivileged user can run them."""
+        """A copy of the programs that the unprivileged user can run."""
         try:
             self(programs / "initdb", "--version")
         except PermissionError:
@@ -182,7 +182,7 @@ class Runner:
                 raise PostgresError(f"The user nobody can't run the programs in {programs}.") from None
         else:
             return programs
-        # The virtual environment is in a closed home.
+        # The virtual environment is in a home directory that other users can't read.
         for part in (package, package.with_suffix(".libs")):
             if part.exists():
                 shutil.copytree(part, self.workspace / part.name, ignore=shutil.ignore_patterns("include"))
@@ -213,7 +213,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config):
         os.environ["TEST_RUN_DIRECTORY"] = directory
         use = use_postgres if early_config.known_args_namespace.database == "postgres" else use_sqlite
         os.environ["DATABASE_URL"], early_config.stash[HEADER] = use(resources)
-        # The developer's own .env must not change what the tests say.
+        # The developer's .env must not affect the tests.
         os.environ |= {"SECRET_KEY": secrets.token_urlsafe(64), "DEBUG": "False", "ENV_FILE": os.devnull}
         os.environ["DATABASE_URL_UNPOOLED"] = ""
         for name in ("NEON_DATABASE_URL", "SECRET_KEY_FILE", "DATABASE_URL_FILE", "DATABASE_URL_UNPOOLED_FILE"):

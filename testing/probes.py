@@ -1,4 +1,4 @@
-"""What somebody can ask for with what is another's: each question once with that, and once with what is nobody's."""
+"""Requests with another user's values. Each is also sent with values that nobody has, to compare the responses."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -88,7 +88,7 @@ def by_path(route: Route) -> Iterator[Question]:
 
 
 def by_body(route: Route) -> Iterator[Question]:
-    """As a reference: also where it takes none, since that is what a mistake would change."""
+    """Try the value as a reference, even where none is accepted: a mistake could change that."""
     source = "move" if route.path.endswith("move/") else "body"
     for method in sorted({*route.methods} & {*BODIES}):
         for name, theirs in references(route).items():
@@ -155,7 +155,7 @@ def questions(route: Route, sources: tuple) -> list[Question]:
 
 
 def pages(route: Route) -> list[Question]:
-    """What a browser is shown: by links, and in forms."""
+    """The pages of a route: those behind links, and those with forms."""
     asked = questions(route, (by_nothing, by_path, by_filter, by_cursor, by_sync_token))
     return [question for question in asked if question.method in ("GET", "POST") and question.method in route.methods]
 

@@ -1,4 +1,4 @@
-"""How the tests read problems (RFC 9457), and cause them."""
+"""Assertions for problems (RFC 9457), and a database that fails."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from django.db import OperationalError, connection
 
 
 def assert_problem(answer, status: int, code: str, detail: str, errors: list[dict] | None = None) -> None:
-    """The whole answer is this problem, and says so in its headers."""
+    """Assert that the whole response is this problem, with its headers."""
     assert answer.status_code == status
     assert answer["Content-Type"] == "application/problem+json"
     assert int(answer.get("Content-Length", len(answer.content))) == len(answer.content)
@@ -34,7 +34,7 @@ def refused(answer) -> list[tuple[str, str]]:
 
 @contextmanager
 def broken_database(after: int = 0, error: type[Exception] = OperationalError) -> Iterator[None]:
-    """A database that answers `after` more queries, and fails from then on."""
+    """Let the database fail after `after` more queries."""
     answered = 0
 
     def execute_or_fail(execute, *arguments):

@@ -1,4 +1,4 @@
-"""Two requests at once, each time in the same order."""
+"""Runs requests at the same time, in a reproducible order."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +8,7 @@ from django.db import connection
 
 
 def meanwhile(monkeypatch, serializer_class: type, happen: Callable[[], object]) -> None:
-    """Let something happen right after a body was found valid, as another request could."""
+    """Run a function right after a body was validated, as another request could."""
     validate = serializer_class.validate
 
     def validate_and_lose_time(self, attrs):
@@ -20,7 +20,7 @@ def meanwhile(monkeypatch, serializer_class: type, happen: Callable[[], object])
 
 
 def in_thread(work: Callable, *arguments):
-    """Do the work, and leave no connection behind."""
+    """Do the work, and close its connection."""
     try:
         return work(*arguments)
     finally:
@@ -28,7 +28,7 @@ def in_thread(work: Callable, *arguments):
 
 
 def in_parallel(count: int, work: Callable[[int], object]) -> list:
-    """The results of `work(0)`, `work(1)` …, each in a thread of its own, all of which start together."""
+    """The results of `work(0)`, `work(1)` and so on. Each runs in its own thread, and all start together."""
     start = Barrier(count)
 
     def run(number: int):

@@ -1,4 +1,4 @@
-"""A proxy between the project and Postgres that counts round trips: the distance to the database, made visible."""
+"""A proxy between the project and Postgres that counts round trips."""
 
 import select
 import socket
@@ -14,7 +14,7 @@ SSL_REQUEST = (8).to_bytes(4) + (80877103).to_bytes(4)  # Postgres's protocol, "
 
 
 class CountingProxy(socketserver.ThreadingTCPServer):
-    """Plain Postgres in front, and the server of these connection parameters (libpq's names) behind it.
+    """Accepts plain connections, and forwards them to the server with these connection parameters (libpq's names).
 
     `flights`: what the client sent, each time until the server answered: one of them is one round trip.
     """
@@ -61,7 +61,7 @@ class Relay(socketserver.BaseRequestHandler):
             others = {self.request: upstream, upstream: self.request}
             answered = True
             while True:
-                # One thread for both directions, so that what came first is known.
+                # One thread for both directions, to know their order.
                 for readable in self.readable(list(others)):
                     if not (data := readable.recv(65536)):
                         return
@@ -82,7 +82,7 @@ class Relay(socketserver.BaseRequestHandler):
 
 @contextmanager
 def counted_connection() -> Iterator[CountingProxy]:
-    """Lead the connection to the database through a proxy."""
+    """Route the connection to the database through a proxy."""
     connection.close()
     direct = connection.settings_dict
     with CountingProxy(connection.get_connection_params()) as proxy:
@@ -97,5 +97,5 @@ def counted_connection() -> Iterator[CountingProxy]:
 
 
 def statements(flights: list[bytes]) -> str:
-    """What was sent, for people: a line for each round trip."""
+    """The traffic as text, with one line per round trip."""
     return "\n".join(flight[5:300].decode(errors="replace").replace("\0", " ") for flight in flights)

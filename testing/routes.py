@@ -1,4 +1,4 @@
-"""Every route of the API, found by walking the URL resolver: a viewset registered tomorrow is guarded tomorrow."""
+"""All routes of the API, from the URL resolver, so that the guards also test new viewsets."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from testing.servers import Program
 from users.models import User
 
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE")
-# What a caller without credentials may use.
+# The routes that need no credentials.
 PUBLIC = {
     "",
     "auth/register/",
@@ -26,11 +26,11 @@ PUBLIC = {
 
 @dataclass(frozen=True)
 class Route:
-    path: str  # below /api/v1/, with `<id:pk>` as the resolver has it
+    path: str  # below /api/v1/, with `<id:pk>` as in the resolver
     view: type
     methods: tuple[str, ...]  # those that it has a handler for, without HEAD and OPTIONS
 
-    is_list: bool  # GET answers with pages
+    is_list: bool  # GET returns pages
 
     @property
     def has_id(self) -> bool:

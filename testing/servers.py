@@ -1,4 +1,4 @@
-"""Real servers for tests, and what talks to them: on 127.0.0.1 only, each with a database of its own."""
+"""Real servers for tests, and clients for them. Each runs on 127.0.0.1 with its own database."""
 
 import http.client
 import json
@@ -24,11 +24,11 @@ from typing import Any
 from testing.databases import ROOT, empty_database, migrated_database, once, url_of
 
 NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".env", "db.sqlite3*", "staticfiles", ".*_cache", "__pycache__")
-CUT_OFF = (OSError, http.client.HTTPException)  # no answer came: whether the request was carried out is unknown
+CUT_OFF = (OSError, http.client.HTTPException)  # without a response, the request may have been carried out or not
 
 
 class Server:
-    """A command that serves HTTP on a port of its own."""
+    """A command that serves HTTP on its own port."""
 
     def __init__(self, command: list[str], project: Path, log: Path, environment: dict[str, str]):
         with socket.socket() as probe:
@@ -65,7 +65,7 @@ class Server:
             return error.code, error.read().decode(errors="replace")
 
     def stop(self) -> None:
-        """Stop it as a platform does, and whatever outlives that."""
+        """Stop it as a platform does, then kill its remaining processes."""
         self.process.terminate()
         self.process.wait(timeout=30)
         with suppress(ProcessLookupError):  # runserver's reloader leaves its child behind
@@ -84,7 +84,7 @@ class MakeServer(Server):
     def __init__(self, target: str, directory: Path, settings: dict[str, str]):
         project = directory / "project"
         shutil.copytree(ROOT, project, ignore=NOT_COPIED)
-        # The packages are those that run this test: to `make` they have to look as new as their list.
+        # Use the packages that run this test. For `make`, they must look as new as their list.
         (project / ".venv").symlink_to(ROOT / ".venv")
         for requirements in project.glob("*.txt"):
             os.utime(requirements, (0, 0))
@@ -135,7 +135,7 @@ def gunicorn(directory: Path, processes: int, **settings: str) -> Iterator[Serve
 
 @contextmanager
 def beside(server: Server) -> Iterator[Server]:
-    """Another server on the same database, as on another machine."""
+    """Another server with the same database, as on another machine."""
     other = Server(server.command, server.project, server.log.with_suffix(".beside"), server.environment)
     try:
         yield other.wait()
@@ -151,7 +151,7 @@ class Answer:
 
 
 class Program:
-    """A client with one connection, kept alive. Not for use by several threads at once."""
+    """A client with one persistent connection. It is not thread-safe."""
 
     def __init__(self, port: int, token: str = "", keep_alive: bool = True):
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
@@ -169,7 +169,7 @@ class Program:
         self.connection.close()
 
     def send(self, method: str, path: str, body: object = None, **headers: str) -> Answer:
-        """One try. `headers`: with _ instead of -. Raises one of CUT_OFF when no answer comes."""
+        """Send the request once. `headers`: with _ instead of -. Raises one of CUT_OFF if there is no response."""
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         content = None if body is None else json.dumps(body)
         try:
@@ -177,12 +177,12 @@ class Program:
             answer = self.connection.getresponse()
             text = answer.read()
         except CUT_OFF:
-            self.connection.close()  # the next try makes a new one
+            self.connection.close()  # the next request opens a new one
             raise
         return Answer(answer.status, answer.headers, json.loads(text) if text else None)
 
     def insist(self, method: str, path: str, body: object = None, **headers: str) -> Answer:
-        """The same request again and again until it is answered, however often it is cut off."""
+        """Repeat the request until it gets a response."""
         for _ in range(200):
             try:
                 answer = self.send(method, path, body, **headers)
@@ -210,7 +210,7 @@ def register(server: Server) -> str:
 
 
 class Shim(socketserver.ThreadingTCPServer):
-    """Stands between a client and the server, and can cut the connection between them. One request per connection.
+    """A proxy in front of the server that can cut the connection. It forwards one request per connection.
 
     `fault`: what happens to the next request; "" nothing, "answer" it is carried out and its answer lost,
     "outcome" the client is cut off while it is being carried out, "offline" it doesn't get there; this one stays.

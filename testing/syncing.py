@@ -1,4 +1,4 @@
-"""What the tests of `sync/` do as its clients."""
+"""Client functions for the tests of `sync/`."""
 
 from testing.client import Client
 from todos.models import Task
@@ -12,7 +12,7 @@ def page(api: Client, token: str | None = None, **parameters) -> dict:
 
 
 def pages(api: Client, token: str | None = None, **parameters) -> list[dict]:
-    """All pages after the token's place."""
+    """All pages after the token."""
     found = [page(api, token, **parameters)]
     while found[-1]["has_more"]:
         found.append(page(api, found[-1]["token"], **parameters))
@@ -29,5 +29,5 @@ def short(found: list[dict]) -> list[tuple]:
 
 
 def make_tasks(owner: User, count: int) -> list[Task]:
-    """In one write."""
+    """Create the objects in one write."""
     return Task.objects.bulk_create(Task(owner=owner, title=f"Task {number}", tags=["t"]) for number in range(count))

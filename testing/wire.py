@@ -1,4 +1,4 @@
-"""A client on a bare socket: it sends whatever it likes, and takes nothing for an answer but well-formed HTTP."""
+"""A client on a plain socket. It can send any bytes, but accepts only well-formed HTTP responses."""
 
 import re
 import socket
@@ -13,14 +13,14 @@ from config.server.bridge import Bridge
 from config.server.protocol import Protocol
 
 STATUS = re.compile(rb"HTTP/1\.1 ([1-5]\d\d) [A-Za-z' -]*\r\n")
-# Field names are tokens; in values there is visible ASCII, with spaces between (RFC 9110, section 5).
+# Field names are tokens; values are visible ASCII with spaces between (RFC 9110, section 5).
 HEADER = re.compile(rb"([A-Za-z0-9-]+): *([!-~](?:[ -~]*[!-~])?)?\r\n")
 
 CHUNK = re.compile(rb"([0-9a-f]+)\r\n")
 
 
 class NotHTTP(Exception):
-    """What came is no answer."""
+    """The bytes are not a valid HTTP response."""
 
 
 @dataclass
@@ -52,7 +52,7 @@ class Wire:
         self.socket.sendall(b"".join(parts))
 
     def reply(self, method: str = "GET") -> Reply | None:
-        """The next answer that is no 1xx; None when the connection ends before it. Raises NotHTTP for anything else."""
+        """The next response except 1xx; None if the connection ends before it. Raises NotHTTP for anything else."""
         while (reply := self.head()) and 100 <= reply.status < 200:
             pass
         if reply and method != "HEAD" and reply.status not in (204, 304):

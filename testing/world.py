@@ -1,4 +1,4 @@
-"""Alice's world: something of hers in every table, with a canary in every text, so that a leak is recognized."""
+"""Alice's data: rows in every table, with a canary word in every text, to recognize leaks."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.test import Client as Browser
 
-from ownership.row_level_security import keys_to_users
+from ownership.row_level_security import user_keys
 from testing.client import PASSWORD, Client
 from testing.resources import MISSING, RESOURCES, make
 from testing.routes import ROUTES
@@ -36,7 +36,7 @@ Rows = dict[type[models.Model], list[dict]]
 @dataclass
 class World:
     alice: User
-    values: dict[str, str] = field(default_factory=dict)  # what is Alice's, and what is nobody's, by name
+    values: dict[str, str] = field(default_factory=dict)  # Alice's values, and those that nobody has, by name
     canaries: set[str] = field(default_factory=set)
     ids: set[str] = field(default_factory=set)
 
@@ -44,17 +44,17 @@ class World:
         return User.objects.values_list("revision", flat=True).get(pk=self.alice.pk)
 
     def leaks(self, text: str) -> set[str]:
-        """What of Alice's is in this text."""
+        """Alice's canaries and values in this text."""
         text = text.lower()
         ids = {found.replace("-", "") for found in IDS.findall(text)}
         return {canary for canary in self.canaries if canary in text} | (ids & self.ids)
 
 
 def rows_of(user: User) -> Rows:
-    """All that the database holds of this user."""
+    """All rows of this user in the database."""
     found: Rows = {User: list(User.objects.filter(pk=user.pk).values())}
     for model in apps.get_models(include_auto_created=True):
-        for key in keys_to_users(model):
+        for key in user_keys(model):
             found[model] = list(model._base_manager.filter(**{key.attname: user.pk}).order_by("pk").values())
     return found
 

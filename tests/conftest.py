@@ -11,7 +11,7 @@ from testing.world import World, build
 
 @pytest.fixture
 def counted(alice):
-    """Do something: all that it changed has to carry the owner's next revision, and there has to be something."""
+    """Run a function. It must change something, and all changed rows must have the owner's next revision."""
 
     def run(something: Callable[[], object], writes: int = 1) -> None:
         before, revision = all_rows(alice), revision_of(alice)

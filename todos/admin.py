@@ -43,23 +43,23 @@ class CompletedFilter(admin.SimpleListFilter):
 
 
 class OwnedAdmin(BoundedAdmin):
-    """Shows who owns what. Deleting moves to the trash; what is in the trash can be restored."""
+    """Shows the owner. Deleting moves objects to the trash, from where they can be restored."""
 
     list_select_related = ["owner"]
     autocomplete_fields = ["owner"]
     readonly_fields = STAMPS
 
     def get_readonly_fields(self, request, obj=None):
-        # Nothing changes hands: both owners' clients would have to learn of it.
+        # The owner can't change: sync has no way to tell the clients of both owners.
         return [*self.readonly_fields, "owner"] if obj else self.readonly_fields
 
     @admin.display(boolean=True, description="in the trash")
-    def is_in_trash(self, thing) -> bool:
-        return thing.deleted_at is not None
+    def is_in_trash(self, obj) -> bool:
+        return obj.deleted_at is not None
 
     @admin.action(description="Restore from the trash")
     def restore(self, request, queryset):
-        restored = [thing.restore() for thing in queryset.in_trash()]
+        restored = [obj.restore() for obj in queryset.in_trash()]
         self.message_user(request, f"{len(restored)} restored.")
 
 
@@ -81,11 +81,7 @@ class TagAdmin(OwnedAdmin):
 
 
 class TaskForm(forms.ModelForm):
-    tags = forms.CharField(required=False, help_text="Separated by commas.")
-
-    class Meta:
-        model = Task
-        fields = "__all__"  # noqa: DJ007 (which of them, the admin says)
+    tags = forms.CharField(required=False, help_text="Separate tags with commas.")
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -95,7 +91,7 @@ class TaskForm(forms.ModelForm):
     def clean_tags(self) -> list[str]:
         names = [name.strip() for name in self.cleaned_data["tags"].split(",") if name.strip()]
         if len(names) > Task.MAX_TAGS or any(len(name) > 50 for name in names):
-            raise forms.ValidationError(f"At most {Task.MAX_TAGS} tags of 50 characters.")
+            raise forms.ValidationError(f"Enter at most {Task.MAX_TAGS} tags, each with at most 50 characters.")
         return names
 
 
@@ -114,12 +110,12 @@ class TaskAdmin(OwnedAdmin):
         ("When", {"fields": ["start_date", "start_time", "due_date", "due_time", "reminders", "completed_at"]}),
         ("Series", {"fields": ["recurrence", "repeat_from", "occurrence_date", "series", "next_occurrence"]}),
         ("Where", {"fields": ["project", "parent"]}),
-        ("Facts", {"fields": [*STAMPS]}),
+        ("Metadata", {"fields": [*STAMPS]}),
     ]
 
     def save_model(self, request, obj, form, change):
         with revision_transaction(obj.owner_id):
-            obj._state.fields_cache.clear()  # the rules look at the parent and the project as they are under the lock
+            obj._state.fields_cache.clear()  # so that the rules read the parent and the project again, under the lock
             obj.tags = form.cleaned_data["tags"]
             super().save_model(request, obj, form, change)
 
@@ -149,7 +145,7 @@ def latest(rows: QuerySet, moment: str) -> Coalesce:
     return Coalesce(Subquery(newest), "created_at", output_field=DateTimeField())
 
 
-# Which users there are, users/admin.py says. What they have, only this app knows.
+# Replaces the user admin of users/admin.py with one that counts tasks: that app doesn't know them.
 admin.site.unregister(User)
 
 

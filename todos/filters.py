@@ -23,12 +23,11 @@ class IdOrNone(fields.UUIDField):
 
 
 def tag_param(index: int) -> Param:
-    """The id of the tag with this index among those that a call filters by."""
+    """The id of the n-th tag that a call filters by."""
     return Param(lambda view: view.tag_ids[index], UUIDField())
 
 
-# By when they were made, as the links of the tag that they are filtered by know it too. The task's id stands there once
-# more, since it is what the index of the links goes on with.
+# The tasks of one tag, in the order of creation. The links store it too, and their index ends with the task's id.
 BY_LINK = Order("tag_links__created_at", "tag_links__task_id")
 
 
@@ -43,31 +42,36 @@ class TaskFilters(FilterSet):
     }
     default_ordering = "-created_at"
 
-    completed = fields.BooleanField(required=False, help_text="Only completed, or only open tasks.")
+    completed = fields.BooleanField(required=False, help_text="`true` for completed tasks, `false` for open ones.")
     priority = fields.ListField(
         child=fields.IntegerField(min_value=0, max_value=4),
         required=False,
         max_length=5,
-        help_text="Any of these priorities.",
+        help_text="Tasks with any of these priorities.",
     )
-    priority_min = fields.IntegerField(min_value=0, max_value=4, required=False, help_text="This priority or higher.")
-    due_before = fields.DateField(required=False, help_text="Due on this day or earlier.")
-    due_after = fields.DateField(required=False, help_text="Due on this day or later.")
+    priority_min = fields.IntegerField(
+        min_value=0, max_value=4, required=False, help_text="Tasks with this priority or a higher one."
+    )
+    due_before = fields.DateField(required=False, help_text="Tasks due on this date or earlier.")
+    due_after = fields.DateField(required=False, help_text="Tasks due on this date or later.")
     due = serializers.ChoiceField(
         ["overdue", "today", "upcoming", "none"],
         required=False,
-        help_text="In the owner's time zone. `overdue`: open and past its date and time; `upcoming`: after today.",
+        help_text=(
+            "In your time zone. `overdue`: open tasks past their due date and time; `today`: due today; `upcoming`: "
+            "due after today; `none`: without a due date."
+        ),
     )
-    project = IdOrNone(required=False, help_text="In this project; `none`: in the inbox.")
-    parent = IdOrNone(required=False, help_text="Right under this task; `none`: on top.")  # type: ignore[assignment]
+    project = IdOrNone(required=False, help_text="Tasks in this project; `none`: in the inbox.")
+    parent = IdOrNone(required=False, help_text="Direct subtasks of this task; `none`: top-level tasks.")  # type: ignore[assignment]
     tag = fields.ListField(
         child=fields.FoldedField(max_length=50),
         required=False,
-        max_length=Task.MAX_TAGS,  # more no task has, and a thousand are too many for one query
-        help_text="With all of these tags.",
+        max_length=Task.MAX_TAGS,  # no task has more, and a thousand are too many for one query
+        help_text="Tasks with all of these tags.",
     )
     q = fields.FoldedField(
-        required=False, max_length=200, help_text="Text in the title or the description, without regard to case."
+        required=False, max_length=200, help_text="Text in the title or the description. Case doesn't matter."
     )
     ordering = ordering_field(orderings)
 
@@ -111,7 +115,7 @@ class TaskFilters(FilterSet):
 
     @classmethod
     def order(cls, name: str, values: dict) -> Order:
-        # With another filter, its own index may find fewer tasks than bear the tag: that is left to the database.
+        # With other filters, the database chooses: another index may find fewer tasks.
         if name == "created_at" and values.keys() - cls.PAGING == {"tag"}:
             return BY_LINK
         return super().order(name, values)

@@ -1,8 +1,8 @@
-"""Incremental sync: what changed since a place in the order of the owner's revisions.
+"""Incremental sync: the changes after a position in the order of the owner's revisions.
 
-A place is (revision, kind, id). All of one revision is committed at once, and nothing older than the owner's revision
-can appear later (ownership/revised.py), so a page up to that revision, read beforehand, can miss nothing: what changes
-meanwhile gets a later one, and is answered later.
+A sync position is (revision, kind, id). All changes of a revision are committed together, and none can appear later
+with an older revision (ownership/revised.py). So a page up to the owner's revision, which is read first, can't miss a
+change: later changes get a higher revision, and are in a later page.
 """
 
 from dataclasses import astuple, dataclass
@@ -26,19 +26,22 @@ KINDS = {
 }
 DEFAULT_LIMIT = 500
 MAX_LIMIT = 1000
-AFTER_ALL = "~"  # comes after all kinds
-INVALID = ErrorDetail("This token is damaged, or it is somebody else's.", code="invalid")
+AFTER_ALL = "~"  # sorts after all kinds
+INVALID = ErrorDetail("This token is damaged or belongs to another user. Start again without `since`.", code="invalid")
 
 
 class SyncTokenExpired(APIException):
     status_code = 410
     default_code = "sync_token_expired"
-    default_detail = "What was deleted since then is forgotten. Start again with a full sync, without `since`."
+    default_detail = "Deletions since this token have been purged. Start again with a full sync, without `since`."
 
 
 @dataclass
-class Place:
-    """Up to where a client has everything. `full`: the revision up to which its first, full sync goes; 0 afterwards."""
+class SyncPosition:
+    """The position up to which a client has all changes.
+
+    `full`: during the first, full sync, the revision at which it ends; 0 afterwards.
+    """
 
     full: int
     revision: int
@@ -46,8 +49,8 @@ class Place:
     id: str = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 
     def needs(self, deletions: int) -> bool:
-        """Whether some of the deletions up to this revision have not been told yet."""
-        # In the middle of a revision, those of its rest. A full sync begins without what was deleted before it.
+        """Whether the client still needs some of the deletions up to this revision."""
+        # In the middle of a revision, it needs the rest of it. A full sync doesn't need deletions from before it.
         in_the_middle = not self.full and self.kind != AFTER_ALL
         return deletions > (self.full or self.revision) - in_the_middle
 
@@ -55,8 +58,8 @@ class Place:
         return signing.Signer(salt=f"sync:{user.pk}").sign_object(list(astuple(self)))
 
     @classmethod
-    def read(cls, token: str, user) -> "Place":
-        """The place that was signed for this user. Raises ValidationError for any other text."""
+    def read(cls, token: str, user) -> "SyncPosition":
+        """The position that was signed for this user. Raises ValidationError if the signature is wrong."""
         try:
             return cls(*signing.Signer(salt=f"sync:{user.pk}").unsign_object(token))
         except signing.BadSignature:
@@ -76,16 +79,16 @@ def changes(user, token: str | None, limit: int, context: dict | None = None) ->
     found = [change for each in kinds for change in each]
     # Not before the changes were read: a purge in between would have taken some away unseen.
     user.refresh_from_db(fields=["purged_revision"])
-    if place.needs(user.purged_revision):
+    if position.needs(user.purged_revision):
         raise SyncTokenExpired
     found.sort(key=lambda change: (change["revision"], change["type"], str(change["id"])))
     page = found[:limit]
     if len(found) > limit:
         last = page[-1]
-        reached = Place(place.full, last["revision"], last["type"], str(last["id"]))
+        reached = SyncPosition(position.full, last["revision"], last["type"], str(last["id"]))
     else:
-        reached = Place(full=0, revision=upto)
-    # After a full sync, what changed while it went on comes next.
+        reached = SyncPosition(full=0, revision=upto)
+    # After a full sync, the changes made in the meantime come next.
     has_more = len(found) > limit or upto < user.revision
     return {"results": page, "token": reached.sign(user), "has_more": has_more}
 
@@ -93,11 +96,11 @@ def changes(user, token: str | None, limit: int, context: dict | None = None) ->
 def changes_of(kind: str, user, place: Place, upto: int, limit: int, context: dict) -> list[dict]:
     """The changes of one kind of thing after `place`, up to the revision `upto`: one query, by its index."""
     model, serializer_class = KINDS[kind]
-    things = model.objects.owned_by(user).filter(revision__lte=upto)
-    if kind < place.kind:
-        things = things.filter(revision__gt=place.revision)
-    elif kind > place.kind:
-        things = things.filter(revision__gte=place.revision)
+    rows = model.objects.owned_by(user).filter(revision__lte=upto)
+    if kind < position.kind:
+        rows = rows.filter(revision__gt=position.revision)
+    elif kind > position.kind:
+        rows = rows.filter(revision__gte=position.revision)
     else:
         here = RowValue(Value(place.revision), Value(place.id, UUIDField()))
         things = things.filter(GreaterThan(RowValue(F("revision"), F("id")), here))

@@ -19,7 +19,7 @@ class NewUserForm(AdminUserCreationForm):
 class UserForm(UserChangeForm):
     class Meta:
         model = User
-        fields = "__all__"  # which of them, the fieldsets say
+        fields = "__all__"  # the admin's fieldsets choose
 
 
 @admin.register(User)
@@ -34,15 +34,15 @@ class UserAdmin(BoundedAdmin, BaseUserAdmin):
     fieldsets = [
         (None, {"fields": ["email", "password", "name", "timezone"]}),
         (
-            "What they may do",
+            "Permissions",
             {"fields": ["is_active", "is_confirmed", "is_staff", "is_superuser", "groups", "user_permissions"]},
         ),
-        ("Facts", {"fields": ["id", "revision", "created_at", "last_login"]}),
+        ("Metadata", {"fields": ["id", "revision", "created_at", "last_login"]}),
     ]
     add_fieldsets = [(None, {"fields": ["email", "name", "timezone", "usable_password", "password1", "password2"]})]
 
     def save_model(self, request, obj, form, change):
-        # What the operator leaves as it is, its owner may just have changed: a new password, above all.
+        # Save only what the operator changed: the user may have changed the rest in the meantime, such as the password.
         columns = {field.name for field in obj._meta.concrete_fields}
         obj.save(update_fields=columns.intersection(form.changed_data) if change else None)
 
@@ -54,7 +54,7 @@ class GroupAdmin(BoundedAdmin, BaseGroupAdmin):
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(BoundedAdmin):
-    """To see and revoke; tokens are made by those who use them, since the secret is shown once."""
+    """Shows and revokes tokens. Only users can create them, since the secret is shown just once."""
 
     list_display = ["name", "owner", "prefix", "scopes", "created_at", "expires_at", "last_used_at"]
     list_filter = ["created_at", "expires_at"]

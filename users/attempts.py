@@ -1,4 +1,4 @@
-"""Counts what somebody who guesses does often: in the database, so that all processes count together, and exactly."""
+"""Counts sign-in attempts, to stop password guessing. The counts are in the database, which all processes share."""
 
 import math
 from datetime import datetime, timedelta
@@ -23,11 +23,11 @@ class SignInAttemptQuerySet(models.QuerySet[Any, Any]):
         return self.filter(ends_at__lte=timezone.now())
 
     def add(self, subject: str, address: str, period: timedelta) -> int:
-        """Count one more; returns how many there were since the first one, which began a period of this length."""
+        """Count one attempt. Return the number of attempts in the period, which starts with the first one."""
         now = timezone.now()
         start, end = (self.moment(moment) for moment in (now, now + period))
         with connection.cursor() as cursor:
-            # Raw, because Django can't yet say this: of two at once, each has to get a number of its own.
+            # Raw SQL, because Django has no such upsert: two attempts at the same time must get different numbers.
             cursor.execute(COUNT.format(table=self.model._meta.db_table), [subject, address, end, start, start])
             return cursor.fetchone()[0]
 
@@ -35,19 +35,19 @@ class SignInAttemptQuerySet(models.QuerySet[Any, Any]):
         return self.model._meta.get_field("ends_at").get_db_prep_value(moment, connection)
 
     def refuse(self, subject: str, address: str, limit: int, why: str) -> None:
-        """Raise Throttled for `why` when there are as many as `limit` already."""
+        """Raise Throttled with the reason `why` if the limit is reached."""
         full = self.filter(subject=subject, address=address, count__gte=limit, ends_at__gt=timezone.now()).first()
         if full:
             raise Throttled(math.ceil((full.ends_at - timezone.now()).total_seconds()) or 1, why)
 
 
 class SignInAttempt(models.Model):
-    """How often an address called with a secret, or failed to sign in with somebody's e-mail address."""
+    """The number of attempts from a network address: of all with credentials, or of failed ones with one email."""
 
-    subject = models.CharField("e-mail address", max_length=254, blank=True)  # "": whosever it was
+    subject = models.CharField("email address", max_length=254, blank=True)  # "" for all
     address = models.GenericIPAddressField()
     count = models.PositiveIntegerField()
-    ends_at = models.DateTimeField()  # the next one is the first again
+    ends_at = models.DateTimeField()  # then the count starts again
 
     objects: ClassVar = SignInAttemptQuerySet.as_manager()
 
@@ -57,33 +57,34 @@ class SignInAttempt(models.Model):
         indexes = [models.Index(fields=["ends_at"], name="sign_in_attempt_end")]
 
     def __str__(self) -> str:
-        return f"{self.subject or 'anybody'} from {self.address}"
+        return f"{self.subject or 'all'} from {self.address}"
 
 
 def count_credentials(address: str) -> None:
-    """Count a call with credentials from this address. Raises Throttled when they are too many."""
+    """Count a call with credentials from this address. Raises Throttled if there are too many."""
     if rate := settings.THROTTLE_CREDENTIALS:
         count = SignInAttempt.objects.add("", address, timedelta(seconds=rate.seconds))
         if count > rate.calls:
-            SignInAttempt.objects.refuse("", address, rate.calls, "Too many calls that sign in or up from here.")
+            why = "Too many attempts to sign in or to register from your address."
+            SignInAttempt.objects.refuse("", address, rate.calls, why)
 
 
 class Failures:
-    """Failed sign-ins with one e-mail address from one network address."""
+    """Failed sign-ins with one email address from one network address."""
 
     LIMIT = 10
     PERIOD = timedelta(minutes=15)
-    WHY = "Too many failed sign-ins with this e-mail address from here."
+    WHY = "Too many failed sign-ins with this email address from your network address."
 
     def __init__(self, email: str, address: str):
         self.key = (email.lower()[:254], address)
 
     def check(self) -> None:
-        """Raises Throttled when there were too many lately."""
+        """Raise Throttled if there were too many in the current period."""
         SignInAttempt.objects.refuse(*self.key, self.LIMIT, self.WHY)
 
     def add(self) -> None:
-        """Count one more. Raises Throttled when others had reached the limit meanwhile."""
+        """Count one more. Raises Throttled if parallel attempts have reached the limit in the meantime."""
         if SignInAttempt.objects.add(*self.key, self.PERIOD) > self.LIMIT:
             self.check()
 

@@ -15,12 +15,12 @@ SECRET = re.compile(r"todo_[A-Za-z0-9_-]{43}", re.ASCII)
 
 
 class TokenAuthentication(authentication.BaseAuthentication):
-    """`Authorization: Bearer todo_…` (RFC 6750), or `Token` instead of `Bearer` as DRF's own clients say it.
+    """`Authorization: Bearer todo_…` (RFC 6750), or `Token` instead of `Bearer`, as in REST framework.
 
-    Where an identity provider is set, a JWT of its as well.
+    If an identity provider is configured, its JWTs are accepted as well.
     """
 
-    refusal = "This token is not valid: unknown, expired or revoked."
+    refusal = "This token is unknown, expired or revoked. Sign in to get a new one."
 
     def authenticate(self, request):
         scheme, _, secret = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
@@ -44,7 +44,7 @@ class TokenAuthentication(authentication.BaseAuthentication):
         try:
             token = issuer.read_token(secret)
         except jwt.PyJWTError as error:
-            # For the operator, who sets this up: the kind alone, since the words repeat what the token says.
+            # For the operator, who configures the provider. Only the type: the message repeats parts of the token.
             logger.info("A JWT was refused.", extra={"fields": {"reason": type(error).__name__}})
             raise AuthenticationFailed(self.refusal) from None
         owner = Identity.objects.find_or_make(token.issuer, token.subject, token.email).owner
@@ -57,19 +57,19 @@ class TokenAuthentication(authentication.BaseAuthentication):
 
 
 class TokenHasScope(permissions.BasePermission):
-    """A token may do what its scopes say; a session may do everything that its user may."""
+    """Tokens need a scope: `read` for safe methods, `write` for all others. Sessions have both."""
 
     def has_permission(self, request, view):
         if request.auth is None:
             return True
         needed = ApiToken.READ if request.method in permissions.SAFE_METHODS else ApiToken.WRITE
         if needed not in request.auth.scopes:
-            raise PermissionDenied(f"This token lacks the scope “{needed}”.")
+            raise PermissionDenied(f"This token lacks the scope “{needed}”. Create a token with it.")
         return True
 
 
 class NoAuthentication(TokenAuthentication):
-    """For the calls that sign in: whatever credentials come along don't matter. A 401 looks the same as elsewhere."""
+    """For calls that sign in: ignores the credentials of the request. A 401 has the same header as elsewhere."""
 
     def authenticate(self, request):
         return None

@@ -5,17 +5,17 @@ from users.attempts import Failures, count_credentials
 
 
 class PasswordBackend(ModelBackend):
-    """Django's own, and counts what fails. Whoever signs in with a password comes through here: by the API, on the
-    pages, in the admin, and in forms that are still to be written.
+    """Django's backend, which also counts failed attempts. All sign-ins with a password use it: the API, the pages and
+    the admin.
 
-    A password is checked first and counted then. So parallel guesses take effect in the order in which they are
-    counted: those after the tenth learn nothing, the right one included, and parallel sign-ins with the right
-    password don't stand in each other's way.
+    The password is checked before the attempt is counted. So parallel guesses are refused in the order in which they
+    are counted: after the tenth, even the right password is. Parallel sign-ins with the right password don't
+    disturb each other.
     """
 
     def authenticate(self, request, username=None, password=None, **kwargs):
         email = kwargs.get("email") if username is None else username
-        if request is None or not isinstance(email, str):  # a program on this host, or nobody
+        if request is None or not isinstance(email, str):  # a command, or no email
             return super().authenticate(request, username, password, **kwargs)
         address = client_address(request)
         count_credentials(address)

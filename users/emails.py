@@ -1,7 +1,7 @@
-"""Mails with a link by which somebody sets a password, and so proves that the mailbox is theirs.
+"""Emails with a link to set a password, which proves that the mailbox belongs to the user.
 
-Whether there is an account mustn't show, neither in the answer nor in its time. So the mail is made in either case,
-thrown away when nobody is to get it, and sent by a thread: the answer never waits for a mail server.
+Neither the response nor its time may reveal whether there is an account. So the email is rendered in any case and
+discarded if there is no recipient. A thread sends it: the response never waits for the mail server.
 """
 
 import logging
@@ -18,40 +18,40 @@ from django.utils.http import urlsafe_base64_encode
 
 from users.models import User
 
-logger = logging.getLogger("api.mails")
+logger = logging.getLogger("api.emails")
 
-# One thread for each process. When the process ends in peace, it sends what is left first.
-mail_executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mails")
+# One thread per process. When the process stops gracefully, it first sends the emails that are left.
+mail_executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="emails")
 
 
-def mail_link(request, email: str, user: User | None, template: str) -> None:
-    """Mail `user` a link to set a password, by the templates mails/{template}.txt and mails/{template}_subject.txt.
+def email_link(request, email: str, user: User | None, template: str) -> None:
+    """Email `user` a link to set a password, with the templates emails/{template}.txt and {template}_subject.txt.
 
-    user: None where there is no account with this `email`: as much work, and no mail.
+    `user`: None if there is no account with this `email`. Then this does the same work, but sends nothing.
     """
-    addressee = user or User(email=email)
-    uid = urlsafe_base64_encode(force_bytes(addressee.pk))
-    token = default_token_generator.make_token(addressee)
+    recipient = user or User(email=email)
+    uid = urlsafe_base64_encode(force_bytes(recipient.pk))
+    token = default_token_generator.make_token(recipient)
     root = settings.PUBLIC_URL or request.build_absolute_uri("/").rstrip("/")
     context = {
         "link": root + reverse("set-password", args=[uid, token]),
         "root": root,
         "uid": uid,
         "token": token,
-        "email": addressee.email,
+        "email": recipient.email,
         "minutes": settings.PASSWORD_RESET_TIMEOUT // 60,
     }
     subject, body = (
         render_to_string(f"emails/{name}.txt", context).strip() for name in (f"{template}_subject", template)
     )
-    mail = EmailMessage(subject, f"{body}\n", to=[addressee.email])
-    mail_executor.submit(copy_context().run, send, mail if user else None)
+    message = EmailMessage(subject, f"{body}\n", to=[recipient.email])
+    mail_executor.submit(copy_context().run, send, message if user else None)
 
 
-def send(mail: EmailMessage | None) -> None:
+def send(message: EmailMessage | None) -> None:
     try:
-        if mail:
-            mail.send()
-    except Exception as error:  # whatever it is: nobody waits for this, and what isn't logged here is never seen
-        # Not its text: a mail server repeats addresses there.
-        logger.error("A mail could not be sent.", extra={"fields": {"error": type(error).__name__}})
+        if message:
+            message.send()
+    except Exception as error:  # nothing else would log it, since nobody waits for the result
+        # Only the type: the text of a mail server's error can contain addresses.
+        logger.error("An email could not be sent.", extra={"fields": {"error": type(error).__name__}})

@@ -1,4 +1,4 @@
-"""What an account leaves behind in places that have no foreign key to it: erased with it, whoever deletes it."""
+"""Erases the data of a deleted account that has no foreign key to it."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -13,7 +13,7 @@ from users.attempts import SignInAttempt
 
 
 def erase_traces(users: Iterable) -> None:
-    """Erase the failed sign-ins of these users, and what the admin's log says about them and what they own."""
+    """Erase the failed sign-ins of these users, and the entries of the admin's log about them and their objects."""
     for user in users:
         SignInAttempt.objects.filter(subject=user.email).delete()
         erase_entries(get_user_model(), [str(user.pk)])
@@ -32,7 +32,7 @@ def erase_entries(model: type, ids: list[str]) -> None:
 
 
 def logged_ids(model: type) -> list[UUID]:
-    # Few: the admin's log grows by hand.
+    # There are few: each entry is an action of an operator.
     return [UUID(text) for text in entries_about(model).order_by().values_list("object_id", flat=True).distinct()]
 
 
@@ -40,13 +40,13 @@ def owned_among(model: type[OwnedModel], ids: list[UUID], user) -> list[str]:
     return [str(pk) for pk in model.objects.owned_by(user).filter(pk__in=ids).values_list("pk", flat=True)]
 
 
-def erase_entries_about_nothing() -> int:
-    """Erase what the admin's log says about owned things that are gone for good; returns how many entries."""
+def erase_obsolete_entries() -> int:
+    """Erase the entries of the admin's log about owned objects that no longer exist. Return how many there were."""
     erased = 0
     for model in apps.get_models():
         if issubclass(model, OwnedModel):
             ids = logged_ids(model)
-            there = set(model.objects.filter(pk__in=ids).values_list("pk", flat=True))
-            gone = [str(pk) for pk in ids if pk not in there]
+            existing = set(model.objects.filter(pk__in=ids).values_list("pk", flat=True))
+            gone = [str(pk) for pk in ids if pk not in existing]
             erased += entries_about(model).filter(object_id__in=gone).delete()[0]
     return erased

@@ -27,25 +27,26 @@ __all__ = ["ApiToken", "Identity", "Session", "SignInAttempt", "User"]
 
 
 class LowercaseEmailField(models.EmailField):
-    """Kept and looked up in lower case, so that uniqueness and sign-in don't depend on how somebody types it."""
+    """An email address in lower case, so that uniqueness and sign-in don't depend on case."""
 
-    def to_python(self, value):  # forms, saves and lookups all come through here
+    def to_python(self, value):  # called by forms, saves and lookups
         value = super().to_python(value)
         return value.lower() if isinstance(value, str) else value
 
 
-@cache  # it reads the disk
+@cache  # it reads from the disk
 def known_timezones() -> set[str]:
-    # Some systems have their own zone among the IANA's: elsewhere the name means nothing, or another time.
+    # Some systems add this name, which means another time zone on each of them.
     return available_timezones() - {"localtime"}
 
 
 def validate_timezone(name: str) -> None:
     if name not in known_timezones():
-        raise ValidationError("This is not an IANA time zone name, such as Europe/Zurich.", code="invalid")
+        raise ValidationError("Enter an IANA time zone, such as Europe/Zurich.", code="invalid")
 
 
 class UserQuerySet(models.QuerySet["User"]):
+    @queryset_only
     def delete(self):
         from users.erasure import erase_traces  # it needs the models
 
@@ -53,18 +54,15 @@ class UserQuerySet(models.QuerySet["User"]):
             erase_traces(self)
             return super().delete()
 
-    delete.alters_data = True  # type: ignore[attr-defined]
-    delete.queryset_only = True  # type: ignore[attr-defined]
-
-    def with_password_by_mail(self) -> Self:
-        """Those who may set a password by a link in a mail: not who was switched off, nor who never had a password."""
+    def with_password_by_email(self) -> Self:
+        """The users who may set a password with an emailed link: active, and with a password or not confirmed yet."""
         unconfirmed = models.Q(is_confirmed=False)
         return self.filter(unconfirmed | ~models.Q(password__startswith=UNUSABLE_PASSWORD_PREFIX), is_active=True)
 
     def of_link(self, uid: str) -> "User | None":
-        """Whom the first part of a mailed link names."""
+        """The user of an emailed link, from the link's first part."""
         try:
-            return self.with_password_by_mail().get(pk=UUID(urlsafe_base64_decode(uid).decode()))
+            return self.with_password_by_email().get(pk=UUID(urlsafe_base64_decode(uid).decode()))
         except (ValueError, self.model.DoesNotExist):
             return None
 
@@ -82,36 +80,36 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
     def lock(self, user: "User") -> None:
         """Lock the row of `user` until the transaction ends.
 
-        Raises User.DoesNotExist if the account was erased, switched off or given another password since `user` was
-        read: what somebody proved then counts no more.
+        Raises User.DoesNotExist if the account was erased or deactivated, or its password changed, since `user` was
+        read: the request is no longer authenticated.
         """
         self.select_for_update().get(pk=user.pk, password=user.password, is_active=True)
 
 
 class User(RevisionCounter, AbstractBaseUser, PermissionsMixin):
-    """Somebody who signs in with an e-mail address and owns tasks."""
+    """A user, who signs in with an email address and owns tasks."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     email = LowercaseEmailField(
-        "e-mail address",
+        "email address",
         unique=True,
-        error_messages={"unique": "There is an account with this e-mail address already."},
+        error_messages={"unique": "An account with this email address already exists."},
     )
     name = models.CharField(max_length=100, blank=True, default="")
     timezone = models.CharField("time zone", max_length=64, default="UTC", validators=[validate_timezone])
     is_active = models.BooleanField(
-        "active", default=True, help_text="Switched off, no sign-in and no token of this user works any more."
+        "active", default=True, help_text="If this is off, the user can't sign in, and no token of the user works."
     )
     is_confirmed = models.BooleanField(
-        "confirmed", default=True, help_text="Until the mailed link was used, no sign-in of this user works."
+        "confirmed", default=True, help_text="Whether the emailed link was used. Until then, the user can't sign in."
     )
-    is_staff = models.BooleanField("staff", default=False, help_text="May sign in to this admin.")
+    is_staff = models.BooleanField("staff", default=False, help_text="Whether the user can sign in to this admin.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     USERNAME_FIELD = "email"
     PROFILE = frozenset({"email", "name", "timezone"})
 
-    kept_token: "ApiToken | None" = None  # the one that may survive a change of the password
+    kept_token: "ApiToken | None" = None  # a token that isn't revoked when the password changes
 
     objects = UserManager()
 
@@ -121,7 +119,7 @@ class User(RevisionCounter, AbstractBaseUser, PermissionsMixin):
             models.CheckConstraint(
                 condition=models.Q(email=Lower("email")),
                 name="user_email_lowercase",
-                violation_error_message="An e-mail address is kept in lower case.",
+                violation_error_message="Enter the email address in lower case.",
             )
         ]
 
@@ -129,7 +127,7 @@ class User(RevisionCounter, AbstractBaseUser, PermissionsMixin):
         return self.email
 
     def now(self) -> datetime:
-        """This moment, as the clock on the user's wall says it."""
+        """The current time in the user's time zone."""
         return timezone.localtime(timezone=ZoneInfo(self.timezone))
 
     def today(self) -> date:
@@ -142,8 +140,8 @@ class User(RevisionCounter, AbstractBaseUser, PermissionsMixin):
             erase_traces([self])
             return super().delete(*args, **kwargs)
 
-    def set_mailed_password(self, password: str) -> None:
-        """Set the password of somebody who used a mailed link. Raises User.DoesNotExist for a second use at once."""
+    def set_password_by_email(self, password: str) -> None:
+        """Set the password of a user with an emailed link. Raises User.DoesNotExist if the link was used just now."""
         with transaction.atomic():
             User.objects.lock(self)
             self.set_password(password)
@@ -153,15 +151,15 @@ class User(RevisionCounter, AbstractBaseUser, PermissionsMixin):
 
     def set_unusable_password(self) -> None:
         super().set_unusable_password()
-        self._password = ""  # a new one as well, for save()
+        self._password = ""  # tells save() that the password changed
 
     def save(self, *args, **kwargs):
-        """Save; a change of the profile counts as a write, and a new password revokes the tokens, whoever sets it."""
+        """Save the user. A change of the profile increases the revision; a new password revokes all tokens."""
         if self._state.adding:
             super().save(*args, **kwargs)
             return
         if kwargs.get("update_fields") is None:
-            # The counter belongs to the database: a copy of it that went stale meanwhile must not go back there.
+            # Never save the revisions: other requests may have increased them in the database since they were loaded.
             kwargs["update_fields"] = [
                 field.attname
                 for field in self._meta.concrete_fields
@@ -180,7 +178,7 @@ class User(RevisionCounter, AbstractBaseUser, PermissionsMixin):
 
 
 def digest(secret: str) -> str:
-    # A fast hash is right here: 256 random bits can't be guessed, and each request needs it.
+    # A fast hash is safe here, since nobody can guess 256 random bits. Each request needs it.
     return sha256(secret.encode()).hexdigest()
 
 
@@ -192,10 +190,10 @@ def all_scopes() -> list[str]:
 
 
 class ApiToken(OwnedModel):
-    """What a program signs in with. Only the digest is kept: the secret is shown once, when the token is made."""
+    """A token that a program signs in with. Only its digest is stored: the secret is shown once, on creation."""
 
     READ, WRITE = "read", "write"
-    PREFIX_LENGTH = 12  # of the secret, so that people can tell their tokens apart
+    PREFIX_LENGTH = 12  # of the secret, so that users can tell their tokens apart
     USE_IS_NOTED_EVERY = timedelta(minutes=1)
 
     name = models.CharField(max_length=100)
@@ -226,7 +224,7 @@ class ApiToken(OwnedModel):
 
     @classmethod
     def issue(cls, owner: User, name: str, **fields) -> tuple["ApiToken", str]:
-        """Make a token; returns it with its secret, `todo_` and 256 random bits in 43 URL-safe characters."""
+        """Create a token. Return it with its secret: `todo_` and 256 random bits in 43 URL-safe characters."""
         secret = f"todo_{secrets.token_urlsafe(32)}"
         token = cls.objects.create(
             owner=owner, name=name, digest=digest(secret), prefix=secret[: cls.PREFIX_LENGTH], **fields
@@ -258,10 +256,10 @@ class IdentityQuerySet(OwnedQuerySet):
         return identity
 
     def find_or_make(self, issuer: str, subject: str, email: str | None) -> "Identity":
-        """The identity of this subject, with its account; at first sight both are made.
+        """The identity of this subject, with its account. The first time, both are created.
 
-        `email` has to be verified. An account that has it already isn't touched: registering proves nothing, so it may
-        be somebody else's. The new one gets an address then that no mail reaches (RFC 2606).
+        `email` must be verified. If another account has it, that account is not used: it may belong to somebody else,
+        since registering doesn't verify an address. The new account then gets an invalid address (RFC 2606).
         """
         if found := self.find(issuer, subject):
             return found
@@ -270,7 +268,7 @@ class IdentityQuerySet(OwnedQuerySet):
                 owner = User.objects.create_user(email or f"{uuid7()}@identity.invalid")
                 return self.create(owner=owner, issuer=issuer, subject=subject)
         except IntegrityError:
-            if found := self.find(issuer, subject):  # another request was faster
+            if found := self.find(issuer, subject):  # another request has created it
                 return found
             if not email:
                 raise
@@ -278,7 +276,7 @@ class IdentityQuerySet(OwnedQuerySet):
 
 
 class Identity(OwnedModel):
-    """Who somebody is at an identity provider. It is the only thing that ties the two: never an e-mail address."""
+    """A user's account at an identity provider. Only this connects the two, never an email address."""
 
     issuer = models.CharField(max_length=255)
     subject = models.CharField(max_length=255)

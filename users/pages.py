@@ -1,4 +1,4 @@
-"""The page that a mailed link leads to, and what the pages to sign in say."""
+"""The page of an emailed link, and the forms to sign in."""
 
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.forms import AuthenticationForm, SetPasswordForm, UsernameField
@@ -9,7 +9,7 @@ from django.views.generic import TemplateView
 
 from users.models import User
 
-# No script at all: this page has a secret.
+# Without scripts: the URL of this page contains a secret.
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
@@ -40,7 +40,7 @@ class OperatorSignInForm(AdminAuthenticationForm):
 
 class NewPasswordForm(SetPasswordForm):
     def save(self, commit=True):
-        self.user.set_mailed_password(self.cleaned_data["new_password1"])
+        self.user.set_password_by_email(self.cleaned_data["new_password1"])
         return self.user
 
 

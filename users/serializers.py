@@ -24,7 +24,7 @@ class UserSerializer(ModelSerializer):
     def update(self, user, validated_data):
         for name, value in validated_data.items():
             setattr(user, name, value)
-        # Only these: the user was read without a lock, and has perhaps another password by now.
+        # Only these fields: the user was read without a lock, and the password may have changed since.
         user.save(update_fields=list(validated_data))
         return user
 
@@ -37,16 +37,16 @@ class PasswordField(fields.StringField):
 
 
 class NewPasswordField(PasswordField):
-    document = {"minLength": 8}  # AUTH_PASSWORD_VALIDATORS check it
+    document = {"minLength": 8}  # as in AUTH_PASSWORD_VALIDATORS
 
 
 def is_current(password: str, request) -> bool:
-    """Whether this is the caller's password."""
-    # By `authenticate`, since that counts: a stolen token mustn't be a way to guess the password.
+    """Whether this is the user's password."""
+    # `authenticate` counts failures, so that a stolen token can't be used to guess the password.
     user = authenticate(request, username=request.user.email, password=password)
     if user is None or user != request.user:
         return False
-    request.user.password = user.password  # perhaps in a better hash by now
+    request.user.password = user.password  # signing in may have upgraded the hash
     return True
 
 
@@ -82,10 +82,10 @@ class RegistrationSerializer(ModelSerializer):
 
 
 class UnconfirmedSerializer(RegistrationSerializer):
-    email = fields.EmailField(max_length=254)  # not refused as taken: nobody is to learn who has an account
+    email = fields.EmailField(max_length=254)  # without the check for uniqueness, which would reveal accounts
 
     def create(self, validated_data):
-        """Make the account unless there is one. Either way it is one statement that writes one row."""
+        """Create the account unless it exists. In both cases, this is one statement that writes one row."""
         user = User(**validated_data, is_confirmed=False)
         user.set_unusable_password()
         User.objects.bulk_create([user], update_conflicts=True, unique_fields=["email"], update_fields=["email"])
@@ -109,7 +109,7 @@ class LoginSerializer(Serializer):
 
 class SignedInSerializer(Serializer):
     user = UserSerializer()
-    token = serializers.CharField(help_text="The secret to send as `Authorization: Bearer …`. Shown this once.")
+    token = serializers.CharField(help_text="The secret. Send it as `Authorization: Bearer …`. It is shown only once.")
     expires_at = serializers.DateTimeField()
 
 
@@ -119,7 +119,7 @@ class PasswordChangeSerializer(Serializer):
 
     def validate_current_password(self, password: str) -> str:
         if not is_current(password, self.context["request"]):
-            raise serializers.ValidationError("This is not the current password.", code="wrong")
+            raise serializers.ValidationError("The password is wrong. Enter your current password.", code="wrong")
         return password
 
     def validate(self, attrs):
@@ -145,13 +145,13 @@ class PasswordResetConfirmSerializer(Serializer):
 
     def update(self, user, validated_data):
         try:
-            user.set_mailed_password(validated_data["new_password"])
-        except User.DoesNotExist:  # used twice at the same moment
+            user.set_password_by_email(validated_data["new_password"])
+        except User.DoesNotExist:  # another request has used the link
             self.refuse_token()
         return user
 
     def refuse_token(self):
-        message = "This link was used, is too old, or is not complete. Ask for another one."
+        message = "This link is incomplete, too old or already used. Request a new one."
         raise serializers.ValidationError({"token": [ErrorDetail(message, code="invalid")]})
 
 
@@ -160,12 +160,12 @@ class AccountDeletionSerializer(Serializer):
 
     def validate_password(self, password: str) -> str:
         if not is_current(password, self.context["request"]):
-            raise serializers.ValidationError("This is not the password.", code="wrong")
+            raise serializers.ValidationError("The password is wrong. Enter your current password.", code="wrong")
         return password
 
 
 class TokenSerializer(ModelSerializer):
-    """A personal access token. `token`, the secret itself, is in the answer that makes it, and never again."""
+    """A personal access token. Its secret, `token`, is only in the response that creates it."""
 
     scopes = fields.ListField(
         child=serializers.ChoiceField([ApiToken.READ, ApiToken.WRITE]),
@@ -174,7 +174,9 @@ class TokenSerializer(ModelSerializer):
         default=["read", "write"],
     )
     expires_at = fields.DateTimeField(
-        allow_null=True, default=None, help_text="Null: when the token that makes it expires, or never in a session."
+        allow_null=True,
+        default=None,
+        help_text="If null, it expires with the token that creates it; if created in a session, never.",
     )
 
     class Meta:
@@ -191,9 +193,10 @@ class TokenSerializer(ModelSerializer):
         if moment is None:
             return limit
         if moment <= timezone.now():
-            raise serializers.ValidationError("This is in the past.", code="past")
+            raise serializers.ValidationError("Enter a time in the future.", code="past")
         if limit and moment > limit:
-            raise serializers.ValidationError("A token can't outlive the one that makes it.", code="too_late")
+            message = f"Enter a time up to {limit.isoformat()}, when the token that creates this one expires."
+            raise serializers.ValidationError(message, code="too_late")
         return moment
 
 

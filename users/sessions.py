@@ -1,4 +1,4 @@
-"""Sessions that know whose they are, so that they go with the account. (Django's own say it in their text only.)"""
+"""Sessions with a foreign key to their user, so that they are deleted with the account."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.db import models
 
 
 class Session(AbstractBaseSession):
-    # No constraint: Django takes a refused one for a key that is taken, and would try again for ever.
+    # Without a constraint: if it is violated, Django would assume a duplicate session key, and retry forever.
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+", db_constraint=False
     )

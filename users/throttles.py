@@ -5,8 +5,8 @@ from users.attempts import count_credentials
 
 
 class CredentialsThrottle(BaseThrottle):
-    """For calls that register, or ask for a password by mail. (Sign-ins are counted where passwords are checked.)"""
+    """For calls that register or reset a password. (The password backend counts sign-ins.)"""
 
     def allow_request(self, request, view) -> bool:
-        count_credentials(client_address(request))  # raises
+        count_credentials(client_address(request))  # raises Throttled
         return True

@@ -14,7 +14,7 @@ from api.throttles import AnonRateThrottle
 from ownership.viewsets import CallerView, OwnedViewSet
 from users import serializers
 from users.authentication import NoAuthentication
-from users.emails import mail_link
+from users.emails import email_link
 from users.issuer import IssuerToken
 from users.models import ApiToken, User
 from users.throttles import CredentialsThrottle
@@ -22,20 +22,20 @@ from users.throttles import CredentialsThrottle
 
 class SignUpClosed(PermissionDenied):
     default_code = "sign_up_closed"
-    default_detail = "Sign-up is closed here. Ask the operator for an account."
+    default_detail = "Sign-up is closed. Ask the operator for an account."
 
 
-class NoMail(PermissionDenied):
+class EmailNotConfigured(PermissionDenied):
     default_code = "mail_not_set_up"
-    default_detail = "This server sends no mail. Ask the operator for a new password."
+    default_detail = "This server can't send email. Ask the operator for a new password."
 
 
 class AccountView(CallerView):
-    """A call about the caller's own account."""
+    """The base of the calls about the user's own account."""
 
 
 class OpenView(AccountView):
-    """A call that needs no sign-in."""
+    """The base of the calls that need no sign-in."""
 
     authentication_classes = [NoAuthentication]
     permission_classes = [AllowAny]
@@ -43,20 +43,21 @@ class OpenView(AccountView):
 
 
 class SignInView(OpenView):
-    """A call that needs no sign-in and answers with a fresh token."""
+    """The base of the calls that respond with a new token."""
 
     @staticmethod
     def signed_in(user: User, token_name: str, status: int) -> Response:
         token, secret = ApiToken.issue_for_sign_in(user, token_name)
-        answer = serializers.SignedInSerializer({"user": user, "token": secret, "expires_at": token.expires_at})
-        return Response(answer.data, status=status, headers={"Cache-Control": "no-store"})
+        body = serializers.SignedInSerializer({"user": user, "token": secret, "expires_at": token.expires_at})
+        return Response(body.data, status=status, headers={"Cache-Control": "no-store"})
 
 
 class RegisterView(SignInView):
-    """Make an account. The answer has a token for it.
+    """Create an account and get a token for it.
 
-    Where addresses have to be confirmed, the answer is 202 and the same for every address, and a link is mailed to
-    it. By that link the password is set, in place of the one given here, and then the account can sign in.
+    If the server requires confirmed addresses, the response is 202, whether there is an account or not, and the address
+    gets an email with a link. The link sets a new password, which replaces the one sent here. Then the account can sign
+    in.
     """
 
     serializer_class = serializers.RegistrationSerializer
@@ -72,13 +73,16 @@ class RegisterView(SignInView):
         user = self.read_body().save()
         if not settings.CONFIRM_SIGN_UP:
             return self.signed_in(user, "registration", status=201)
-        addressee = User.objects.with_password_by_mail().filter(email=user.email).first()
-        mail_link(request, user.email, addressee, "sign_up")
+        recipient = User.objects.with_password_by_email().filter(email=user.email).first()
+        email_link(request, user.email, recipient, "sign_up")
         return Response(status=202)
 
 
 class LoginView(SignInView):
-    """Sign in with e-mail address and password. The answer has a fresh token; earlier ones stay valid."""
+    """Sign in with email address and password, and get a new token.
+
+    Earlier tokens stay valid.
+    """
 
     serializer_class = serializers.LoginSerializer
     throttle_classes = [AnonRateThrottle]  # and `authenticate` counts, for every form that signs in
@@ -86,20 +90,20 @@ class LoginView(SignInView):
 
     @extend_schema(operation_id="login", responses={200: serializers.SignedInSerializer})
     def post(self, request):
-        given = self.read_body().validated_data
-        user = authenticate(request, username=given["email"], password=given["password"])
+        body = self.read_body().validated_data
+        user = authenticate(request, username=body["email"], password=body["password"])
         if user is None:
-            raise AuthenticationFailed("The e-mail address or the password is wrong.")
+            raise AuthenticationFailed("The email address or the password is wrong.")
         with transaction.atomic():
             User.objects.lock(user)
             update_last_login(User, user)
-            return self.signed_in(user, given["token_name"], status=200)
+            return self.signed_in(user, body["token_name"], status=200)
 
 
 class LogoutView(AccountView):
-    """Revoke the token that makes this call (or end the session, in a browser).
+    """Revoke the token of this call, or end the browser's session.
 
-    The token of an identity provider can only be revoked there: 403.
+    The response for a token of an identity provider is 403: sign out there.
     """
 
     serializer_class = EmptySerializer
@@ -108,7 +112,7 @@ class LogoutView(AccountView):
     def post(self, request):
         self.read_body()
         if isinstance(request.auth, IssuerToken):
-            raise PermissionDenied("This token is the identity provider's: sign out there. It can't be revoked here.")
+            raise PermissionDenied("This token can't be revoked here. Sign out at the identity provider.")
         if isinstance(request.auth, ApiToken):
             request.auth.delete()
         else:
@@ -117,7 +121,10 @@ class LogoutView(AccountView):
 
 
 class PasswordResetView(OpenView):
-    """Ask for a link by mail to set a new password. The answer is the same, whether there is an account or not."""
+    """Request an email with a link to set a new password.
+
+    The response is the same, whether there is an account or not.
+    """
 
     serializer_class = serializers.PasswordResetSerializer
     problems = ("403",)
@@ -125,15 +132,18 @@ class PasswordResetView(OpenView):
     @extend_schema(operation_id="reset_password", responses={202: None})
     def post(self, request):
         if not settings.SENDS_MAIL:
-            raise NoMail
+            raise EmailNotConfigured
         email = self.read_body().validated_data["email"]
-        user = User.objects.with_password_by_mail().filter(email=email).first()
-        mail_link(request, email, user, "password_reset")
+        user = User.objects.with_password_by_email().filter(email=email).first()
+        email_link(request, email, user, "password_reset")
         return Response(status=202)
 
 
 class PasswordResetConfirmView(OpenView):
-    """Set a new password with what was mailed, which works once. Every token and session of the account ends."""
+    """Set a new password with `uid` and `token` from the email.
+
+    They work only once. All tokens and sessions of the account end.
+    """
 
     serializer_class = serializers.PasswordResetConfirmSerializer
 
@@ -144,7 +154,7 @@ class PasswordResetConfirmView(OpenView):
 
 
 class MeView(AccountView):
-    """The account of the caller."""
+    """Your account."""
 
     serializer_class = serializers.UserSerializer
     deletes_with_body = True
@@ -155,29 +165,34 @@ class MeView(AccountView):
         return EmptySerializer if self.has_only_a_provider() else serializers.AccountDeletionSerializer
 
     def has_only_a_provider(self) -> bool:
-        """Whether the caller signed in at the identity provider, and has no password here."""
+        """Whether the user signed in at the identity provider and has no password here."""
         user: Any = self.request.user
         return isinstance(self.request.auth, IssuerToken) and not user.has_usable_password()
 
     @extend_schema(operation_id="me_retrieve")
     def get(self, request):
-        """Get the account."""
+        """Get your account."""
         return self.respond(request.user)
 
     @extend_schema(operation_id="me_update")
     def patch(self, request):
-        """Change the account's name and time zone: what is left out stays as it is."""
+        """Change your name and time zone.
+
+        Fields that are left out keep their value.
+        """
         return self.respond(self.read_body(instance=request.user, partial=True).save())
 
     @extend_schema(operation_id="me_delete", request=serializers.AccountDeletionSerializer, responses={204: None})
     def delete(self, request):
-        """Erase the account and all its data, for good.
+        """Permanently erase your account and all its data.
 
-        A user of an identity provider has no password here. No body then, but a token issued in the last 5 minutes.
+        If you sign in at an identity provider and have no password here, send no body, but a token that was issued in
+        the last 5 minutes.
         """
         self.read_body()
         if self.has_only_a_provider() and not request.auth.is_fresh:
-            raise PermissionDenied("Sign in at the identity provider again: this needs a token of the last 5 minutes.")
+            message = "Sign in at the identity provider again. This call needs a token from the last 5 minutes."
+            raise PermissionDenied(message)
         with transaction.atomic():
             User.objects.lock(request.user)
             request.user.delete()
@@ -185,7 +200,10 @@ class MeView(AccountView):
 
 
 class PasswordView(AccountView):
-    """Change the password. Every other token and session of the account ends."""
+    """Change your password.
+
+    All other tokens and sessions of your account end.
+    """
 
     serializer_class = serializers.PasswordChangeSerializer
 
@@ -204,7 +222,7 @@ class PasswordView(AccountView):
 
 
 class TokenViewSet(OwnedViewSet):
-    """Personal access tokens: one for each program, so that each can be revoked alone."""
+    """Personal access tokens. Use one for each program, so that you can revoke each on its own."""
 
     queryset = ApiToken.objects.all()
     serializer_class = serializers.TokenSerializer
@@ -212,15 +230,21 @@ class TokenViewSet(OwnedViewSet):
 
     @extend_schema(request=serializers.TokenSerializer, responses={201: serializers.NewTokenSerializer})
     def create(self, request):
-        """Create an API token. The answer has its secret, this once."""
+        """Create an API token.
+
+        The secret is only in this response.
+        """
         fields = self.read_body().validated_data
         with transaction.atomic():
             User.objects.lock(request.user)
             token, secret = ApiToken.issue(request.user, **fields)
-        answer = {**self.represent(token), "token": secret}
-        return Response(answer, status=201, headers={"Cache-Control": "no-store"})
+        body = {**self.represent(token), "token": secret}
+        return Response(body, status=201, headers={"Cache-Control": "no-store"})
 
     def destroy(self, request, pk):
-        """Revoke the API token: the next request with it is refused."""
+        """Revoke the API token.
+
+        The next request with it is refused.
+        """
         self.get_object().delete()
         return Response(status=204)

@@ -10,7 +10,7 @@ from api.logs import JSONFormatter
 
 
 class Log(logging.StreamHandler):
-    """What production has logged since the test began."""
+    """The log lines of the test, in the format of production."""
 
     def __init__(self):
         super().__init__(io.StringIO())

@@ -48,7 +48,7 @@ def test_what_is_no_address_leaves_the_connection(settings, forwarded):
 
 
 def test_fewer_hops_than_proxies_leave_the_connection(settings):
-    """Such a request came around the proxies: what it says is the client's own word."""
+    """Such a request didn't come through the proxies, so its header can't be trusted."""
     settings.TRUSTED_PROXIES = 2
 
     assert address("192.0.2.1") == "10.0.0.1"

@@ -1,4 +1,4 @@
-"""Bodies on their way: how large they may be, and what becomes of those that don't come in one piece."""
+"""The size and the transfer of request bodies: limits, chunks and incomplete bodies."""
 
 import gzip
 import io
@@ -14,7 +14,7 @@ FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=B"
 TYPES = ["application/json", FORM, MULTIPART]
 DJANGOS_OWN = ["/api-auth/login/", "/admin/login/"]
-BROKEN_OFF = "The request body is broken, or it ended before its time."
+BROKEN_OFF = "The request body is broken or incomplete. Send it again."
 TASK = b'{"title": "x"}'
 
 
@@ -23,12 +23,12 @@ def post(client, body: bytes, content_type: str = "application/json", **environ)
 
 
 def sent(body: bytes, length: str) -> dict:
-    """The environment of a request whose body isn't as long as its Content-Length says."""
+    """The environment of a request whose body doesn't have the length in Content-Length."""
     return {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": length}
 
 
 class Broken(io.BytesIO):
-    """What a server hands over of a body that breaks off: each has an error of its own for that."""
+    """The input of an incomplete body. Each server raises its own exceptions."""
 
     def __init__(self, error: Exception):
         super().__init__()
@@ -39,7 +39,7 @@ class Broken(io.BytesIO):
 
 
 def in_chunks(body: bytes | Broken, coding: str = "chunked") -> dict:
-    """The environment of a request with a body in chunks, as gunicorn hands it over."""
+    """The environment of a request with a chunked body, as in gunicorn."""
     stream = io.BytesIO(body) if isinstance(body, bytes) else body
     return {"HTTP_TRANSFER_ENCODING": coding, "wsgi.input": stream, "wsgi.input_terminated": True}
 
@@ -49,7 +49,7 @@ def part(header: bytes, value: bytes = b"x") -> bytes:
 
 
 def of_size(size: int, content_type: str) -> bytes:
-    """A body for a task of exactly so many bytes."""
+    """A task as a body of exactly this many bytes."""
     if content_type == FORM:
         return b"title=x&csrfmiddlewaretoken=".ljust(size, b"x")
     if content_type == MULTIPART:
@@ -76,7 +76,7 @@ def test_a_body_of_1_mib_is_read(api, content_type, size):
 def test_a_byte_more_is_a_413(api, content_type):
     answer = post(api, of_size(MIB + 1, content_type), content_type)
 
-    assert_problem(answer, 413, "too_large", "The request body is larger than 1 MiB.")
+    assert_problem(answer, 413, "too_large", "The request body is too large. Send at most 1 MiB.")
     assert not Task.objects.exists()
 
 
@@ -85,7 +85,7 @@ def test_a_byte_more_is_a_413_outside_of_the_api_too(path):
     answer = Browser().generic("POST", path, of_size(MIB + 1, FORM), content_type=FORM)
 
     assert (answer.status_code, answer["Content-Type"]) == (413, "text/plain; charset=utf-8")
-    assert answer.content == b"The request body is larger than 1 MiB.\n"
+    assert answer.content == b"The request body is too large. Send at most 1 MiB.\n"
 
 
 def test_a_body_that_is_too_large_is_not_read(api):
@@ -130,7 +130,7 @@ def test_a_byte_more_in_chunks_is_a_413_and_the_rest_is_not_read(api):
 
     answer = post(api, b"", **environ)
 
-    assert_problem(answer, 413, "too_large", "The request body is larger than 1 MiB.")
+    assert_problem(answer, 413, "too_large", "The request body is too large. Send at most 1 MiB.")
     assert environ["wsgi.input"].tell() == MIB + 1
 
 
@@ -145,7 +145,7 @@ def test_broken_chunks_are_a_400(api, error):
 def test_a_server_that_knows_no_chunks_wants_a_length(api):
     answer = post(api, b"", HTTP_TRANSFER_ENCODING="chunked", **{"wsgi.input": io.BytesIO(TASK)})
 
-    assert_problem(answer, 411, "length_required", "The request needs a Content-Length.")
+    assert_problem(answer, 411, "length_required", "The Content-Length header is missing: add the length of the body.")
 
 
 @pytest.mark.parametrize(("body", "content_type"), [(TASK, "application/json"), (b"title=Buy+mi", FORM)])
@@ -166,14 +166,16 @@ def test_of_a_body_that_goes_on_only_the_announced_part_is_read(api):
 def test_a_length_that_is_no_number_is_a_400(api, length):
     answer = post(api, b"", **sent(TASK, length))
 
-    assert_problem(answer, 400, "parse_error", "The Content-Length is not a number.")
+    assert_problem(
+        answer, 400, "parse_error", "The Content-Length header must be a number: the length of the body in bytes."
+    )
 
 
 @pytest.mark.parametrize("length", ["1048577", "9" * 400])
 def test_a_length_that_is_too_large_is_a_413(api, length):
     answer = post(api, b"", **sent(TASK, length))
 
-    assert_problem(answer, 413, "too_large", "The request body is larger than 1 MiB.")
+    assert_problem(answer, 413, "too_large", "The request body is too large. Send at most 1 MiB.")
 
 
 @pytest.mark.parametrize("length", ["", "0"])
@@ -248,7 +250,7 @@ def test_multipart_is_checked_like_other_bodies(api, body, errors):
 def test_a_form_of_too_many_fields_is_a_400(api, body, content_type):
     answer = post(api, body, content_type)
 
-    assert_problem(answer, 400, "parse_error", "The request could not be read.")
+    assert_problem(answer, 400, "parse_error", "The request could not be read. Check its body and its headers.")
 
 
 @pytest.mark.parametrize(

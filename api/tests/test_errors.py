@@ -29,7 +29,7 @@ def test_an_unknown_url_is_a_404(anonymous, path):
 def test_a_missing_slash_is_a_404_that_says_so(anonymous, method):
     answer = anonymous.generic(method, "/tasks?limit=5")
 
-    assert_problem(answer, 404, "not_found", "Not found. Did you mean /api/v1/tasks/ with the slash?")
+    assert_problem(answer, 404, "not_found", "Not found. Did you mean /api/v1/tasks/ with a slash at the end?")
 
 
 def test_an_unknown_url_is_a_problem_for_browsers_too(anonymous):
@@ -163,11 +163,11 @@ def test_a_lost_race_for_something_unique_is_a_409(api, monkeypatch):
 
     answer = api.get("/tasks/")
 
-    assert_problem(answer, 409, "conflict", "This was changed by another request at the same moment. Try again.")
+    assert_problem(answer, 409, "conflict", "Another request changed this at the same time. Try again.")
 
 
 def assert_unavailable(answer) -> None:
-    assert_problem(answer, 503, "unavailable", "The database is not available right now. Try again.")
+    assert_problem(answer, 503, "unavailable", "The database is temporarily unavailable. Try again.")
     assert answer["Retry-After"] == "1"
 
 

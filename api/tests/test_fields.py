@@ -10,7 +10,7 @@ from api.serializers import Serializer
 
 
 def outcome(field, data):
-    """The value that the field makes of this, or the code of its error."""
+    """The field's value for this input, or the code of its error."""
     serializer = type("One", (Serializer,), {"value": field})(data=data)
     if serializer.is_valid():
         return serializer.validated_data["value"]

@@ -43,7 +43,7 @@ def test_without_the_database_it_is_alive_and_not_ready(db, error, log):
         alive, ready = Browser().get("/healthz"), Browser().get("/readyz")
 
     assert (alive.status_code, alive.content) == (200, b"ok\n")
-    assert (ready.status_code, ready.content) == (503, b"the database does not answer\n")
+    assert (ready.status_code, ready.content) == (503, b"The database is unavailable.\n")
     assert (ready["Content-Type"], ready["Retry-After"]) == ("text/plain; charset=utf-8", "1")
     assert len(log.lines()) == 2
 

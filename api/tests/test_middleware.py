@@ -13,7 +13,7 @@ SECRETS = ("canary-token", "canary-cookie", "canary-query", "canary-body", "cana
 
 
 def requests(lines: list[dict]) -> list[dict]:
-    """The lines of the requests, without what differs each time."""
+    """The log lines of requests, without the parts that differ each time."""
     found = [dict(line) for line in lines if line["logger"] == "api.requests"]
     for line in found:
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00", line.pop("time"))
@@ -149,7 +149,7 @@ def test_a_database_that_is_away_is_one_more_line_too(api, log, error):
     failure, request = log.lines()
     assert requests([request]) == [line_of(answer, "GET", "/api/v1/tasks/")]
     assert failure["request_id"] == answer["X-Request-ID"]
-    assert (failure["level"], failure["message"]) == ("ERROR", "The database did not answer.")
+    assert (failure["level"], failure["message"]) == ("ERROR", "The database is unavailable.")
     assert failure["exception"].endswith(f"{error.__name__}: connection to 10.1.2.3 failed: canary")
 
 
@@ -270,7 +270,7 @@ def test_a_session_that_no_database_would_take_is_a_400(db, path):
     answer = Browser().get(path, HTTP_COOKIE='sessionid="abcdefgh\\000"')
 
     assert answer.status_code == 400
-    assert "The session cookie is broken." in answer.content.decode()
+    assert "The session cookie is invalid. Delete it and sign in again." in answer.content.decode()
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ def test_a_database_that_is_away_when_the_session_is_saved_is_a_503(browser, mon
         content_type="application/json",
     )
 
-    assert_problem(answer, 503, "unavailable", "The database is not available right now. Try again.")
+    assert_problem(answer, 503, "unavailable", "The database is temporarily unavailable. Try again.")
     assert answer["Retry-After"] == "1"
 
 
@@ -35,7 +35,7 @@ def test_a_page_without_the_database_is_a_503(browser, path):
 
     assert (answer.status_code, answer["Retry-After"]) == (503, "1")
     assert answer["Content-Type"] == "text/plain; charset=utf-8"
-    assert answer.content == b"The database is not available right now. Try again.\n"
+    assert answer.content == b"The database is temporarily unavailable. Try again.\n"
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_a_broken_form_sent_to_no_page_is_a_400(db, content_type):
     answer = browser.generic("POST", "/nope", b"x", content_type=content_type)
 
     assert (answer.status_code, answer["Content-Type"]) == (400, "text/plain; charset=utf-8")
-    assert answer.content == b"The request could not be read.\n"
+    assert answer.content == b"The request could not be read. Check its body and its headers.\n"
 
 
 @pytest.mark.parametrize("query", ["version=%00", "version=%0d%0aX:%20y", "version=v1", "lang=de", "typo=1"])
@@ -73,6 +73,6 @@ def test_the_schema_and_the_docs_refuse_parameters_that_they_do_not_have(anonymo
     answer = anonymous.get(f"{path}?{query}")
 
     name = query.split("=")[0]
-    message = "There is no such query parameter."
+    message = "This query parameter is unknown. Check its name."
     errors = [{"field": name, "code": "unknown", "message": message}]
     assert_problem(answer, 400, "validation_error", f"{name}: {message}", errors)

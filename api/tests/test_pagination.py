@@ -13,14 +13,14 @@ from testing.problems import refused
 from todos.models import Task
 from users.models import User
 
-# What each ordering compares. The others are turned over in todos/tests/test_order.py.
+# The keys of each ordering. todos/tests/test_order.py tests the others.
 KEYS = {
     "created_at": lambda task: task.created_at,
     "updated_at": lambda task: task.updated_at,
     "title": lambda task: task.title.lower(),
 }
 DAY = datetime(2026, 3, 1, tzinfo=UTC)
-# Few different ones, so that many rows are equal; letters only, which each collation sorts alike.
+# Few different ones, so that many rows are equal. Only letters, which all collations sort in the same order.
 titles = st.text("abAB", min_size=1, max_size=2)
 moments = st.integers(0, 2).map(lambda days: DAY + timedelta(days, microseconds=days))
 rows = st.dictionaries(moments, st.lists(titles, max_size=5))
@@ -42,13 +42,13 @@ def get(client: Client, link: str) -> tuple[list[str], dict]:
 
 
 def in_order(tasks: list[Task], ordering: str) -> list[str]:
-    """The plain sorted list that pages are compared with."""
+    """The sorted list to compare the pages with."""
     key = KEYS[ordering.removeprefix("-")]
     return [str(task.id) for task in sorted(tasks, key=lambda task: (key(task), task.id), reverse=ordering[0] == "-")]
 
 
 class Others:
-    """Those who write while somebody is turning pages."""
+    """Writes between the pages."""
 
     def __init__(self, owner: User, plan: list[tuple]):
         self.owner, self.plan, self.touched = owner, plan, set()

@@ -104,7 +104,7 @@ OURS = [(route, method) for route in ROUTES if route.path not in ("schema/", "do
 def test_every_call_refuses_a_parameter_that_it_does_not_have(route, method, api):
     answer = api.generic(method, f"{route.url(MISSING)}?typo=1", "{}", content_type="application/json")
 
-    message = "There is no such query parameter."
+    message = "This query parameter is unknown. Check its name."
     errors = [{"field": "typo", "code": "unknown", "message": message}]
     assert_problem(answer, 400, "validation_error", f"typo: {message}", errors)
 
@@ -112,6 +112,6 @@ def test_every_call_refuses_a_parameter_that_it_does_not_have(route, method, api
 def test_a_repeated_parameter_is_refused_in_words(api):
     answer = api.get("/tasks/?limit=5&limit=6")
 
-    message = "This parameter may be given only once."
+    message = "Use this parameter only once."
     errors = [{"field": "limit", "code": "repeated", "message": message}]
     assert_problem(answer, 400, "validation_error", f"limit: {message}", errors)

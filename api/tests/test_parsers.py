@@ -65,7 +65,7 @@ def test_32_levels_are_read(api):
 def test_33_levels_are_a_400(api, body):
     answer = post(api, body)
 
-    assert_problem(answer, 400, "parse_error", "JSON parse error: nested deeper than 32 levels")
+    assert_problem(answer, 400, "parse_error", "JSON parse error: the body can be nested at most 32 levels deep")
 
 
 def test_brackets_side_by_side_or_in_text_are_no_depth(api):
@@ -79,13 +79,13 @@ def test_brackets_side_by_side_or_in_text_are_no_depth(api):
 def test_a_body_that_is_no_object_is_a_400(api, path, body):
     answer = api.generic("POST", path, body, content_type="application/json")
 
-    assert_problem(answer, 400, "parse_error", "JSON parse error: the body has to be an object")
+    assert_problem(answer, 400, "parse_error", "JSON parse error: the body must be an object")
 
 
 def test_where_a_list_makes_several_a_list_changes_none(api, task):
     answer = api.generic("PATCH", f"/tasks/{task.pk}/", b'[{"title": "x"}]', content_type="application/json")
 
-    assert_problem(answer, 400, "parse_error", "JSON parse error: the body has to be an object")
+    assert_problem(answer, 400, "parse_error", "JSON parse error: the body must be an object")
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_list_of_no_objects_is_a_400(api, body, error):
 
 @pytest.mark.parametrize("body", [b'"text"', b"5", b"true", b"null"])
 def test_neither_a_list_nor_an_object_is_a_400(api, body):
-    assert_problem(post(api, body), 400, "parse_error", "JSON parse error: the body has to be an object")
+    assert_problem(post(api, body), 400, "parse_error", "JSON parse error: the body must be an object")
 
 
 def test_a_field_given_twice_counts_as_given_last(api):
@@ -154,7 +154,7 @@ ODD = [
 def test_another_charset_is_a_415(api, content_type, charset):
     answer = post(api, b"BZh91AY&SY", f"{content_type}; charset={charset}")
 
-    assert_problem(answer, 415, "unsupported_media_type", "The request body has to be in UTF-8.")
+    assert_problem(answer, 415, "unsupported_media_type", "Encode the request body in UTF-8.")
 
 
 @pytest.mark.parametrize("charset", ODD)
@@ -164,4 +164,4 @@ def test_another_charset_is_a_415_for_the_forms_of_django_too(path, content_type
     answer = Browser().generic("POST", path, b"BZh91AY&SY", content_type=f"{content_type}; charset={charset}")
 
     assert (answer.status_code, answer["Content-Type"]) == (415, "text/plain; charset=utf-8")
-    assert answer.content == b"The request body has to be in UTF-8.\n"
+    assert answer.content == b"Encode the request body in UTF-8.\n"

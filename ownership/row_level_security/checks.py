@@ -1,8 +1,10 @@
-"""What the wall (ownership/row_level_security/__init__.py) needs in the database besides the migrations: a role, and what it may do.
+"""What row-level security needs besides the migrations: the role `todo_api` and its privileges.
 
-Not in a migration, because a role belongs to the server: a copy of the database on another server has all migrations
-behind it, and no role. `manage.py migrate` completes the wall whenever it runs.
+They aren't in a migration, because roles belong to the server: a copy of the database on another server has all
+migrations applied, and no role. `manage.py migrate` adds what is missing each time it runs.
 """
+
+from collections.abc import Iterable, Iterator
 
 from django.core import checks
 from django.core.management.base import SystemCheckError
@@ -10,11 +12,11 @@ from django.db import DatabaseError, OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from ownership import row_level_security
-from ownership.row_level_security import guarded_tables, is_wanted, reached_tables
+from ownership.row_level_security import is_enabled, protected_tables, shared_tables
 
 PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE")
-SWITCH = "ROW_LEVEL_SECURITY=False does without."
-HAS_SET_OPTION = 160000  # the version; before it, every member of a role could become it
+OPT_OUT = "To run without row-level security, set ROW_LEVEL_SECURITY=False."
+HAS_SET_OPTION = 160000  # the Postgres version; before it, each member of a role could switch to it
 
 
 def fetch(sql: str, *parameters) -> list[tuple]:
@@ -23,34 +25,38 @@ def fetch(sql: str, *parameters) -> list[tuple]:
         return cursor.fetchall()
 
 
-def missing() -> list[str]:
-    """The statements that would complete the wall; none when it stands, or is not wanted."""
-    return [*role_commands(), *grants()] if is_wanted() else []
+def missing_statements() -> list[str]:
+    """The statements that the role and its privileges still need; an empty list when row-level security is off."""
+    return [*role_statements(), *grant_statements()] if is_enabled() else []
 
 
-def complete() -> list[str]:
-    """Complete the wall; returns the statements that it took. Raises DatabaseError if this role may not do it."""
+def prepare() -> list[str]:
+    """Create the role and grant its privileges, where missing. Return the statements that were run.
+
+    Raises DatabaseError if the role that connects isn't allowed to.
+    """
     done = []
-    for command in missing():
+    for statement in missing_statements():
         try:
             with connection.cursor() as cursor:
-                cursor.execute(command)
-        except DatabaseError:  # another process may have been faster
-            if command in missing():
+                cursor.execute(statement)
+        except DatabaseError:  # another process may have run it in the meantime
+            if statement in missing_statements():
                 raise
         else:
-            done.append(command)
+            done.append(statement)
     return done
 
 
-def role_commands() -> list[str]:
+def role_statements() -> list[str]:
     found = fetch("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = %s", row_level_security.ROLE)
     if not found:
         return [f"CREATE ROLE {row_level_security.ROLE} NOLOGIN", f"GRANT {row_level_security.ROLE} TO CURRENT_USER"]
-    commands = [f"ALTER ROLE {row_level_security.ROLE} NOSUPERUSER NOBYPASSRLS"] if found[0][0] else []
-    become = "SET" if connection.pg_version >= HAS_SET_OPTION else "MEMBER"  # type: ignore[attr-defined]
-    [[may_become]] = fetch("SELECT pg_has_role(%s, %s)", row_level_security.ROLE, become)
-    return commands if may_become else [*commands, f"GRANT {row_level_security.ROLE} TO CURRENT_USER"]
+    statements = [f"ALTER ROLE {row_level_security.ROLE} NOSUPERUSER NOBYPASSRLS"] if found[0][0] else []
+    [[version]] = fetch("SELECT current_setting('server_version_num')::int")
+    option = "SET" if version >= HAS_SET_OPTION else "MEMBER"
+    [[may_switch]] = fetch("SELECT pg_has_role(%s, %s)", row_level_security.ROLE, option)
+    return statements if may_switch else [*statements, f"GRANT {row_level_security.ROLE} TO CURRENT_USER"]
 
 
 def grants() -> list[str]:
@@ -77,58 +83,74 @@ def closed_schemas(tables: list[str], role: str) -> list[str]:
     return [schema for (schema,) in fetch(sql, tables, role)]
 
 
-def without_policy() -> list[str]:
-    has_policy = "SELECT 1 FROM pg_policy WHERE polrelid = pg_class.oid AND polname = %s"
-    sql = f"SELECT 1 FROM pg_class WHERE oid = name::regclass AND relrowsecurity AND EXISTS ({has_policy})"  # noqa: S608
-    return where(existing(guarded_tables()), f"NOT EXISTS ({sql})", row_level_security.POLICY)
+def policy_statements() -> dict[str, list[str]]:
+    """The statements that each table still needs to be protected, by table. They belong into a migration."""
+    tables = existing_tables(protected_tables())
+    off = tables_where(tables, "NOT (SELECT relrowsecurity FROM pg_class WHERE oid = name::regclass)")
+    has_policy = "EXISTS (SELECT 1 FROM pg_policy WHERE polrelid = name::regclass AND polname = %s)"
+    without_policy = tables_where(tables, f"NOT {has_policy}", row_level_security.POLICY)
+    statements: dict[str, list[str]] = {name: [] for name in sorted({*off, *without_policy})}
+    for name in off:
+        statements[name].append(f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY;")
+    for name in without_policy:
+        owner = "(SELECT NULLIF(current_setting('app.owner', true), '')::uuid)"
+        condition = f"{protected_tables()[name]} = {owner}"
+        statements[name].append(f"CREATE POLICY {row_level_security.POLICY} ON {name} USING ({condition});")
+    return statements
 
 
-def hidden_from_operators() -> list[str]:
-    return where(existing(guarded_tables()), "row_security_active(name)")
+def hidden_tables() -> list[str]:
+    """The tables whose rows the role that connects can't see itself."""
+    return tables_where(existing_tables(protected_tables()), "row_security_active(name)")
 
 
-def existing(tables: set[str]) -> list[str]:
-    return sorted(tables.intersection(connection.introspection.table_names()))
+def existing_tables(names: Iterable[str]) -> list[str]:
+    return sorted(set(names).intersection(connection.introspection.table_names()))
 
 
-def where(tables: list[str], condition: str, *parameters) -> list[str]:
-    """Those of the tables for whose `name` Postgres finds the condition true."""
-    sql = f"SELECT name FROM unnest(%s::text[]) name WHERE {condition}"  # noqa: S608
+def tables_where(tables: list[str], condition: str, *parameters) -> list[str]:
+    """Those of the tables that meet the SQL condition on their `name`."""
+    sql = f"SELECT name FROM unnest(%s::text[]) name WHERE {condition}"  # noqa: S608 (all conditions are in this file)
     return [name for (name,) in fetch(sql, tables, *parameters)]
 
 
 @checks.register(checks.Tags.database)
 def check_row_level_security(databases=None, **kwargs) -> list[checks.CheckMessage]:
-    """Whether Postgres enforces the owner rule too. Asked only when all migrations are applied."""
-    if not databases or not is_wanted():
+    """Check that Postgres enforces the owner rule. Does nothing while migrations are unapplied."""
+    if not databases or not is_enabled():
         return []
     executor = MigrationExecutor(connection)
-    return [] if executor.migration_plan(executor.loader.graph.leaf_nodes()) else list(faults())
+    return [] if executor.migration_plan(executor.loader.graph.leaf_nodes()) else list(find_faults())
 
 
-def faults():
-    if commands := missing():
-        hint = "Run `manage.py migrate`, or have done by someone who may: " + "; ".join(commands)
-        yield checks.Error("The role of row-level security is not ready.", f"{hint}. {SWITCH}", id="ownership.E001")
-    if tables := without_policy():
-        hint = "Call `ownership.row_level_security.guard` in a migration, or find out who dropped the policy."
-        yield checks.Error(f"Without row-level security: {', '.join(tables)}.", f"{hint} {SWITCH}", id="ownership.E002")
-    if tables := hidden_from_operators():
-        hint = f"The role that connects has to own the tables or have BYPASSRLS. {SWITCH}"
-        yield checks.Error(f"The admin and commands see nothing of {', '.join(tables)}.", hint, id="ownership.E003")
+def find_faults() -> Iterator[checks.CheckMessage]:
+    if statements := missing_statements():
+        hint = f"Run `manage.py migrate`, or ask an administrator to run: {'; '.join(statements)}. {OPT_OUT}"
+        yield checks.Error("The role of row-level security is not ready.", hint, id="ownership.E001")
+    if tables := policy_statements():
+        sql = "\n".join(statement for statements in tables.values() for statement in statements)
+        hint = (
+            f"Add this SQL to the migration that creates the table, or to a new one:\n{sql}\n"
+            f"It must run on Postgres only, as in ownership/migrations/0002_postgres.py. {OPT_OUT}"
+        )
+        yield checks.Error(f"Tables without row-level security: {', '.join(tables)}.", hint, id="ownership.E002")
+    if hidden := hidden_tables():
+        hint = f"Connect as the role that owns the tables, or as one with BYPASSRLS. {OPT_OUT}"
+        message = f"The admin and the commands can't see any rows of {', '.join(hidden)}."
+        yield checks.Error(message, hint, id="ownership.E003")
 
 
 def verify() -> None:
-    """Stop the process if the wall has a fault. With the database away, that is found out at the first request."""
+    """Raise SystemCheckError if the check fails. While the database can't be reached, leave it to the next request."""
     was_open = connection.connection is not None
     try:
         found = check_row_level_security(databases=["default"])
     except OperationalError:
-        row_level_security.to_be_verified = verify
+        row_level_security.pending_verification = verify
         return
     finally:
-        if not was_open:  # the threads that answer requests have connections of their own
+        if not was_open:  # the threads that serve requests have their own connections
             connection.close()
-    row_level_security.to_be_verified = None
+    row_level_security.pending_verification = None
     if found:
         raise SystemCheckError("\n".join(map(str, found)))

@@ -6,10 +6,10 @@ from ownership import row_level_security
 
 
 class RowLevelSecurityMiddleware(Middleware):
-    """Lets a view put its caller behind the wall (ownership/row_level_security/__init__.py) until the answer is rendered."""
+    """Opens the scope in which a view can act as its user, until the response is rendered."""
 
     def __init__(self, get_response):
-        if not row_level_security.is_wanted():
+        if not row_level_security.is_enabled():
             raise MiddlewareNotUsed
         super().__init__(get_response)
 

@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: whoever doesn't know whether a POST arrived sends it again, and it happens once."""
+"""`Idempotency-Key`: a repeated POST is carried out only once."""
 
 import json
 from collections.abc import Callable
@@ -26,7 +26,11 @@ OTHER_POSTS = [route for route in ROUTES if not issubclass(route.view, RevisedVi
 BODIES: dict[str, Callable[[User], object]] = {
     "tasks/bulk/": lambda owner: {"action": "complete", "ids": [str(pk) for pk in Task.objects.values_list("pk")[0]]},
 }
-REUSED = (422, "idempotency_key_reused", "This Idempotency-Key was used for another request.")
+REUSED = (
+    422,
+    "idempotency_key_reused",
+    "This Idempotency-Key was used for another request. Use a new key for each request.",
+)
 
 
 def everything() -> list:

@@ -1,4 +1,4 @@
-"""Whoever writes, and however: what was written carries its owner's revision."""
+"""Each write, however it is made, gives the rows their owner's next revision."""
 
 import pytest
 from django.contrib.auth.models import update_last_login
@@ -11,7 +11,7 @@ from users.models import User
 
 @pytest.fixture
 def tasks(alice, bob) -> list[Task]:
-    """Two of Alice's, made in one write, and one of Bob's."""
+    """Two tasks of Alice's, created in one write, and one of Bob's."""
     return Task.objects.bulk_create(Task(owner=owner, title="Old") for owner in (alice, alice, bob))
 
 
@@ -129,7 +129,7 @@ def test_the_admins_bulk_deletion_is_one_write_for_each_owner(desk, tasks, alice
     assert revisions(alice, bob) == [2, 2]
 
 
-# The user is read by each request, and saved by some: a copy of the counter must never go back.
+# Each request loads the user, and some save it: that must never set the revision back.
 
 
 def test_a_change_of_the_profile_is_a_write(alice):

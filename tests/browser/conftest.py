@@ -1,4 +1,4 @@
-"""A real browser in front of the production server. `make test-browser` runs these; `make test` doesn't."""
+"""Tests with a real browser and the production server. `make test-browser` runs them; `make test` doesn't."""
 
 import os
 import shutil
@@ -55,12 +55,12 @@ def browser() -> Iterator[Browser]:
 
 
 class Desk:
-    """A tab, and all that went wrong in it: errors, what the policy blocked, what was asked of other hosts."""
+    """A tab that records errors, blocked resources, and requests to other hosts."""
 
     def __init__(self, context: BrowserContext, address: str):
         self.address = address
         self.faults: list[str] = []
-        self.expected = 0  # the status of an answer that is no fault
+        self.expected = 0  # a status that is not an error
         context.add_init_script(REPORT_VIOLATIONS)
         context.route(lambda url: not url.startswith((f"{address}/", "data:", "blob:")), self.refuse)
         self.page: Page = context.new_page()
@@ -93,7 +93,7 @@ class Desk:
         return page
 
     def check(self) -> None:
-        """That the page fits its window, and that everybody can read and use it, by what axe can tell."""
+        """Check that the page fits its window, and that axe finds no accessibility problem."""
         size = self.page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
         assert size[0] <= size[1], f"{self.page.url} is {size[0]} wide in {size[1]}"
         # Without preloading: axe would ask for style sheets at wrong addresses.

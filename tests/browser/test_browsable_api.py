@@ -13,7 +13,7 @@ def test_signing_in_with_a_wrong_password_says_so(desk):
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Sign in").click()
 
-    expect(page.get_by_role("alert")).to_contain_text("Please enter a correct e-mail address and password.")
+    expect(page.get_by_role("alert")).to_contain_text("Please enter a correct email address and password.")
 
 
 def test_signing_out_by_mouse(desk):

@@ -1,4 +1,4 @@
-"""What schemathesis loads (see schemathesis.toml): a record of each case, and what OpenAPI has no words for."""
+"""Hooks for schemathesis (see schemathesis.toml): they record each case, and check what OpenAPI can't express."""
 
 import itertools
 import json
@@ -43,7 +43,7 @@ def before_call(context, case, kwargs):
 
 
 def spare(case) -> None:
-    """Have a fresh token revoked in place of the one that all calls are made with."""
+    """Revoke a new token instead of the one that all calls use."""
     made = requests.post(TOKENS, json={"name": "to be revoked"}, headers={"Authorization": BOB}, timeout=30).json()
     if case.operation.label == LOGOUT and case.headers.get("Authorization") == BOB:
         case.headers["Authorization"] = f"Bearer {made['token']}"
@@ -81,6 +81,6 @@ def filter_failure(context, failure, case, response):
 
 @schemathesis.check
 def nothing_of_another(ctx, response, case):
-    """Bob gets nothing of Alice's."""
+    """Check that Bob gets none of Alice's data."""
     if CANARY in response.text:
         raise AssertionError(f"There is something of Alice's in the answer: {response.text[:500]}")

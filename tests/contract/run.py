@@ -1,4 +1,4 @@
-"""Alice's and Bob's data on a real server, and schemathesis (a program of its own) going through the whole schema."""
+"""Runs schemathesis over the whole schema, on a real server with Alice's and Bob's data."""
 
 import json
 import os
@@ -32,7 +32,7 @@ class Run:
 
     @property
     def faults(self) -> list[str]:
-        """What no check of schemathesis sees."""
+        """The faults that no check of schemathesis finds."""
         lines = Counter(line["request_id"] for line in self.log if line["message"] in ("request", "refused"))
         counted = [(lines[case["request_id"]], case) for case in self.cases]
         return [
@@ -55,7 +55,7 @@ class Run:
 
 
 def furnish(program: Program, word: str) -> dict[str, list[str]]:
-    """Make some of each kind of thing, with `word` in every text. Returns their ids."""
+    """Create some objects of each kind, with `word` in every text. Return their ids."""
     ids: dict[str, list[str]] = {kind: [] for kind in KINDS}
     for number, model in product(range(4), REVISED):
         ids[kind_of(model)].append(make_over_http(program, model, f"{word} {number}"))
@@ -78,7 +78,7 @@ def furnish(program: Program, word: str) -> dict[str, list[str]]:
 
 
 def everything(program: Program) -> list:
-    """All data of an account, but when its tokens were used."""
+    """All data of an account, except when its tokens were used."""
     tokens = [{**token, "last_used_at": None} for token in program.read("tokens/")["results"]]
     return [program.read("sync/?limit=1000")["results"], program.read("me/"), tokens]
 

@@ -36,7 +36,7 @@ def other(server, token) -> Iterator[Program]:
 
 @pytest.fixture
 def restart(shim, token, tmp_path):
-    """Start the client anew, as after a crash: all it knows is in its file."""
+    """Restart the client, as after a crash: it has only its file."""
     namespace: dict = {}
     exec(EXAMPLE, namespace)
     return lambda: namespace["Replica"](f"http://127.0.0.1:{shim.port}/api/v1/", token, tmp_path / "replica.json")

@@ -1,4 +1,4 @@
-"""The rules of the API that OpenAPI has no words for: by these alone a request may be refused that fits the schema."""
+"""The rules of the API that OpenAPI can't express. Only these may refuse a request that matches the schema."""
 
 import re
 
@@ -21,7 +21,7 @@ RULES = [
         r"(.*\.)?(before|after|project|parent)",
         "does_not_exist|in_trash|not_a_sibling|not_the_parents|parent_completed|too_deep|circular",
     ),
-    # Passwords that are on a list, or like the e-mail address.
+    # Passwords that are on a list, or like the email address.
     (
         r"POST /api/v1/(auth|me)/.*",
         "(new_)?password",
@@ -43,7 +43,7 @@ RULES = [
 
 
 def is_unsayable(failure, case, response) -> bool:
-    """Whether this is about a valid request, and the API has refused it by these rules alone."""
+    """Whether the API refused a request that matches the schema, by these rules only."""
     if type(failure).__name__ != "RejectedPositiveData":
         return False
     if response.status_code == 422:  # a key is chosen by the client, once

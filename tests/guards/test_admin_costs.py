@@ -1,4 +1,4 @@
-"""The admin's pages cost the same however much there is."""
+"""The admin's pages cost the same, however many rows there are."""
 
 import pytest
 from django.contrib import admin
@@ -85,7 +85,7 @@ def test_an_action_on_more_than_five_hundred_is_refused(desk, alice, task, monke
 
     page = desk.post(url(Task), chosen, follow=True)
 
-    assert "These are more than 2, which is too many for one action. Nothing was changed." in page.content.decode()
+    assert "Nothing was changed. Select at most 2 rows for one action." in page.content.decode()
     assert Task.objects.present().open().count() == 3
 
 

@@ -1,4 +1,4 @@
-"""Tries to write around the owner's revision by the admin, its forms and the commands."""
+"""Writes by the admin, its forms and the commands increase the owner's revision."""
 
 from typing import Any
 

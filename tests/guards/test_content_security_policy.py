@@ -1,4 +1,4 @@
-"""What browsers are told that our pages may load and do."""
+"""The Content-Security-Policy of all pages."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What a page of another origin can call and read, asked of the production server."""
+"""What pages of another origin can call and read, on the production server."""
 
 import http.client
 import re
@@ -198,7 +198,7 @@ def test_that_the_database_is_away_can_be_read(api, allowed):
     with broken_database():
         answer = api.get("/tasks/", HTTP_ORIGIN=APP)
 
-    assert_problem(answer, 503, "unavailable", "The database is not available right now. Try again.")
+    assert_problem(answer, 503, "unavailable", "The database is temporarily unavailable. Try again.")
     assert_readable(answer)
 
 

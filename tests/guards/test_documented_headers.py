@@ -1,4 +1,4 @@
-"""What OpenAPI says of conditional requests and retries, compared with what each call does."""
+"""The documented headers for conditional requests and retries, compared with the behavior of each call."""
 
 import json
 

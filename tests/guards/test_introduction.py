@@ -1,4 +1,4 @@
-"""api/introduction.md, with which the OpenAPI document begins: every problem code is in it, and no other."""
+"""api/introduction.md, the introduction of the OpenAPI document, lists exactly the problem codes that exist."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What an id of Alice's gets somebody else: in a path, in a body, in a filter."""
+"""Nobody can use Alice's ids: in a path, in a body, in a filter."""
 
 import json
 import re

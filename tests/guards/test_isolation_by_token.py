@@ -1,4 +1,4 @@
-"""What Alice was given, with which nobody else may come: cursors, sync tokens, Idempotency-Keys, entity tags."""
+"""Nobody can use values that were issued to Alice: cursors, sync tokens, Idempotency-Keys, entity tags."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the pages show of Alice's: the browsable API, the admin to who may see nothing there, and all others."""
+"""No page shows Alice's data to others: the browsable API, the admin without permissions, and all other pages."""
 
 import re
 from collections.abc import Iterator

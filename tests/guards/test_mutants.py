@@ -1,4 +1,4 @@
-"""`make mutants` takes minutes, so here only that its list still fits the code."""
+"""The list of mutants matches the code. (`make mutants` runs them, which takes minutes.)"""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Every view comes under the owner rule. That it holds, test_isolation_….py shows, over every route and method."""
+"""Every view applies the owner rule. The tests in test_isolation_….py show its effect on every route and method."""
 
 from ownership.owned import OwnedQuerySet
 from ownership.viewsets import OwnedViewSet

@@ -1,4 +1,4 @@
-"""The raw data that a page begins with: once what is required is filled in, it can be sent as it stands."""
+"""The initial raw data of a page is valid once the required fields are filled in."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""docs/reliability.md and docs/asvs.md name the tests that show each promise: here, that those tests exist."""
+"""The tests that docs/reliability.md and docs/asvs.md name exist."""
 
 import re
 from collections import Counter

@@ -55,7 +55,7 @@ def manage(server: Server, *command: str) -> None:
 
 @dataclass
 class Account:
-    """Somebody of the staff who has signed in, in every way that there is."""
+    """A staff user who is signed in in every possible way."""
 
     site: Site
     email: str = field(default_factory=lambda: f"{secrets.token_hex(8)}@example.com")
@@ -93,7 +93,7 @@ class Account:
             return program.send("POST", "auth/login/", {"email": self.email, "password": PASSWORD}).body["token"]
 
     def gets_in(self, way: str, server: Server) -> bool:
-        """Whether the next request that comes this way is let in, as this account."""
+        """Whether the next request of this kind is authenticated as this account."""
         if way == "admin session":
             status, headers, _ = self.sessions[way].get(server, "/admin/")
             assert status == 200 or headers["Location"].startswith("/admin/login/")
@@ -110,7 +110,7 @@ class Account:
         return {way for way in (*self.tokens, *self.sessions) if self.gets_in(way, server)}
 
     def mailed_link(self) -> tuple[str, dict[str, str]]:
-        """The path of the page in the mail, and what programs are to send."""
+        """The path of the page in the email, and the values for programs."""
         with Program(self.site.here.port) as program:
             assert program.send("POST", "auth/password-reset/", {"email": self.email}).status == 202
         for _ in range(300):

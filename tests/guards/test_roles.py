@@ -1,4 +1,4 @@
-"""Row-level security with the roles that there are out there: Neon's, and one that may make no roles."""
+"""Row-level security with the roles of hosting providers: Neon's, and one that can't create roles."""
 
 import os
 import re
@@ -19,7 +19,7 @@ GUIDE = (settings.BASE_DIR / "docs" / "deploy.md").read_text()
 
 
 class Database:
-    """An empty database on a server of its own, and the role that owns it."""
+    """An empty database on its own server, and the role that owns it."""
 
     def __init__(self, server: str, name: str, rights: str):
         self.server = server
@@ -46,7 +46,7 @@ class Database:
         return self.run([sys.executable, "manage.py", *arguments], environment)
 
     def start(self, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Load the application as a server does."""
+        """Load the application, as a server does."""
         return self.run([sys.executable, "-c", "import config.wsgi"], environment)
 
     def run(self, command: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -108,7 +108,7 @@ def test_without_the_right_to_make_roles_it_says_what_is_needed(server):
 
     assert refused.returncode == 1
     assert "GRANT todo_api TO CURRENT_USER" in refused.stderr
-    assert "ROW_LEVEL_SECURITY=False does without" in refused.stderr
+    assert "To run without row-level security, set ROW_LEVEL_SECURITY=False." in refused.stderr
     assert "Traceback" not in refused.stderr
     assert without.returncode == 0
     assert plain.start(ROW_LEVEL_SECURITY="False").returncode == 0
@@ -187,7 +187,7 @@ def test_a_missing_policy_stops_the_process(server):
     stopped = neon.start()
 
     assert stopped.returncode == 1
-    assert "Without row-level security: todos_task." in stopped.stderr
+    assert "Tables without row-level security: todos_task." in stopped.stderr
     assert neon.start(ROW_LEVEL_SECURITY="False").returncode == 0
 
 
@@ -203,7 +203,7 @@ def test_one_who_connects_and_sees_nothing_stops_the_process(server):
     stopped = owner.start(DATABASE_URL=owner.url.replace("real_owner@", "visitor@"))
 
     assert stopped.returncode == 1
-    assert "The admin and commands see nothing of todos_project" in stopped.stderr
+    assert "The admin and the commands can't see any rows of ownership_idempotentresponse" in stopped.stderr
 
 
 def test_with_the_database_away_the_process_starts(tmp_path):

@@ -1,4 +1,4 @@
-"""How often a call goes to the database and back. On Neon each way costs a millisecond or more, whatever is asked."""
+"""The number of round trips to the database of each call. On Neon, each costs a millisecond or more."""
 
 import pytest
 from django.db import connection
@@ -21,7 +21,7 @@ def tasks(alice):
 
 @pytest.fixture
 def cost(api):
-    """Count the round trips of a call whose connection is there already."""
+    """Count the round trips of a call with an open connection."""
 
     def call(method: str, path: str, body=None, status: int = 200, **headers) -> int:
         with counted_connection() as proxy:

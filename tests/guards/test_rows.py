@@ -1,4 +1,4 @@
-"""Rows, objects and serializers describe one thing: here they are held equal."""
+"""Rows, objects and serializers have the same representation."""
 
 import orjson
 import pytest

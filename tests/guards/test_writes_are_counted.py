@@ -1,4 +1,4 @@
-"""Tries to write around the owner's revision in each way that Django knows, on every model that is counted."""
+"""Each way to write with Django increases the owner's revision, for every model with a revision."""
 
 from collections.abc import Callable
 from datetime import date
@@ -123,7 +123,7 @@ def test_the_related_manager_is_no_way_around(counted, alice, way):
     counted(ways[way])
 
 
-# What follows from a change is a part of it.
+# Changes that follow from another one
 
 
 @pytest.mark.parametrize("way", ["save", "update", "bulk_update", "delete", "delete of a queryset"])

@@ -1,4 +1,4 @@
-"""What hostile clients write: texts for any place, JSON for any field, and whole bodies."""
+"""Hostile input: texts, JSON values and whole bodies."""
 
 import gzip
 import json
@@ -87,7 +87,7 @@ TEXTS = {
 
 
 def bomb(size: int) -> str:
-    """What a signed cursor looks like whose content is compressed, with a signature that somebody made up."""
+    """A cursor with compressed content and a forged signature."""
     packed = zlib.compress(b"[" * size, 9)[:5000]
     return f".{urlsafe_b64encode(packed).decode().strip('=')}:{'A' * 43}"
 
@@ -101,7 +101,7 @@ TEXTS |= {
 
 
 def encoded(text: str) -> bytes:
-    """The bytes that the text stands for, broken ones among them."""
+    """The bytes of the text, including invalid ones."""
     return b"".join(
         bytes([ord(each) - 0xDC00]) if "\udc80" <= each <= "\udcff" else each.encode("utf-8", "surrogatepass")
         for each in text

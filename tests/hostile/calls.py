@@ -1,4 +1,4 @@
-"""Who attacks what, and how a request is written: each call that the API's description names, with its fields."""
+"""The calls to attack: each in the OpenAPI document, with its fields; and how to write them as requests."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -31,7 +31,7 @@ class Attack:
 
 @dataclass
 class World:
-    """Who attacks, and what."""
+    """The attacker's credentials, and the ids of the attacked objects."""
 
     token: str
     revoked: str
@@ -74,7 +74,7 @@ def quoted(text: str) -> str:
 
 @dataclass
 class Call:
-    """One operation of the API's description."""
+    """One operation of the OpenAPI document."""
 
     path: str  # below BASE, with {id}
     method: str

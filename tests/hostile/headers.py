@@ -1,4 +1,4 @@
-"""What hostile clients write into headers."""
+"""Hostile values of headers."""
 
 import json
 from collections.abc import Iterator

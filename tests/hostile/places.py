@@ -1,4 +1,4 @@
-"""The corpus: each atom in each place of each call, and of the pages.
+"""The corpus: each atom in each position of each call and page.
 
 What is registered tomorrow is attacked tomorrow. Nothing here is random: a run sends what the run before sent.
 """
@@ -144,7 +144,7 @@ def in_bodies(world: World, all_calls: list[Call]) -> Iterator[Attack]:
 
 
 def in_forms(world: World, all_calls: list[Call]) -> Iterator[Attack]:
-    """The forms of the browsable API, of the admin and of the pages, sent by who is signed in there."""
+    """The forms of the browsable API, the admin and the pages, submitted by a signed-in user."""
     numbers = count(100_000)
     texts = [(name, text) for name, text in TEXTS.items() if text != "nothing"]
     for turn, call in enumerate(call for call in all_calls if call.fields and not call.hashes):

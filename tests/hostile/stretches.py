@@ -1,4 +1,4 @@
-"""Bytes that stretch HTTP/1.1 (RFC 9112) itself: each with the statuses of all its answers, in their order."""
+"""Bytes that violate HTTP/1.1 (RFC 9112), each with the statuses of its responses in order."""
 
 import gzip
 import zlib

@@ -1,4 +1,4 @@
-"""A hostile client against `make serve`, on bare sockets: thousands of requests, and nothing gives way."""
+"""Thousands of hostile requests to `make serve`, over plain sockets, don't cause any failure."""
 
 import json
 import re
@@ -42,7 +42,7 @@ PROBLEM = {"type", "title", "status", "code", "detail", "request_id"}
 
 
 def sign_in(server: MakeServer, email: str, path: str = "/api-auth/login/") -> tuple[str, str]:
-    """The cookies of a browser that signed in, and the token against forgery that goes with them."""
+    """The cookies of a signed-in browser, and their CSRF token."""
     with Wire(server.port) as wire:
         wire.send(request("GET", path))
         csrf = re.search(r"csrftoken=(\w+)", wire.reply()["set-cookie"])[1]
@@ -105,7 +105,7 @@ def faults_of_problem(reply: Reply) -> Iterator[str]:
 
 @dataclass
 class Run:
-    """The whole corpus, sent, and what came of it."""
+    """Sends the whole corpus, and records the results."""
 
     server: MakeServer
     faults: list[str] = field(default_factory=list)
@@ -157,7 +157,7 @@ class Run:
             self.slow.append(attack)
 
     def stretch(self, stretch: Stretch) -> None:
-        """Send it on a connection of its own, and wait for the end of that."""
+        """Send it on its own connection, and wait until that is closed."""
         with Wire(self.server.port) as wire:
             wire.send(stretch.sent)
             if not stretch.says_more:

@@ -1,4 +1,4 @@
-"""The commands of the README and the tour, run as a newcomer runs them: in a fresh copy, over real sockets."""
+"""The commands of the README and the tour work in a fresh copy, over real sockets."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What a client sees of connections to Postgres that break: on the real server, killed for real."""
+"""How clients notice broken connections to Postgres, on the real server."""
 
 from contextlib import contextmanager
 
@@ -17,7 +17,7 @@ pytestmark = [
 
 @pytest.fixture
 def operator_session(transactional_db):
-    """Somebody else's session on the same server."""
+    """Another session on the same server."""
     parameters = connection.get_connection_params()
     parameters.pop("cursor_factory")
     session = psycopg2.connect(**parameters)
@@ -58,7 +58,7 @@ def killed_at(kill, words: str):
 
 @pytest.fixture(autouse=True)
 def _as_the_server_does_it():
-    """Between requests, connections are looked at. Django's test client switches that off."""
+    """Check connections between requests, which Django's test client turns off."""
     for signal in (request_started, request_finished):
         signal.connect(close_old_connections)
     yield

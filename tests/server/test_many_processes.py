@@ -1,4 +1,4 @@
-"""What is promised about changes (docs/sync.md), with several server processes and over real sockets.
+"""The promises of docs/sync.md, with several server processes and over real sockets.
 
 `make test` does a sample, `make proofs` the whole.
 """
@@ -193,7 +193,7 @@ OPERATIONS = [
 
 
 def cut_and_retry(api: Program, cut_off: Program, shim: Shim, operation: Callable, fault: str) -> bool:
-    """Do it once, be cut off, and do it again with the same key. Whether the retry got the first one's answer."""
+    """Send a request, cut it off, and repeat it with the same key. Return whether the retry got the stored response."""
     steps = operation(api, uuid4().hex)
     path, body = next(steps)
     key, before = str(uuid4()), api.read("me/")["revision"]
@@ -234,7 +234,7 @@ def test_what_was_cut_off_happens_once_when_it_is_sent_again(server, fault):
 
 
 class Worker:
-    """Writes in every way, one operation after the other, and remembers what was acknowledged."""
+    """Runs all kinds of writes one after the other, and records which were acknowledged."""
 
     def __init__(self, server: Server, token: str, number: int, counters: str):
         self.program = Program(server.port, token)

@@ -1,4 +1,4 @@
-"""What happens to other tasks when some tasks change. `Task.save` and `TaskQuerySet.save_all` call it.
+"""How changes of some tasks change others. `Task.save` and `TaskQuerySet.save_all` call these functions.
 
-All functions take tasks of one owner, inside the revision transaction in which they are saved.
+All of them take tasks of one owner, inside the revision transaction that saves them.
 """

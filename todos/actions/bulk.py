@@ -70,10 +70,10 @@ ACTIONS: dict[str, Callable[[Tasks, dict], None]] = {
 
 
 def run(queryset: "TaskQuerySet", action: str, ids: Sequence[UUID], values: dict) -> list["Task"]:
-    """Run one of the ACTIONS on those of these tasks that have the ids, in their order; all or none.
+    """Run one of the ACTIONS on the tasks with these ids, in their order: on all of them or none.
 
-    `values`: what to set, for `update` and `move`. Raises Http404 when one id isn't among these tasks (in the trash for
-    `restore`, out of it for all others), ValidationError with the index of the id for a bad value.
+    `values`: the fields to set, for `update` and `move`. Raises Http404 if a task is missing from `queryset` (or isn't
+    in the trash, for `restore`; or is, for the others). Raises ValidationError, with the index of the id, for a value.
     """
     rows = queryset.in_trash() if action == "restore" else queryset.present()
     found = rows.select_related("project", "parent__project").in_bulk(set(ids))

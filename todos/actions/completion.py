@@ -1,4 +1,4 @@
-"""No open task is below a completed one: completing goes down, reopening goes up."""
+"""Completes the subtasks of a completed task, and reopens the parents of a reopened one."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ def follow(tasks: Sequence["Task"]) -> list["Task"]:
 
 
 def complete_below(completed: Sequence["Task"]) -> list["Task"]:
-    """Complete what is open below these tasks. Recurring ones get their next occurrence."""
+    """Complete the open tasks below these, and create the next occurrences of recurring ones."""
     if not completed:
         return []
     model = type(completed[0])
@@ -37,7 +37,7 @@ def reopen_above(reopened: Sequence["Task"]) -> list["Task"]:
     """Reopen what these tasks are parts of, and what was completed along with them; take back next occurrences."""
     if not reopened:
         return []
-    known = {task.pk for task in reopened}
+    own_ids = {task.pk for task in reopened}
     children = [task for task in reopened if task.parent_id]
     above = type(reopened[0]).objects.above(children).completed() if children else []
     others = {task.pk: task for task in (*above, *completed_along(reopened)) if task.pk not in known}

@@ -8,9 +8,9 @@ if TYPE_CHECKING:
 
 
 def consequences(tasks: Sequence["Task"]) -> list["Task"]:
-    """The other tasks that change with these changed ones: changed like them, and not saved yet.
+    """The other tasks that change with these: already changed, but not saved.
 
-    Raises ValidationError for a location that isn't possible.
+    Raises ValidationError for an invalid location.
     """
     others: list[Task] = []
     for follow in (trash.follow, completion.follow, tree.follow):

@@ -1,4 +1,4 @@
-"""Moving tasks: into a project, below a task, between siblings."""
+"""Moves tasks: into a project, below a task, between siblings."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 def move(tasks: Sequence["Task"], location: dict) -> None:
     """Move these tasks, in their order, and save them.
 
-    `location`: any of `project`, `parent` (objects or None), `before` and `after` (a sibling there). Raises
-    ValidationError.
+    `location`: any of `project`, `parent` (objects or None), `before` and `after` (a sibling at the new location).
+    Raises ValidationError for an invalid location.
     """
     together = {task.pk for task in tasks}
     for task in tasks:
@@ -31,5 +31,5 @@ def move(tasks: Sequence["Task"], location: dict) -> None:
 
 def insert(tasks: Sequence["Task"], side: str, sibling: "Task") -> None:
     if sibling in tasks or any(task.location != sibling.location for task in tasks):
-        raise invalid(side, "The task named here is not a sibling at the new location.", "not_a_sibling")
+        raise invalid(side, "This task is not a sibling at the new location. Choose one that is.", "not_a_sibling")
     sibling.siblings().insert(tasks, **{side: sibling})

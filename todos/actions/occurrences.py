@@ -12,7 +12,7 @@ from todos.actions.series import next_occurrence, shifted
 if TYPE_CHECKING:
     from todos.models.task import Task
 
-# What isn't content of a task: the next occurrence gets its own. All other fields are copied.
+# The next occurrence gets its own values for these fields. All others are copied.
 NOT_COPIED = frozenset(
     {
         "id",

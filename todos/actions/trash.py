@@ -1,4 +1,4 @@
-"""Subtasks go to the trash with their parent, and come back with it."""
+"""Moves subtasks to the trash with their parent, and restores them with it."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -29,7 +29,7 @@ def trash_below(trashed: Sequence["Task"]) -> list["Task"]:
 
 
 def restore_below(restored: Sequence["Task"]) -> list["Task"]:
-    """What went to the trash along with these tasks: it has the same moment there."""
+    """Restore the tasks that were deleted together with these: they have the same `deleted_at`."""
     if not restored:
         return []
     model = type(restored[0])

@@ -1,4 +1,4 @@
-"""The tree that subtasks make: what is below and above, and what comes along with what is moved."""
+"""The tree of tasks: finds the tasks above and below, and moves subtasks along with their parent."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,7 @@ from ownership.validation import about
 if TYPE_CHECKING:
     from todos.models.task import Task
 
-# All below (or all above) some tasks, whatever the depth: one query.
+# All tasks below (or above) some tasks, at any depth, in one query.
 BELOW = """
     WITH RECURSIVE found(id) AS (
         SELECT id FROM todos_task WHERE parent_id IN ({ids})
@@ -29,7 +29,7 @@ ABOVE = """
 
 
 def related(sql: str, ids: Sequence[UUID]) -> RawSQL | list:
-    """The ids of what is `BELOW` or `ABOVE` these tasks, for a filter."""
+    """The ids of the tasks `BELOW` or `ABOVE` these, for a filter."""
     if not ids:
         return []
     keys = [UUIDField().get_db_prep_value(pk, connection) for pk in ids]
@@ -37,11 +37,11 @@ def related(sql: str, ids: Sequence[UUID]) -> RawSQL | list:
 
 
 def attach_parents(tasks: Iterable["Task"]) -> None:
-    """Let tasks whose parents are among them refer to these very objects: what is set on one, the other sees."""
-    known = {task.pk: task for task in tasks}
-    for task in known.values():
-        if task.parent_id in known:
-            task.parent = known[task.parent_id]
+    """Where a task's parent is one of these tasks, use this object, so that both see its changes."""
+    by_id = {task.pk: task for task in tasks}
+    for task in by_id.values():
+        if task.parent_id in by_id:
+            task.parent = by_id[task.parent_id]
 
 
 def follow(tasks: Sequence["Task"]) -> list["Task"]:
@@ -49,12 +49,12 @@ def follow(tasks: Sequence["Task"]) -> list["Task"]:
     return update_descendants(moved, tasks) if moved else []
 
 
-def update_descendants(moved: Sequence["Task"], known: Sequence["Task"]) -> list["Task"]:
-    """Set what is below the moved tasks to its new level and project; return those that aren't `known` already.
+def update_descendants(moved: Sequence["Task"], loaded: Sequence["Task"]) -> list["Task"]:
+    """Set the level and project of the tasks below the moved ones. Return those that aren't in `loaded`.
 
-    Raises ValidationError for a bad location.
+    Raises ValidationError for an invalid location.
     """
-    own = {task.pk: task for task in known}  # these as they are now, not as they were
+    own = {task.pk: task for task in loaded}  # with their unsaved changes
     family = {**{task.pk: task for task in type(moved[0]).objects.below(moved)}, **own}
     children = defaultdict(list)
     for task in family.values():
@@ -63,7 +63,7 @@ def update_descendants(moved: Sequence["Task"], known: Sequence["Task"]) -> list
         with about(task):
             task.check_circle(family)
     todo = [(task, task) for task in moved]
-    for task, root in todo:  # grows as it goes down
+    for task, root in todo:  # the loop appends the next levels
         for child in children[task.pk]:
             with about(root):
                 child.set_parent(task)

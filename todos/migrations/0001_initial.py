@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
                         max_length=7,
                         validators=[
                             django.core.validators.RegexValidator(
-                                "^#[0-9a-f]{6}\\Z", "A color is # and six hexadecimal digits in lower case."
+                                "^#[0-9a-f]{6}\\Z", "Enter a color as # and six lowercase hexadecimal digits."
                             )
                         ],
                     ),
@@ -215,7 +215,7 @@ class Migration(migrations.Migration):
                 fields=("owner", "name_folded"),
                 name="project_name_unique",
                 violation_error_code="unique",
-                violation_error_message="There is a project with this name already.",
+                violation_error_message="A project with this name already exists. Choose another name.",
             ),
         ),
         migrations.AddIndex(
@@ -233,7 +233,7 @@ class Migration(migrations.Migration):
                 fields=("owner", "name_folded"),
                 name="tag_name_unique",
                 violation_error_code="unique",
-                violation_error_message="There is a tag with this name already.",
+                violation_error_message="A tag with this name already exists. Choose another name.",
             ),
         ),
         migrations.AddIndex(
@@ -380,7 +380,7 @@ class Migration(migrations.Migration):
                 condition=models.Q(("title", ""), _negated=True),
                 name="task_title_not_blank",
                 violation_error_code="blank",
-                violation_error_message="A task needs a title.",
+                violation_error_message="Enter a title.",
             ),
         ),
         migrations.AddConstraint(
@@ -389,7 +389,7 @@ class Migration(migrations.Migration):
                 condition=models.Q(("priority__range", (0, 4))),
                 name="task_priority_range",
                 violation_error_code="invalid",
-                violation_error_message="The priority is a number from 0 to 4.",
+                violation_error_message="Enter a priority from 0 to 4.",
             ),
         ),
         migrations.AddConstraint(
@@ -398,7 +398,7 @@ class Migration(migrations.Migration):
                 condition=models.Q(("due_time", None), ("due_date__isnull", False), _connector="OR"),
                 name="task_due_time_needs_date",
                 violation_error_code="needs_due_date",
-                violation_error_message="A due time needs a due date.",
+                violation_error_message="A due time needs a due date. Add one, or remove the due time.",
             ),
         ),
         migrations.AddConstraint(
@@ -407,7 +407,7 @@ class Migration(migrations.Migration):
                 condition=models.Q(("recurrence", ""), ("due_date__isnull", False), _connector="OR"),
                 name="task_recurrence_needs_date",
                 violation_error_code="needs_due_date",
-                violation_error_message="A recurrence needs a due date.",
+                violation_error_message="A recurrence needs a due date. Add one, or remove the recurrence.",
             ),
         ),
         migrations.AddConstraint(

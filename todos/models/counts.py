@@ -4,13 +4,13 @@ from django.db.models.functions import Coalesce
 
 
 def count_of(rows: QuerySet, group: str) -> Expression:
-    """How many `rows` there are for the outer row, in the same query."""
+    """The number of `rows` that belong to the outer row, in the same query."""
     counted = rows.order_by().values(group).annotate(count=Count("pk")).values("count")
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 
 
 def open_tasks(of: str) -> Expression:
-    """How many open tasks there are of the outer project or tag."""
+    """The number of open tasks of the outer project or tag."""
     Task, TaskTag = apps.get_model("todos.Task"), apps.get_model("todos.TaskTag")
     if of == "project":
         tasks = Task.objects.present().open().filter(owner=OuterRef("owner"), project=OuterRef("pk"))

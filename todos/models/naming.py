@@ -1,12 +1,12 @@
 from django.db import models
 
-from api.text import FoldedField
+from api.text import FoldedField, fold
 from ownership.constraints import UniqueConstraint
 from todos.models.trash import TrashModel
 
 
 class UniqueNameModel(TrashModel):
-    """Something that its owner calls by a name, unique without regard to case among what is not in the trash."""
+    """An object with a name that is unique for its owner. Case and objects in the trash don't count."""
 
     name: models.CharField
     name_folded = FoldedField(source="name")
@@ -15,7 +15,7 @@ class UniqueNameModel(TrashModel):
         abstract = True
 
     def clean(self) -> None:
-        self._meta.get_field("name_folded").pre_save(self, self._state.adding)
+        self.name_folded = fold(self.name)
 
 
 def unique_name(name: str, message: str) -> UniqueConstraint:

@@ -1,7 +1,7 @@
-"""Manual order: a number between two neighbors.
+"""Manual order: each row has a number, and moving it sets a number between those of its new neighbors.
 
-A new row's position is the revision of the write that makes it. Revisions only grow, so it comes last without a
-query for the last one; those of one write share the room up to the next revision.
+A new row's position is the revision that creates it. Revisions only increase, so the row comes last, without a query
+for the last one. Rows of one revision share the numbers up to the next revision.
 """
 
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ from todos.models.trash import TrashModel, TrashQuerySet
 
 class PositionQuerySet(TrashQuerySet):
     def insert(self, moved: Sequence["PositionModel"], before=None, after=None) -> None:
-        """Set the positions of the `moved` objects, in their order, between their neighbors among these rows.
+        """Set the positions of the `moved` objects, in their order, next to one of these rows.
 
-        Exactly one of `before` and `after` is one of these rows; it may not be among the moved ones.
-        When there is no number left between the two neighbors, all these rows get new ones.
+        Exactly one of `before` and `after` must be given. It is one of these rows, and not one of the moved ones.
+        If there is no number left between the two neighbors, all these rows get new positions.
         """
         others = self.exclude(pk__in=[row.pk for row in moved]).order_by("position", "id")
         edge = before or after
-        tied = others.filter(position=edge.position)  # the id decides between these, and there is no room
+        tied = others.filter(position=edge.position)  # these are sorted by id, with no number between them
         if before:
             low, high = (others.filter(position__lt=edge.position) | tied.filter(pk__lt=edge.pk)).last(), before
         else:
@@ -36,13 +36,13 @@ class PositionQuerySet(TrashQuerySet):
     def _renumber(self, moved, others: list, before, after) -> None:
         at = others.index(before) if before else others.index(after) + 1
         rows = [*others[:at], *moved, *others[at:]]
-        # From 0 up to the newest of them: the next new row still comes last.
+        # From 0 up to the latest revision, so that the next new row still comes last.
         spread(rows, 0.0, max(row.revision for row in rows) + 1.0)
         save_together(others)
 
 
 def spread(rows: Sequence["PositionModel"], low: float | None, high: float | None) -> bool:
-    """Give the rows positions between `low` and `high` (None: no neighbor there); False when there is no room."""
+    """Set the rows' positions between `low` and `high` (None: no neighbor). Return False if there is no number left."""
     if low is None:
         low = (0.0 if high is None else high) - len(rows) - 1.0
     if high is None:
@@ -57,11 +57,11 @@ def spread(rows: Sequence["PositionModel"], low: float | None, high: float | Non
 
 
 class PositionModel(TrashModel):
-    """Something with a position in a manual order."""
+    """An object with a position in a manual order."""
 
-    position: Any = models.FloatField(editable=False, default=None)  # None: last, when it is saved
+    position: Any = models.FloatField(editable=False, default=None)  # None puts it last when it is saved
 
-    position_is_set = False  # by `insert`, until it is saved: a new parent or project doesn't put it last
+    position_is_set = False  # set by `insert`: until it is saved, a new parent or project doesn't put it last
 
     objects: ClassVar = PositionQuerySet.as_manager()
 

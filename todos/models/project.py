@@ -16,7 +16,7 @@ class ProjectQuerySet(PositionQuerySet):
         return self.annotate(open_tasks=open_tasks("project"))
 
     def purge(self) -> int:
-        """Delete for good, with the tasks in them."""
+        """Delete the projects and their tasks permanently."""
         with revision_transactions(self.owner_ids()):
             self.model._meta.get_field("tasks").related_model.objects.filter(project__in=self).purge()
             return super().purge()
@@ -30,7 +30,7 @@ class Project(UniqueNameModel, PositionModel):
         max_length=7,
         blank=True,
         default="",
-        validators=[RegexValidator(r"^#[0-9a-f]{6}\Z", "A color is # and six hexadecimal digits in lower case.")],
+        validators=[RegexValidator(r"^#[0-9a-f]{6}\Z", "Enter a color as # and six lowercase hexadecimal digits.")],
     )
 
     objects: ClassVar = ProjectQuerySet.as_manager()
@@ -39,7 +39,7 @@ class Project(UniqueNameModel, PositionModel):
         ordering = ["position", "id"]
         constraints = [
             models.UniqueConstraint(fields=["owner", "id"], name="project_owner_id"),
-            unique_name("project_name_unique", "There is a project with this name already."),
+            unique_name("project_name_unique", "A project with this name already exists. Choose another name."),
         ]
         indexes = [models.Index(fields=["owner", "revision", "id"], name="project_owner_revision")]
 
@@ -50,9 +50,10 @@ class Project(UniqueNameModel, PositionModel):
         return Project.objects.present().filter(owner_id=self.owner_id)
 
     def move(self, before: "Project | None" = None, after: "Project | None" = None) -> None:
-        """Put it right before or after another project; without either, last. Raises ValidationError."""
+        """Move it before or after another project, or to the end. Raises ValidationError if that is itself."""
         if self in (before, after):
-            raise invalid("before" if before else "after", "A project can't be put next to itself.", "not_a_sibling")
+            message = "A project can't be moved next to itself. Choose another one."
+            raise invalid("before" if before else "after", message, "not_a_sibling")
         with revision_transaction(self.owner_id):
             self.position = None
             if before or after:

@@ -2,6 +2,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import ClassVar, Self
 from uuid import UUID
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.db.models import F, JSONField, OuterRef, Subquery
@@ -20,33 +21,33 @@ class TagQuerySet(TrashQuerySet):
         return self.annotate(open_tasks=open_tasks("tag"))
 
     def touch_dependents(self, ids: Sequence[UUID], fields: Collection[str]) -> None:
-        """A new name shows in the tasks that bear the tag, and in their revisions."""
+        """Tasks show the names of their tags: a new name gives them a new revision."""
         if "name" in fields:
             tasks = TaskTag._meta.get_field("task").related_model.objects
             tasks.filter(pk__in=TaskTag.objects.filter(tag__in=ids).values("task")).touch()
 
     def ids_of(self, names: Sequence[str]) -> list[UUID | None]:
-        """The ids of the tags with these folded names; None for a name that no tag has."""
+        """The ids of the tags with these folded names; None for a name without a tag."""
         ids = dict(self.present().filter(name_folded__in=names).values_list("name_folded", "pk"))
         return [ids.get(name) for name in names]
 
     def named(self, owner_id, names: Iterable[str]) -> dict[str, "Tag"]:
-        """The owner's tags with these names, by folded name; those that are missing are made, in one query.
+        """The owner's tags with these names, by folded name. Missing tags are created in one query.
 
-        Of several spellings of a new name the first one counts.
+        If a new name has several spellings, the first one is used.
         """
-        wanted: dict[str, str] = {}
+        spellings: dict[str, str] = {}
         for name in names:
-            wanted.setdefault(fold(name), name)
-        found = {tag.name_folded: tag for tag in self.present().filter(owner_id=owner_id, name_folded__in=wanted)}
-        missing = [Tag(owner_id=owner_id, name=name) for key, name in wanted.items() if key not in found]
+            spellings.setdefault(fold(name), name)
+        found = {tag.name_folded: tag for tag in self.present().filter(owner_id=owner_id, name_folded__in=spellings)}
+        missing = [Tag(owner_id=owner_id, name=name) for key, name in spellings.items() if key not in found]
         if missing:
             self.bulk_create(missing)
         return {**found, **{tag.name_folded: tag for tag in missing}}
 
 
 class Tag(UniqueNameModel):
-    """A word that tasks are marked with. It is made by using it."""
+    """A label for tasks. Using a new name creates it."""
 
     name = models.CharField(max_length=50)
 
@@ -56,7 +57,7 @@ class Tag(UniqueNameModel):
         ordering = ["name_folded", "id"]
         constraints = [
             models.UniqueConstraint(fields=["owner", "id"], name="tag_owner_id"),
-            unique_name("tag_name_unique", "There is a tag with this name already."),
+            unique_name("tag_name_unique", "A tag with this name already exists. Choose another name."),
         ]
         indexes = [models.Index(fields=["owner", "revision", "id"], name="tag_owner_revision")]
 
@@ -64,7 +65,7 @@ class Tag(UniqueNameModel):
         return self.name
 
     def delete(self, *args, **kwargs) -> tuple[int, dict[str, int]]:
-        """Take the tag off all tasks, for good."""
+        """Remove the tag from all tasks. Restoring the tag doesn't bring it back there."""
         with revision_transaction(self.owner_id):
             Tag.objects.touch_dependents([self.pk], {"name"})
             self.task_links.all().delete()
@@ -72,13 +73,13 @@ class Tag(UniqueNameModel):
 
 
 class TaskTag(models.Model):
-    """That a task bears a tag."""
+    """A tag of a task."""
 
-    # Each has an index that begins with it, below.
+    # The constraint and the index below start with these keys.
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
     task = models.ForeignKey("todos.Task", on_delete=models.CASCADE, related_name="tag_links", db_index=False)
     tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="task_links", db_index=False)
-    # The task's. A tag's tasks are read in their order here, and not one by one to be sorted.
+    # A copy of the task's, so that the index has a tag's tasks in order.
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

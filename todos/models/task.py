@@ -99,15 +99,15 @@ class Task(PositionModel):
             models.Index("owner", "priority", "created_at", "id", condition=PRESENT, name="task_by_priority"),
             models.Index("owner", "position", "id", name="task_owner_position"),
             models.Index("owner", "revision", "id", name="task_owner_revision"),
-            # A filter's rows in the default order: three open tasks are found among a million done ones. A write pays
-            # for each index that its row is in; these share the rows out among them.
+            # A filter's rows in the default order, to find three open tasks among a million completed ones. Each write
+            # has to update the indexes that contain its row; these are partial, so that it is in few of them.
             models.Index("owner", "created_at", "id", condition=PRESENT & OPEN, name="task_open"),
             models.Index("owner", "created_at", "id", condition=PRESENT & ~OPEN, name="task_completed"),
             models.Index("owner", "created_at", "id", condition=~PRESENT, name="task_in_trash"),
             models.Index("owner", "due_date", "created_at", "id", condition=PRESENT & DATED, name="task_by_due_date"),
             models.Index("owner", "created_at", "id", condition=PRESENT & Q(due_date=None), name="task_undated"),
             models.Index("owner", "created_at", "id", condition=PRESENT & Q(project=None), name="task_in_inbox"),
-            # In the place of the foreign keys' own, for the cascades too.
+            # Replace the foreign keys' own indexes, also for cascades.
             models.Index("project", "owner", "created_at", "id", condition=~Q(project=None), name="task_by_project"),
             models.Index("parent", "owner", "created_at", "id", condition=~Q(parent=None), name="task_by_parent"),
         ]
@@ -176,12 +176,12 @@ class Task(PositionModel):
 
     @property
     def is_moved(self) -> bool:
-        """Whether it was put elsewhere since it was loaded."""
+        """Whether its location changed since it was loaded."""
         return self.loaded_values is not None and bool({"parent_id", "project_id", "level"} & super().changed_fields())
 
     @property
     def location(self) -> tuple[UUID | None, UUID | None]:
-        """What it shares with its siblings."""
+        """The parent and the project, which it shares with its siblings."""
         return self.parent_id, self.project_id
 
     def follow_rules(self) -> None:
@@ -202,37 +202,38 @@ class Task(PositionModel):
         for name in ("project", "parent"):
             if f"{name}_id" in changed and (other := getattr(self, name)) is not None:
                 if other.owner_id != self.owner_id:
-                    raise invalid(name, "There is no such object.", "does_not_exist")
+                    message = "This object does not exist. Use the id of one of your own objects."
+                    raise invalid(name, message, "does_not_exist")
                 if other.deleted_at is not None and self.deleted_at is None:
-                    raise invalid(name, "This is in the trash.", "in_trash")
+                    raise invalid(name, f"This {name} is in the trash. Restore it first.", "in_trash")
         if self.parent is None:
             self.level = 1
             return
         if self.project_id is None or "project_id" not in changed:
             self.project = self.parent.project
         if self.project_id != self.parent.project_id:
-            raise invalid("project", "A subtask is always in its parent's project.", "not_the_parents")
+            raise invalid("project", NOT_THE_PARENTS, "not_the_parents")
         if "parent_id" in changed and self.parent.completed and not self.completed:
-            raise invalid("parent", "This parent is completed: reopen it first.", "parent_completed")
+            raise invalid("parent", "This task is completed. Reopen it first.", "parent_completed")
         self.set_parent(self.parent)
 
     def set_parent(self, parent: "Task") -> None:
         self.level = parent.level + 1
         self.project_id = parent.project_id
         if self.level > MAX_LEVEL and self.deleted_at is not None:
-            self.parent, self.level = None, 1  # what nobody sees must not stand in the way
+            self.parent, self.level = None, 1  # a task in the trash must not prevent the move
         constraints.check(LEVEL_RANGE, self)
 
     def check_circle(self, family: dict[UUID, "Task"]) -> None:
         above, passed = self.parent_id, set()
-        while above in family and above not in passed:  # there may be a circle above that this one is no part of
+        while above in family and above not in passed:  # there may be a circle above that doesn't include this task
             if above == self.pk:
                 raise constraints.refusal(NOT_BELOW_ITSELF)
             passed.add(above)
             above = family[above].parent_id
 
     def restore_location(self) -> None:
-        """After a restore: stay where it was if that is still possible, else come back on top."""
+        """After a restore: keep the location if it is still valid, or move to the top level."""
         if self.project and self.project.deleted_at is not None:
             self.project = None
         if self.parent is None:
@@ -243,7 +244,7 @@ class Task(PositionModel):
             self.project = self.parent.project
 
     def clean(self) -> None:
-        """What forms call: the rules, and those of what is below."""
+        """Check the rules of this task and those below it. Forms call this."""
         self.follow_rules()
         if self.is_moved:
             update_descendants([self], [self])
@@ -284,30 +285,30 @@ class Task(PositionModel):
         return "reopened" if self.completed_at is None else "completed"
 
     def delete(self, *args, **kwargs) -> tuple[int, dict[str, int]]:
-        """Move to the trash, with what is below."""
+        """Move the task and those below it to the trash."""
         self.deleted_at = self.deleted_at or timezone.now()
         self.save()
         return 1, {self._meta.label: 1}
 
     def restore(self) -> Self:
-        """Bring back from the trash, with what went there along with it."""
+        """Restore from the trash, with the tasks that were deleted together with it."""
         self.deleted_at = None
         self.restore_location()
         self.save()
         return self
 
     def move(self, **location) -> Self:
-        """Put it elsewhere; `location` has any of project, parent, before and after."""
+        """Move the task. `location`: any of project, parent, before and after."""
         with revision_transaction(self.owner_id):
             move([self], location)
         return self
 
     def siblings(self) -> TaskQuerySet:
-        """The present tasks at the same location, this one among them."""
+        """The tasks at the same location, including this one, without the trash."""
         siblings = Task.objects.present().filter(owner_id=self.owner_id, parent_id=self.parent_id)
         return siblings if self.parent_id else siblings.filter(project_id=self.project_id)
 
     @property
     def makes_next_occurrence(self) -> bool:
-        """Whether completing it makes one: not twice, and not under a completed task."""
+        """Whether completing it creates the next occurrence: not twice, and not below a completed task."""
         return bool(self.recurrence) and self.next_occurrence is None and not (self.parent and self.parent.completed)

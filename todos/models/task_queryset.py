@@ -1,4 +1,4 @@
-"""What is done to many tasks at once; one task is the shortest list."""
+"""Queries of tasks, and changes to many tasks at once."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import BigIntegerField, Case, Count, Exists, F, OuterRef, Q, Subquery, Value, When
 
 from api.text import fold
+from ownership.owned import queryset_only
 from ownership.transactions import revision_transactions
 from todos.actions import bulk
 from todos.actions.consequences import consequences
@@ -32,7 +33,7 @@ class TaskQuerySet(PositionQuerySet):
         return self.exclude(completed_at=None)
 
     def overdue(self, now: datetime) -> Self:
-        """Open, and due before `now`, a moment in the owner's time zone."""
+        """Open and due before `now`, which is in the owner's time zone."""
         return self.filter(is_overdue(now))
 
     def containing(self, folded: str) -> Self:
@@ -40,7 +41,7 @@ class TaskQuerySet(PositionQuerySet):
         return self.filter(Q(title_folded__contains=folded) | Q(description_folded__contains=folded))
 
     def due(self, when: str, now: datetime) -> Self:
-        """Due `overdue`, `today`, `upcoming` or `none` (not at all), seen from `now` in the owner's time zone."""
+        """Due `overdue`, `today`, `upcoming` or `none` (without a due date), for `now` in the owner's time zone."""
         match when:
             case "overdue":
                 return self.overdue(now)
@@ -51,24 +52,24 @@ class TaskQuerySet(PositionQuerySet):
         return self.filter(due_date=None)
 
     def tagged(self, tags: Iterable) -> Self:
-        """With all of these tags, named by their ids.
+        """With all of these tags, given by their ids.
 
-        By ids, and not by names, since Postgres knows of an id how common it is. By that it chooses between starting
-        from what bears a rare tag and probing one task after the other for a common one. The owner is said of the links
-        as well: it can't know how common the one is that row-level security compares with.
+        By id and not by name, because Postgres has statistics on how common each id is. For a rare tag, it starts from
+        the links; for a common one, it probes one task after the other. The links are filtered by owner as well, since
+        it has no statistics for the owner in the policy of row-level security.
         """
         first, *others = tags
-        tasks = self.filter(tag_links__tag=first, tag_links__owner=F("owner"))  # joined: its order may be asked for
+        tasks = self.filter(tag_links__tag=first, tag_links__owner=F("owner"))  # a join, since the order may use it
         for tag in others:
             tasks = tasks.filter(Exists(TaskTag.objects.filter(owner=OuterRef("owner"), task=OuterRef("pk"), tag=tag)))
         return tasks
 
     def trashed_alone(self) -> Self:
-        """Of what is in the trash, what didn't go there along with its project: that comes back, or goes, with it."""
+        """Tasks in the trash that weren't deleted together with their project. The others follow their project."""
         return self.exclude(project__deleted_at=F("deleted_at"))
 
     def summary(self, now: datetime) -> list[dict]:
-        """How many tasks there are of each project and priority: a row each, from one query."""
+        """Counts of tasks, in one row for each project and priority."""
         return list(
             self.order_by()
             .values("project", "priority")
@@ -81,7 +82,7 @@ class TaskQuerySet(PositionQuerySet):
         )
 
     def with_family(self) -> Self:
-        """With `tag_names` and `has_subtasks`, so that one query says all that a change of the task needs."""
+        """With `tag_names` and `has_subtasks`, which saves queries when a task is changed."""
         subtasks = self.model.objects.filter(owner=OuterRef("owner"), parent=OuterRef("pk"))
         return self.annotate(tag_names=TagNames(), has_subtasks=Exists(subtasks))
 
@@ -93,7 +94,7 @@ class TaskQuerySet(PositionQuerySet):
         return self.filter(pk__in=related(ABOVE, [task.pk for task in tasks if task.parent_id]))
 
     def touch_dependents(self, ids: Sequence[UUID], fields: Collection[str]) -> None:
-        """The links to the tags know when their tasks were made."""
+        """The links to the tags have a copy of `created_at`."""
         if "created_at" in fields and self.filter(pk__in=ids, tag_links__isnull=False).exists():
             made = self.model.objects.filter(pk=OuterRef("task")).values("created_at")
             TaskTag.objects.filter(task__in=ids).update(created_at=Subquery(made))
@@ -119,16 +120,14 @@ class TaskQuerySet(PositionQuerySet):
     def restore(self) -> int:
         return self.in_trash().run_each(bulk.restore)
 
+    @queryset_only
     def delete(self) -> tuple[int, dict[str, int]]:
         """Move to the trash."""
         moved = self.present().run_each(bulk.trash)
         return moved, {self.model._meta.label: moved}
 
-    delete.alters_data = True  # type: ignore[attr-defined]
-    delete.queryset_only = True  # type: ignore[attr-defined]
-
     def run_each(self, action: Callable[[list["Task"]], None]) -> int:
-        """Run the action on all of these tasks, as they are under the lock of their owners. Returns how many."""
+        """Read these tasks under the lock of their owners, and run the action on them. Return how many there were."""
         done = 0
         with revision_transactions(self.owner_ids()) as transactions:
             for owner_id in transactions:

@@ -1,4 +1,4 @@
-"""The bodies of `move` and `bulk`."""
+"""The request bodies of `move` and `bulk`."""
 
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
@@ -11,19 +11,19 @@ from todos.serializers.task import TaskSerializer
 
 
 class MoveSerializer(Serializer):
-    """Between which siblings to put it: right before one, or right after one; without either, last."""
+    """The sibling to move it before or after. Without one, it comes last."""
 
     before = OwnedRelatedField(queryset=Project.objects.present(), required=False)
     after = OwnedRelatedField(queryset=Project.objects.present(), required=False)
 
     def validate(self, attrs):
         if "before" in attrs and "after" in attrs:
-            raise ValidationError({"after": ["Name the sibling before or the one after, not both."]}, code="both")
+            raise ValidationError({"after": ["Use either `before` or `after`, not both."]}, code="both")
         return attrs
 
 
 class TaskMoveSerializer(MoveSerializer):
-    """Where to put it. What is left out stays as it is."""
+    """The new location. Fields that are left out keep their value."""
 
     project = OwnedRelatedField(
         queryset=Project.objects.present(),
@@ -40,7 +40,7 @@ class TaskMoveSerializer(MoveSerializer):
 
 
 class BulkSerializer(Serializer):
-    """One action on many tasks: all or none."""
+    """One action on many tasks. If it fails for one, none is changed."""
 
     MAX_IDS = 500
     ACTIONS = ("update", "complete", "reopen", "move", "delete", "restore")
@@ -48,16 +48,21 @@ class BulkSerializer(Serializer):
 
     action = serializers.ChoiceField(ACTIONS)
     ids = fields.ListField(child=fields.UUIDField(), allow_empty=False, max_length=MAX_IDS)
-    set = serializers.DictField(required=False, help_text="For `update`: fields of a task. For `move`: as in `move`.")
+    set = serializers.DictField(
+        required=False, help_text="For `update`: fields of a task. For `move`: the body of `move`."
+    )
 
     def validate(self, attrs):
         setter = self.SETTERS.get(attrs["action"])
         if setter is None:
             if "set" in attrs:
-                raise ValidationError({"set": [f"`{attrs['action']}` takes no `set`."]}, code="unknown")
+                message = f"The action `{attrs['action']}` takes no fields. Remove `set`."
+                raise ValidationError({"set": [message]}, code="unknown")
             return attrs
         if attrs["action"] == "update" and "set" not in attrs:
-            raise ValidationError({"set": ["An update says what to set."]}, code="required")
+            raise ValidationError(
+                {"set": ["This field is required for `update`: name the fields to change."]}, code="required"
+            )
         values = setter(data=attrs.get("set", {}), partial=True, context=self.context)
         if not values.is_valid():
             raise ValidationError({"set": values.errors})

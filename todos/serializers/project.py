@@ -17,7 +17,7 @@ class ProjectSerializer(RevisedSerializer):
 
 
 class ReplicatedProjectSerializer(ProjectSerializer):
-    """A project in a replica: without its count, which changes while the project doesn't."""
+    """A project in a replica: without the count, which changes without the project's revision."""
 
     open_tasks = None  # type: ignore[assignment]
 
@@ -27,7 +27,7 @@ class ReplicatedProjectSerializer(ProjectSerializer):
 
 
 class TagSerializer(RevisedSerializer):
-    """A word that tasks are marked with."""
+    """A label for tasks."""
 
     open_tasks = fields.IntegerField(read_only=True, default=0)
 
@@ -35,12 +35,12 @@ class TagSerializer(RevisedSerializer):
         model = Tag
         fields = ["id", "name", "open_tasks", "revision"]
         read_only_fields = ["revision"]
-        extra_kwargs = {"name": {"help_text": "A new one shows in the tasks that bear the tag."}}
+        extra_kwargs = {"name": {"help_text": "Changing it changes the tags of all tasks with this tag."}}
         computed = {"open_tasks": open_tasks("tag")}
 
 
 class ReplicatedTagSerializer(TagSerializer):
-    """A tag in a replica: without its count, which changes while the tag doesn't."""
+    """A tag in a replica: without the count, which changes without the tag's revision."""
 
     open_tasks = None  # type: ignore[assignment]
 

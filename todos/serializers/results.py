@@ -1,4 +1,4 @@
-"""Answers that are no representation of one thing."""
+"""Responses that aren't the representation of one object."""
 
 from collections import Counter
 
@@ -10,13 +10,13 @@ from todos.serializers.task import TaskSerializer
 
 
 class BulkResultSerializer(serializers.Serializer):
-    count = serializers.IntegerField(help_text="How many tasks were named.")
-    revision = serializers.IntegerField(help_text="The owner's revision after it.")
-    results = TaskSerializer(many=True, help_text="The tasks as they are now, in the order of the ids.")
+    count = serializers.IntegerField(help_text="The number of tasks.")
+    revision = serializers.IntegerField(help_text="Your revision after the action.")
+    results = TaskSerializer(many=True, help_text="The tasks after the action, in the order of `ids`.")
 
 
 class ProjectCountSerializer(serializers.Serializer):
-    project = serializers.UUIDField(allow_null=True, help_text="Null is the inbox.")
+    project = serializers.UUIDField(allow_null=True, help_text="Null for the inbox.")
     open = serializers.IntegerField()
     completed = serializers.IntegerField()
 
@@ -25,14 +25,14 @@ class SummarySerializer(serializers.Serializer):
     total = serializers.IntegerField()
     open = serializers.IntegerField()
     completed = serializers.IntegerField()
-    overdue = serializers.IntegerField(help_text="Open ones, past their date and time.")
-    due_today = serializers.IntegerField(help_text="Open ones, due today.")
-    by_priority = serializers.DictField(child=serializers.IntegerField(), help_text="Open ones, by priority 0 to 4.")
+    overdue = serializers.IntegerField(help_text="Open tasks past their due date and time.")
+    due_today = serializers.IntegerField(help_text="Open tasks due today.")
+    by_priority = serializers.DictField(child=serializers.IntegerField(), help_text="Open tasks by priority, 0 to 4.")
     by_project = ProjectCountSerializer(many=True)
 
     @staticmethod
     def of(rows: list[dict]) -> dict:
-        """The answer from the rows of `TaskQuerySet.summary`."""
+        """The response, from the rows of `TaskQuerySet.summary`."""
         names = ("open", "completed", "overdue", "due_today")
         sums: Counter = Counter()
         priorities = Counter({str(priority): 0 for priority in range(5)})
@@ -54,7 +54,9 @@ class SummarySerializer(serializers.Serializer):
 class ChangeSerializer(serializers.Serializer):
     id = serializers.UUIDField()
     revision = serializers.IntegerField()
-    deleted = serializers.BooleanField(help_text="Deleted or in the trash: forget it.")
+    deleted = serializers.BooleanField(
+        help_text="The object was deleted or is in the trash. Remove it from the replica."
+    )
 
 
 class ProjectChangeSerializer(ChangeSerializer):
@@ -87,5 +89,5 @@ class ChangesField(serializers.ListField):
 
 class SyncSerializer(serializers.Serializer):
     results = ChangesField()
-    token = serializers.CharField(help_text="For `since` of the next call.")
+    token = serializers.CharField(help_text="Send it as `since` in the next call.")
     has_more = serializers.BooleanField()

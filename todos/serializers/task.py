@@ -12,6 +12,7 @@ from ownership.serializers import RevisedSerializer
 from ownership.validation import RefusedError, invalid
 from todos.models import Project, Task
 from todos.models.tag import TagNames
+from todos.models.task import NOT_THE_PARENTS
 
 RECURRENCE = (
     "An RRULE (RFC 5545), such as `FREQ=MONTHLY;BYMONTHDAY=31`. Needs `due_date`. All parts but those below a day: "
@@ -73,7 +74,7 @@ class CompletionSerializer(EmptySerializer):
 
 
 class TaskListSerializer(serializers.ListSerializer):
-    """Several new tasks in one body: all or none."""
+    """A list of new tasks. If one is invalid, none is created."""
 
     child: "TaskSerializer"
 
@@ -87,7 +88,7 @@ class TaskListSerializer(serializers.ListSerializer):
         try:
             return Task.objects.bulk_create(tasks)
         except RefusedError as error:
-            refusals = {tasks.index(task): serializers.as_serializer_error(why) for task, why in error.refusals}
+            refusals: dict = {tasks.index(task): serializers.as_serializer_error(why) for task, why in error.refusals}
             raise serializers.ValidationError(refusals) from None
 
 
@@ -109,7 +110,7 @@ class TaskListSerializer(serializers.ListSerializer):
     ]
 )
 class TaskSerializer(RevisedSerializer):
-    """Something to do."""
+    """A task."""
 
     MAX_LIST = 200
 
@@ -128,25 +129,25 @@ class TaskSerializer(RevisedSerializer):
         write_only=True, required=False, help_text="True begins the series anew at the due date."
     )
     priority = fields.IntegerField(
-        min_value=0, max_value=4, default=0, initial=0, help_text="0 none, 1 low, 2 medium, 3 high, 4 urgent."
+        min_value=0, max_value=4, default=0, initial=0, help_text="0: none, 1: low, 2: medium, 3: high, 4: urgent."
     )
     project = OwnedRelatedField(
         queryset=Project.objects.present(),
         allow_null=True,
         default=None,
-        help_text="Null is the inbox; a subtask is always in its parent's project.",
+        help_text="Null for the inbox. A subtask is always in its parent's project.",
     )
     parent = OwnedRelatedField(  # type: ignore[assignment]
         queryset=Task.objects.present().select_related("project"),
         allow_null=True,
         default=None,
-        help_text="The task that this one is a part of. At most 5 levels.",
+        help_text="The task that this is a subtask of. Subtasks can be nested at most 5 levels deep.",
     )
     tags = fields.ListField(
         child=fields.StringField(max_length=50),
         max_length=Task.MAX_TAGS,
         default=list,
-        help_text="New ones are made on the way. Compared and sorted without regard to case.",
+        help_text="Names of tags. Missing tags are created. Case doesn't matter for comparing and sorting.",
     )
 
     class Meta:
@@ -187,8 +188,8 @@ class TaskSerializer(RevisedSerializer):
             "due_date": {"help_text": "A calendar day in the owner's time zone: it never shifts."},
             "due_time": {"help_text": "On the wall clock in the owner's time zone. Needs `due_date`."},
             "recurrence": {"help_text": RECURRENCE},
-            "series": {"help_text": "The same for all occurrences of a recurring task."},
-            "next_occurrence": {"help_text": "The task that completing this one made."},
+            "series": {"help_text": "An id that all occurrences of a recurring task share."},
+            "next_occurrence": {"help_text": "The task that was created by completing this one."},
         }
         computed = {"completed": Q(completed_at__isnull=False), "tags": TagNames()}
         list_serializer_class = TaskListSerializer
@@ -213,9 +214,9 @@ class TaskSerializer(RevisedSerializer):
 
     @staticmethod
     def check_inbox(parent: Task | None) -> None:
-        """PATCH with a project of null means the inbox; left out by PUT or a new task it means the parent's."""
+        """Refuse null for a subtask in PATCH, where it means the inbox. In PUT and POST, it is the default."""
         if parent and parent.project_id:
-            raise invalid("project", "A subtask is always in its parent's project.", "not_the_parents")
+            raise invalid("project", NOT_THE_PARENTS, "not_the_parents")
 
     @classmethod
     def many_init(cls, *args, **kwargs):

@@ -3,6 +3,7 @@ import pytest
 from todos.models import Project, Task
 
 LIST = "/admin/todos/task/"
+DOES_NOT_EXIST = "This object does not exist. Use the id of one of your own objects."
 FORM = {"description": "", "tags": "", "priority": 0}  # what the form always sends
 
 
@@ -89,7 +90,7 @@ def test_two_owners_cant_be_tied_together(desk, alice, bob, bobs_task, field):
 
     answer = desk.post(f"{LIST}add/", {**FORM, "owner": alice.pk, "title": "Tied", field: theirs.pk})
 
-    assert answer.context["adminform"].form.errors == {field: ["There is no such object."]}
+    assert answer.context["adminform"].form.errors == {field: [DOES_NOT_EXIST]}
     assert not Task.objects.owned_by(alice).exists()
 
 

@@ -182,7 +182,7 @@ def test_an_open_task_under_a_completed_one_is_refused(api, alice, chain, call):
         {
             "field": f"{prefix}parent",
             "code": "parent_completed",
-            "message": "This parent is completed: reopen it first.",
+            "message": "This task is completed. Reopen it first.",
         }
     ]
 

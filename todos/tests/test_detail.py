@@ -52,7 +52,9 @@ def test_an_unknown_field_changes_nothing(api, task):
     answer = api.patch(f"/tasks/{task.id}/", {"title": "New", "colour": "red"})
 
     assert answer.status_code == 400
-    assert answer.json()["errors"] == [{"field": "colour", "code": "unknown", "message": "There is no such field."}]
+    assert answer.json()["errors"] == [
+        {"field": "colour", "code": "unknown", "message": "This field is unknown. Check its name."}
+    ]
     assert Task.objects.get().title == "Buy milk"
 
 

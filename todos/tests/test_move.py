@@ -209,7 +209,11 @@ def test_only_beside_a_sibling(alice, move, side, sibling):
 
     assert answer.status_code == 400
     assert answer.json()["errors"] == [
-        {"field": side, "code": "not_a_sibling", "message": "The task named here is not a sibling at the new location."}
+        {
+            "field": side,
+            "code": "not_a_sibling",
+            "message": "This task is not a sibling at the new location. Choose one that is.",
+        }
     ]
 
 

@@ -124,7 +124,7 @@ def test_a_password_is_never_written_into_a_page(browser):
     page = browser.post("/api/v1/me/password/", {"current_password": "canary-1", "new_password": "canary-2"})
 
     assert page.status_code == 400
-    assert "This is not the current password." in page.content.decode()
+    assert "The password is wrong. Enter your current password." in page.content.decode()
     assert "canary" not in page.content.decode()
 
 
@@ -325,7 +325,7 @@ def test_a_page_without_a_form_says_which_parameter_it_refuses(browser, path):
     page = browser.get(f"/api/v1/{path}?color=red")
 
     assert page.status_code == 400
-    assert "<b>color</b>: There is no such query parameter." in page.content.decode()
+    assert "<b>color</b>: This query parameter is unknown. Check its name." in page.content.decode()
 
 
 def test_the_page_of_a_thing_that_does_not_exist_offers_nothing_to_do_with_it(browser):
@@ -362,8 +362,8 @@ def test_the_admin_is_found_without_its_slash(client):
 @pytest.mark.parametrize(
     ("path", "words"),
     [
-        ("/api-auth/login/", "Please enter a correct e-mail address and password."),
-        ("/admin/login/", "Please enter the correct e-mail address and password for a staff account."),
+        ("/api-auth/login/", "Please enter a correct email address and password."),
+        ("/admin/login/", "Please enter the correct email address and password for a staff account."),
     ],
 )
 def test_a_sign_in_that_is_refused_says_what_is_case_sensitive(client, db, path, words):

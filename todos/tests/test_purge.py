@@ -1,4 +1,4 @@
-"""`manage.py purge` and the emptied trash: what is gone for good, and who has to know."""
+"""`manage.py purge` and emptying the trash: what is deleted permanently, and how clients notice."""
 
 from datetime import timedelta
 from io import StringIO

@@ -1,4 +1,4 @@
-"""References: somebody else's object and none at all are answered alike, and no writer ties two owners together."""
+"""References to another user's object get the error for a missing one, and no write can connect two owners."""
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -41,7 +41,8 @@ def home(alice) -> Project:
 def test_a_refused_reference_says_no_more_than_that(api, bobs, name):
     answer = api.post("/tasks/", {"title": "x", name: str(bobs[name].pk)})
 
-    assert answer.json()["errors"] == [{"field": name, "code": "does_not_exist", "message": "There is no such object."}]
+    message = "This object does not exist. Use the id of one of your own objects."
+    assert answer.json()["errors"] == [{"field": name, "code": "does_not_exist", "message": message}]
 
 
 @pytest.mark.parametrize("name", ["project", "parent"])

@@ -1,4 +1,4 @@
-"""Replicas against the real thing: whatever happens, a client that follows `sync/` misses nothing."""
+"""A replica that follows `sync/` always ends up with the server's data."""
 
 import logging
 from itertools import count

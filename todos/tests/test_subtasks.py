@@ -67,7 +67,11 @@ def test_another_project_than_the_parents_is_refused(api, alice, home, work, met
 
     assert answer.status_code == 400
     assert answer.json()["errors"] == [
-        {"field": "project", "code": "not_the_parents", "message": "A subtask is always in its parent's project."}
+        {
+            "field": "project",
+            "code": "not_the_parents",
+            "message": "A subtask is always in its parent's project. Move the parent, or set `parent` to null.",
+        }
     ]
 
 

@@ -16,7 +16,7 @@ from testing.syncing import make_tasks, page, pages
 from todos import sync
 from todos.models import Project, Tag, Task
 
-EXPIRED = "What was deleted since then is forgotten. Start again with a full sync, without `since`."
+EXPIRED = "Deletions since this token have been purged. Start again with a full sync, without `since`."
 INVALID = [("since", "invalid")]
 
 

@@ -12,7 +12,7 @@ IN_TRASH = Project.objects.in_trash().with_counts()
 
 
 class ProjectViewSet(RevisedViewSet):
-    """Projects: lists of tasks that belong together."""
+    """Projects group tasks."""
 
     queryset = Project.objects.present().with_counts()
     serializer_class = ProjectSerializer
@@ -20,13 +20,16 @@ class ProjectViewSet(RevisedViewSet):
     shows_counts = True
 
     def destroy(self, request, *args, **kwargs):
-        """Move the project to the trash, with its tasks."""
+        """Move the project and its tasks to the trash."""
         return super().destroy(request, *args, **kwargs)
 
     @extend_schema(request=MoveSerializer, responses=ProjectSerializer)
     @action(detail=True, methods=["post"], serializer_class=MoveSerializer)
     def move(self, request, pk):
-        """Put the project before or after another one; without either, last."""
+        """Move the project before or after another one.
+
+        Without `before` and `after`, it comes last.
+        """
         project = self.get_object()
         project.move(**self.read_body().validated_data)
         return self.respond(project)
@@ -34,19 +37,19 @@ class ProjectViewSet(RevisedViewSet):
     @extend_schema(responses=ProjectSerializer(many=True))
     @action(detail=False, queryset=IN_TRASH)
     def trash(self, request):
-        """List the projects in the trash, a page at a time."""
+        """List the projects in the trash, one page at a time."""
         return self.list(request)
 
     @extend_schema(responses={204: None})
     @trash.mapping.delete
     def empty_trash(self, request):
-        """Delete for good the projects in the trash, with the tasks in them."""
+        """Permanently delete the projects in the trash, with their tasks."""
         self.get_queryset().purge()
         return Response(status=204)
 
     @verb(queryset=IN_TRASH)
     def restore(self, request, pk):
-        """Bring the project back from the trash, with the tasks that went there along with it."""
+        """Restore the project from the trash, with the tasks that were deleted together with it."""
         self.get_object().restore()
         self.queryset = type(self).queryset
-        return self.respond(self.get_queryset().get(pk=pk))  # to count the tasks that came along
+        return self.respond(self.get_queryset().get(pk=pk))  # read again, to count the restored tasks

@@ -10,20 +10,21 @@ from todos.serializers.results import SyncSerializer
 
 class SyncParameters(QueryParameters):
     since = fields.StringField(
-        required=False, max_length=500, help_text="The `token` of the answer before. Without: all."
+        required=False, max_length=500, help_text="The `token` of the last response. Leave it out for a full sync."
     )
     limit = fields.IntegerField(
         required=False,
         min_value=1,
         max_value=sync.MAX_LIMIT,
-        help_text="How many changes a page holds (500 by default).",
+        help_text="The number of changes per page. Default: 500.",
     )
 
 
 class SyncView(CallerView):
-    """What changed, in the order of revisions: for clients that keep a replica.
+    """Get the changes since a token, in the order of revisions.
 
-    Follow `token` until `has_more` is false, and you hold exactly what the server has, whatever happened meanwhile.
+    This is for clients that keep a replica. Repeat the call with the new `token` until `has_more` is false. Then the
+    replica has exactly the data of the server, even if it changed in the meantime.
     """
 
     serializer_class = SyncSerializer  # type: ignore[assignment]

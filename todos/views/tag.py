@@ -5,7 +5,7 @@ from todos.serializers.project import TagSerializer
 
 
 class TagViewSet(RevisedViewSet):
-    """Tags: words that tasks are marked with. Renaming and deleting show in the tasks that bear them."""
+    """Tags are labels for tasks. Renaming or deleting a tag changes all tasks with it."""
 
     queryset = Tag.objects.present().with_counts()
     serializer_class = TagSerializer
@@ -13,5 +13,5 @@ class TagViewSet(RevisedViewSet):
     shows_counts = True
 
     def destroy(self, request, *args, **kwargs):
-        """Delete the tag, and take it off the tasks that bear it."""
+        """Delete the tag, and remove it from all tasks."""
         return super().destroy(request, *args, **kwargs)

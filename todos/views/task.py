@@ -34,7 +34,7 @@ def named_tags(count: int) -> QuerySet:
 
 
 class TaskViewSet(RevisedViewSet):
-    """Tasks: what there is to do."""
+    """Tasks, with due dates, recurrence, tags and subtasks."""
 
     queryset = Task.objects.present().with_family()
     serializer_class = TaskSerializer
@@ -43,27 +43,28 @@ class TaskViewSet(RevisedViewSet):
 
     @cached_property
     def tag_ids(self) -> list[UUID | None]:
-        """The ids of the tags that this call filters by; None for a name that no tag has."""
+        """The ids of the tags that this call filters by; None for a name without a tag."""
         names = self.parameters["tag"]
         rows = compiled(("ids of tags", len(names)), lambda: named_tags(len(names))).tuples(self)
         return list(map(dict(rows).get, names))
 
     @extend_schema(request=ONE_OR_MANY, responses={201: ONE_OR_MANY})
     def create(self, request, *args, **kwargs):
-        """Make a task, or a list of up to 200: all or none.
+        """Create a task, or a list of up to 200 tasks.
 
-        The address of a single one is in `Location`. In errors of a list, a field begins with its index: `3.title`.
+        If a task in a list is invalid, none is created. In the errors, `field` starts with its index: `3.title`.
+        For a single task, `Location` has its URL.
         """
         return super().create(request, *args, **kwargs)
 
     def destroy(self, request, *args, **kwargs):
-        """Move the task to the trash, with its subtasks."""
+        """Move the task and its subtasks to the trash."""
         return super().destroy(request, *args, **kwargs)
 
     @extend_schema(request=CompletionSerializer, responses=TaskSerializer)
     @action(detail=True, methods=["post"], serializer_class=CompletionSerializer)
     def complete(self, request, pk):
-        """Mark the task as done, with its subtasks. Repeating it changes nothing.
+        """Complete the task and its subtasks.
 
         A recurring task gets its next occurrence, `next_occurrence`: a new task with the same content and open copies
         of its plain subtasks, due on the first date of the series that isn't in the past. A subtask that recurs keeps
@@ -94,9 +95,10 @@ class TaskViewSet(RevisedViewSet):
     @extend_schema(request=TaskMoveSerializer, responses=TaskSerializer)
     @action(detail=True, methods=["post"], serializer_class=TaskMoveSerializer)
     def move(self, request, pk):
-        """Put the task elsewhere: into a project, under a task, before or after a sibling.
+        """Move the task to a project, below a task, or before or after a sibling.
 
-        Without a sibling it goes last. Its subtasks come along. Into another project it goes without its parent.
+        Without `before` and `after`, it comes last. Its subtasks move with it. If you set `project` without `parent`,
+        it becomes a top-level task there.
         """
         task = self.get_object()
         task.move(**self.read_body().validated_data)
@@ -105,19 +107,22 @@ class TaskViewSet(RevisedViewSet):
     @extend_schema(responses=TaskSerializer(many=True))
     @action(detail=False, queryset=IN_TRASH)
     def trash(self, request):
-        """List the tasks in the trash, a page at a time."""
+        """List the tasks in the trash, one page at a time."""
         return self.list(request)
 
     @extend_schema(responses={204: None})
     @trash.mapping.delete
     def empty_trash(self, request):
-        """Delete for good the tasks in the trash, but for those that went there along with their project."""
+        """Permanently delete the tasks in the trash.
+
+        Tasks that were deleted together with their project stay: they are restored or deleted with it.
+        """
         self.get_queryset().trashed_alone().purge()
         return Response(status=204)
 
     @verb(queryset=IN_TRASH)
     def restore(self, request, pk):
-        """Bring the task back from the trash, with the subtasks that went there along with it."""
+        """Restore the task from the trash, with the subtasks that were deleted together with it."""
         return self.respond(self.get_object().restore())
 
     @extend_schema(request=BulkSerializer, responses=BulkResultSerializer)
@@ -130,9 +135,10 @@ class TaskViewSet(RevisedViewSet):
         problems=("404",),
     )
     def bulk(self, request):
-        """Do one thing with up to 500 tasks: all or none.
+        """Run one action on up to 500 tasks.
 
-        One id that is not yours, and nothing changes. `results` is empty after `delete`.
+        If it fails for one task, or an id isn't that of one of your tasks, nothing changes. `results` is empty after
+        `delete`.
         """
         body = self.read_body().validated_data
         with revision_transaction(request.user.pk) as current:
@@ -143,5 +149,5 @@ class TaskViewSet(RevisedViewSet):
     @extend_schema(responses=SummarySerializer)
     @action(detail=False, serializer_class=SummarySerializer, filterset_class=None)
     def summary(self, request):
-        """How many tasks there are: in all, open, overdue, by priority and by project."""
+        """Count tasks: all, open, overdue, by priority and by project."""
         return Response(SummarySerializer.of(self.get_queryset().summary(request.user.now())))

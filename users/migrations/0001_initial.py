@@ -40,17 +40,17 @@ class Migration(migrations.Migration):
                     models.BigIntegerField(
                         default=0,
                         editable=False,
-                        help_text="Deletions up to this revision are forgotten. Clients that synced earlier have to start again.",
+                        help_text="Deletions up to this revision have been purged. Clients that synced earlier must start again.",
                     ),
                 ),
                 ("id", models.UUIDField(default=api.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 (
                     "email",
                     users.models.LowercaseEmailField(
-                        error_messages={"unique": "There is an account with this e-mail address already."},
+                        error_messages={"unique": "An account with this email address already exists."},
                         max_length=254,
                         unique=True,
-                        verbose_name="e-mail address",
+                        verbose_name="email address",
                     ),
                 ),
                 ("name", models.CharField(blank=True, default="", max_length=100)),
@@ -67,7 +67,7 @@ class Migration(migrations.Migration):
                     "is_active",
                     models.BooleanField(
                         default=True,
-                        help_text="Switched off, no sign-in and no token of this user works any more.",
+                        help_text="If this is off, the user can't sign in, and no token of the user works.",
                         verbose_name="active",
                     ),
                 ),
@@ -75,13 +75,15 @@ class Migration(migrations.Migration):
                     "is_confirmed",
                     models.BooleanField(
                         default=True,
-                        help_text="Until the mailed link was used, no sign-in of this user works.",
+                        help_text="Whether the emailed link was used. Until then, the user can't sign in.",
                         verbose_name="confirmed",
                     ),
                 ),
                 (
                     "is_staff",
-                    models.BooleanField(default=False, help_text="May sign in to this admin.", verbose_name="staff"),
+                    models.BooleanField(
+                        default=False, help_text="Whether the user can sign in to this admin.", verbose_name="staff"
+                    ),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 (
@@ -182,7 +184,7 @@ class Migration(migrations.Migration):
             name="SignInAttempt",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("subject", models.CharField(blank=True, max_length=254, verbose_name="e-mail address")),
+                ("subject", models.CharField(blank=True, max_length=254, verbose_name="email address")),
                 ("address", models.GenericIPAddressField()),
                 ("count", models.PositiveIntegerField()),
                 ("ends_at", models.DateTimeField()),
@@ -198,7 +200,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("email", django.db.models.functions.text.Lower("email"))),
                 name="user_email_lowercase",
-                violation_error_message="An e-mail address is kept in lower case.",
+                violation_error_message="Enter the email address in lower case.",
             ),
         ),
         migrations.AddIndex(

@@ -138,7 +138,7 @@ def test_a_token_that_may_only_read_does_not_write(alice, task, method):
 
     answer = getattr(reader, method)("/tasks/" if method == "post" else f"/tasks/{task.id}/", {"title": "New"})
 
-    assert_problem(answer, 403, "permission_denied", "This token lacks the scope “write”.")
+    assert_problem(answer, 403, "permission_denied", "This token lacks the scope “write”. Create a token with it.")
     assert reader.get("/tasks/").json()["results"][0]["title"] == "Buy milk"
 
 

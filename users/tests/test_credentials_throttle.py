@@ -32,7 +32,7 @@ def test_all_that_prove_who_they_are_count_together(alice, name):
     answer = call(name)
 
     assert answer["Retry-After"] == "60"
-    detail = "Too many calls that sign in or up from here. Expected available in 60 seconds."
+    detail = "Too many attempts to sign in or to register from your address. Expected available in 60 seconds."
     assert_problem(answer, 429, "throttled", detail)
 
 

@@ -1,4 +1,4 @@
-"""Nothing is left of an account that was erased: all tables are compared with what they were before it."""
+"""Nothing of an erased account remains: all tables are the same as before it was created."""
 
 import json
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Ten failed sign-ins with one e-mail address from one network address, and for a quarter of an hour it is over."""
+"""After ten failed sign-ins with one email address from one network address, both are locked for 15 minutes."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ from testing.problems import assert_problem
 from users.models import SignInAttempt
 
 WRONG = "wrong horse battery"
-WHY = "Too many failed sign-ins with this e-mail address from here. Expected available in 900 seconds."
+WHY = "Too many failed sign-ins with this email address from your network address. Expected available in 900 seconds."
 LOCKED = (429, "throttled", WHY)
 
 

@@ -1,4 +1,4 @@
-"""What account somebody gets who signs in at an identity provider."""
+"""The accounts of users who sign in at an identity provider."""
 
 from contextlib import suppress
 

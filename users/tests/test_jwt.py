@@ -1,4 +1,4 @@
-"""Which tokens of an identity provider are good."""
+"""Which tokens of an identity provider are valid."""
 
 import base64
 import hashlib

@@ -179,7 +179,7 @@ def test_the_address_is_free_again(api, anonymous):
 def test_deleting_needs_the_right_password(api, alice, task):
     answer = api.delete("/me/", {"password": "wrong horse battery"})
 
-    message = "This is not the password."
+    message = "The password is wrong. Enter your current password."
     errors = [{"field": "password", "code": "wrong", "message": message}]
     assert_problem(answer, 400, "validation_error", f"password: {message}", errors)
     assert api.get(f"/tasks/{task.id}/").status_code == 200

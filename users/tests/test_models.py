@@ -95,7 +95,7 @@ def test_other_names_are_not(alice, name):
     with pytest.raises(ValidationError) as error:
         alice.full_clean()
 
-    assert error.value.message_dict["timezone"][-1] == "This is not an IANA time zone name, such as Europe/Zurich."
+    assert error.value.message_dict["timezone"][-1] == "Enter an IANA time zone, such as Europe/Zurich."
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ def test_the_current_password_has_to_be_right(api, alice):
 
     answer = api.post("/me/password/", {**CHANGE, "current_password": "wrong horse battery"})
 
-    message = "This is not the current password."
+    message = "The password is wrong. Enter your current password."
     errors = [{"field": "current_password", "code": "wrong", "message": message}]
     assert_problem(answer, 400, "validation_error", f"current_password: {message}", errors)
     assert works(PASSWORD)

@@ -131,7 +131,7 @@ def test_without_a_mail_server_it_says_so_to_everyone(anonymous, alice, settings
 
     answers = [ask(anonymous), ask(anonymous, "nobody@example.com")]
 
-    detail = "This server sends no mail. Ask the operator for a new password."
+    detail = "This server can't send email. Ask the operator for a new password."
     for answer in answers:
         assert_problem(answer, 403, "mail_not_set_up", detail)
 
@@ -146,8 +146,8 @@ def test_a_mail_server_that_fails_is_logged_without_the_address(anonymous, alice
     sent()
 
     assert answer.status_code == 202
-    (record,) = [record for record in caplog.records if record.name == "api.mails"]
-    assert (record.levelno, record.message) == (logging.ERROR, "A mail could not be sent.")
+    (record,) = [record for record in caplog.records if record.name == "api.emails"]
+    assert (record.levelno, record.message) == (logging.ERROR, "An email could not be sent.")
     assert record.fields == {"error": "SMTPRecipientsRefused"}
     assert "alice" not in caplog.text
 

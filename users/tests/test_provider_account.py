@@ -1,4 +1,4 @@
-"""What the calls about the account do for somebody who signs in at an identity provider."""
+"""The account calls, for users who sign in at an identity provider."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ def test_its_token_is_not_revoked_here(sign_in):
     answer = client.post("/auth/logout/")
 
     assert answer.status_code == 403
-    detail = "This token is the identity provider's: sign out there. It can't be revoked here."
+    detail = "This token can't be revoked here. Sign out at the identity provider."
     assert_problem(answer, 403, "permission_denied", detail)
     assert client.get("/me/").status_code == 200
 
@@ -112,7 +112,7 @@ def test_it_is_fresh_for_five_minutes(sign_in, age, status):
     assert answer.status_code == status
     assert User.objects.exists() is (status == 403)
     if status == 403:
-        detail = "Sign in at the identity provider again: this needs a token of the last 5 minutes."
+        detail = "Sign in at the identity provider again. This call needs a token from the last 5 minutes."
         assert_problem(answer, 403, "permission_denied", detail)
 
 

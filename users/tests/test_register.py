@@ -90,7 +90,7 @@ def test_the_address_is_kept_in_lower_case(anonymous):
 def test_an_address_is_taken_without_regard_to_case(anonymous, alice, email):
     answer = anonymous.post("/auth/register/", {**CAROL, "email": email})
 
-    message = "There is an account with this e-mail address already."
+    message = "An account with this email address already exists."
     errors = [{"field": "email", "code": "unique", "message": message}]
     assert_problem(answer, 400, "validation_error", f"email: {message}", errors)
     assert User.objects.count() == 1
@@ -174,7 +174,7 @@ def test_closed_sign_up_refuses_whatever_the_body_says(anonymous, settings):
 
     for body in (CAROL, {}):
         answer = anonymous.post("/auth/register/", body)
-        assert_problem(answer, 403, "sign_up_closed", "Sign-up is closed here. Ask the operator for an account.")
+        assert_problem(answer, 403, "sign_up_closed", "Sign-up is closed. Ask the operator for an account.")
     assert not User.objects.exists()
 
 
@@ -187,7 +187,7 @@ def test_losing_the_race_for_an_address_is_a_conflict(anonymous, monkeypatch):
 
     answer = anonymous.post("/auth/register/", CAROL)
 
-    assert_problem(answer, 409, "conflict", "This was changed by another request at the same moment. Try again.")
+    assert_problem(answer, 409, "conflict", "Another request changed this at the same time. Try again.")
     assert not User.objects.get().has_usable_password()
 
 

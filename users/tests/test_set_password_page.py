@@ -1,4 +1,4 @@
-"""The page that a mailed link leads to."""
+"""The page of an emailed link."""
 
 import re
 
@@ -88,7 +88,7 @@ def test_nobody_is_signed_in_by_the_link(browser, link):
     ("password", "again", "message"),
     [
         ("horse 7", None, "This password is too short."),
-        ("alice@example", None, "The password is too similar to the e-mail address."),
+        ("alice@example", None, "The password is too similar to the email address."),
         (NEW, "a third horse battery", "The two password fields didn\u2019t match."),
         ("", None, "This field is required."),
     ],
@@ -113,7 +113,7 @@ def test_it_works_once(browser, link):
 
 def test_of_uses_at_the_same_moment_one_counts(browser, link, alice, monkeypatch):
     def happen(self, commit=True):
-        User.objects.get(pk=alice.pk).set_mailed_password("the faster horse")
+        User.objects.get(pk=alice.pk).set_password_by_email("the faster horse")
         return save(self, commit)
 
     save = pages.NewPasswordForm.save

@@ -6,25 +6,27 @@ from django.utils import timezone
 
 from ownership.models import IdempotentResponse
 from todos.models import Project, Tag, Task
-from users.erasure import erase_entries_about_nothing
+from users.erasure import erase_obsolete_entries
 from users.models import ApiToken, Session, SignInAttempt
 
 
 def positive(text: str) -> int:
     if (number := int(text)) < 1:
-        raise ValueError  # argparse says which argument it was
+        raise ValueError  # argparse adds the name of the argument
     return number
 
 
 class Command(BaseCommand):
     help = (
-        "Delete for good what has been in the trash for TRASH_DAYS, the idempotency keys, tokens, sessions and counted "
-        "attempts past their time, and what the admin's log says of things that are gone. In batches, each a "
-        "transaction of its own: it can be stopped, started again and run twice at once."
+        "Permanently deletes objects that have been in the trash for TRASH_DAYS; expired idempotency keys, tokens, "
+        "sessions and counts of sign-in attempts; and entries of the admin's log about deleted objects. It deletes in "
+        "batches, each in its own transaction, so you can stop it, start it again, or run it twice at the same time."
     )
 
     def add_arguments(self, parser):
-        parser.add_argument("--batch", type=positive, default=1000, help="how many rows a transaction deletes (1000)")
+        parser.add_argument(
+            "--batch", type=positive, default=1000, help="number of rows per transaction (default: 1000)"
+        )
 
     def handle(self, *args, batch: int, **options):
         now = timezone.now()
@@ -39,12 +41,12 @@ class Command(BaseCommand):
             SignInAttempt.objects.past(),
         ):
             self.empty(past, batch, lambda rows: rows.delete()[0])
-        if erased := erase_entries_about_nothing():
+        if erased := erase_obsolete_entries():
             self.stdout.write(f"log entries: {erased}")
 
     def empty(self, rows, batch: int, delete) -> None:
         deleted = 0
         while ids := list(rows.values_list("pk", flat=True)[:batch]):
-            # Still only `rows`: what was restored a moment ago stays.
+            # Filters `rows` again, to keep objects that were restored in the meantime.
             deleted += delete(rows.filter(pk__in=ids))
             self.stdout.write(f"{rows.model._meta.verbose_name_plural}: {deleted}")

@@ -8,7 +8,7 @@ EMAIL, PASSWORD = "demo@example.com", "demo-password"
 
 
 def sample_tasks(user) -> None:
-    """A bit of everything that a task can be."""
+    """Create tasks that show most features."""
     today = user.today()
     home = Project.objects.create(owner=user, name="Home", color="#2e7d32")
     tour = Project.objects.create(owner=user, name="Getting to know this", color="#1565c0")
@@ -31,10 +31,14 @@ def sample_tasks(user) -> None:
 
 
 class Command(BaseCommand):
-    help = "Make a demo user with sample tasks, if there is none yet. Never in production: the password is public."
+    help = "Creates a demo user with sample tasks. Don't use it in production: the password is public."
 
     def add_arguments(self, parser):
-        parser.add_argument("--address", default="http://127.0.0.1:8000", help="where the server will answer")
+        parser.add_argument(
+            "--address",
+            default="http://127.0.0.1:8000",
+            help="URL of the server, for the output (default: %(default)s)",
+        )
 
     @transaction.atomic
     def handle(self, *args, address: str, **options):
@@ -46,8 +50,8 @@ class Command(BaseCommand):
         self.stdout.write(
             f"""
   {address}/              sign in with {EMAIL} and {PASSWORD}
-  {address}/api/v1/docs/  every call, to try out
-  {address}/admin/        the same sign-in
+  {address}/api/v1/docs/  try each call of the API
+  {address}/admin/        the admin, with the same sign-in
 
   curl -s {address}/api/v1/auth/login/ -H 'Content-Type: application/json' \\
     -d '{{"email": "{EMAIL}", "password": "{PASSWORD}"}}'

@@ -8,8 +8,8 @@ from ownership.row_level_security import checks
 
 class Command(migrate.Command):
     help = (
-        "Bring the database up to date, with its row-level security. Goes to DATABASE_URL_UNPOOLED where that is set: "
-        "migrations need a session of their own, which a pooler in transaction mode doesn't give them."
+        "Updates the database schema and prepares row-level security. Connects to DATABASE_URL_UNPOOLED if it is set: "
+        "migrations need their own session, and a pooler in transaction mode doesn't provide one."
     )
 
     def execute(self, *args, **options):
@@ -24,10 +24,10 @@ class Command(migrate.Command):
     @staticmethod
     def connect_directly(direct: dict) -> None:
         connection.close()
-        # Not the name: that of a test's database stays.
+        # Without NAME, so that tests stay in their own database.
         connection.settings_dict |= {key: direct[key] for key in ("HOST", "PORT", "USER", "PASSWORD", "OPTIONS")}
         with connection.cursor() as cursor:
-            cursor.execute("SET statement_timeout = 0")  # that of the role is for requests
+            cursor.execute("SET statement_timeout = 0")  # the role's timeout is meant for requests
 
     @staticmethod
     def refuse_other_encodings() -> None:
@@ -45,12 +45,13 @@ class Command(migrate.Command):
         if options["plan"] or options["check_unapplied"]:
             return  # these change nothing
         try:
-            done = checks.complete()
+            done = checks.prepare()
         except DatabaseError as error:
-            wanted = "; ".join(checks.missing())
+            statements = "; ".join(checks.missing_statements())
             raise CommandError(
-                f"Row-level security needs what this role may not do ({error}): {wanted}. {checks.SWITCH}"
+                f"This role isn't allowed to prepare row-level security ({str(error).strip()}). "
+                f"Ask an administrator to run: {statements}. {checks.OPT_OUT}"
             ) from None
         if options["verbosity"]:
-            for command in done:
-                self.stdout.write(command)
+            for statement in done:
+                self.stdout.write(statement)
