@@ -1,4 +1,4 @@
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse

@@ -146,7 +146,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "api.middleware.RepeatMiddleware",
-    "ownership.row_level_security.middleware.RowLevelSecurityMiddleware",  # last, so that it ends when the page is rendered
+    # Last, so that it ends when the page is rendered.
+    "ownership.row_level_security.middleware.RowLevelSecurityMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from copy import deepcopy
 from functools import cache
-from typing import Any
 
 from django.db import models
 

@@ -91,7 +91,7 @@ def respond_once(request, key: str, respond: Callable[[], Response]) -> Response
         if stored.fingerprint != fingerprint:
             raise KeyReused
         return replay(stored)
-    response = answer()
+    response = respond()
     if transaction.get_rollback():
         return response
     fresh = IdempotentResponse(

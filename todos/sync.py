@@ -67,17 +67,16 @@ class SyncPosition:
 
 
 def changes(user, token: str | None, limit: int, context: dict | None = None) -> dict:
-    """The answer to `GET sync/`: up to `limit` (1 to 1000) changes after the token's place, in the order of revisions.
+    """The response of `GET sync/`: up to `limit` (1 to 1000) changes after the token, in the order of revisions.
 
-    `user`: as it was read before this, with its revision. `context`: for the serializers. Without a token: everything
-    that is not deleted.
-    Raises ValidationError for a forged token, SyncTokenExpired for one from before a purge.
+    `user`: must have been read before, with its revision. `context`: for the serializers. Without a token, all objects
+    that aren't deleted. Raises ValidationError for a forged token, and SyncTokenExpired for one from before a purge.
     """
-    place = Place.read(token, user) if token else Place(full=user.revision, revision=0)
-    upto = place.full or user.revision
-    kinds = [changes_of(kind, user, place, upto, limit + 1, context or {}) for kind in KINDS]
+    position = SyncPosition.read(token, user) if token else SyncPosition(full=user.revision, revision=0)
+    upto = position.full or user.revision
+    kinds = [changes_of(kind, user, position, upto, limit + 1, context or {}) for kind in KINDS]
     found = [change for each in kinds for change in each]
-    # Not before the changes were read: a purge in between would have taken some away unseen.
+    # Read after the changes: a purge in between could have removed some of them.
     user.refresh_from_db(fields=["purged_revision"])
     if position.needs(user.purged_revision):
         raise SyncTokenExpired
@@ -93,8 +92,8 @@ def changes(user, token: str | None, limit: int, context: dict | None = None) ->
     return {"results": page, "token": reached.sign(user), "has_more": has_more}
 
 
-def changes_of(kind: str, user, place: Place, upto: int, limit: int, context: dict) -> list[dict]:
-    """The changes of one kind of thing after `place`, up to the revision `upto`: one query, by its index."""
+def changes_of(kind: str, user, position: SyncPosition, upto: int, limit: int, context: dict) -> list[dict]:
+    """The changes of one kind after `position`, up to the revision `upto`: one query, by its index."""
     model, serializer_class = KINDS[kind]
     rows = model.objects.owned_by(user).filter(revision__lte=upto)
     if kind < position.kind:
@@ -102,20 +101,20 @@ def changes_of(kind: str, user, place: Place, upto: int, limit: int, context: di
     elif kind > position.kind:
         rows = rows.filter(revision__gte=position.revision)
     else:
-        here = RowValue(Value(place.revision), Value(place.id, UUIDField()))
-        things = things.filter(GreaterThan(RowValue(F("revision"), F("id")), here))
-    if place.full:
-        things = things.present()
-    things = things.annotate(deleted=Q(deleted_at__isnull=False)).order_by("revision", "id")
+        here = RowValue(Value(position.revision), Value(position.id, UUIDField()))
+        rows = rows.filter(GreaterThan(RowValue(F("revision"), F("id")), here))
+    if position.full:
+        rows = rows.present()
+    rows = rows.annotate(deleted=Q(deleted_at__isnull=False)).order_by("revision", "id")
     if not (has_rows(serializer_class) and {"id", "revision"} <= set(serializer_class.Meta.fields)):
         return [
             as_change(
                 kind, each.pk, each.revision, None if each.deleted else serializer_class(each, context=context).data
             )
-            for each in things[:limit]
+            for each in rows[:limit]
         ]
-    rows = serializer_class.rows(things, "deleted")[:limit]
-    return [as_change(kind, row["id"], row["revision"], None if row.pop("deleted") else row) for row in rows]
+    found = serializer_class.rows(rows, "deleted")[:limit]
+    return [as_change(kind, row["id"], row["revision"], None if row.pop("deleted") else row) for row in found]
 
 
 def as_change(kind: str, pk: UUID, revision: int, content: dict | None) -> dict:

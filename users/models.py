@@ -18,7 +18,7 @@ from django.utils.http import urlsafe_base64_decode
 
 from api.compiled import Param, compiled
 from api.ids import uuid7
-from ownership.owned import OwnedModel, OwnedQuerySet
+from ownership.owned import OwnedModel, OwnedQuerySet, queryset_only
 from ownership.transactions import RevisionCounter, no_waiting, revision_transaction
 from users.attempts import SignInAttempt
 from users.sessions import Session

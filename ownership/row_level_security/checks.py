@@ -59,15 +59,15 @@ def role_statements() -> list[str]:
     return statements if may_switch else [*statements, f"GRANT {row_level_security.ROLE} TO CURRENT_USER"]
 
 
-def grants() -> list[str]:
-    tables = existing(guarded_tables() | reached_tables())
+def grant_statements() -> list[str]:
+    tables = existing_tables({*protected_tables(), *shared_tables()})
     role_exists = fetch("SELECT 1 FROM pg_roles WHERE rolname = %s", row_level_security.ROLE)
     schemas = closed_schemas(tables, row_level_security.ROLE if role_exists else "public")
     if role_exists:
         has_all = " AND ".join(
             f"has_table_privilege('{row_level_security.ROLE}', name, '{each}')" for each in PRIVILEGES
         )
-        tables = where(tables, f"NOT ({has_all})")
+        tables = tables_where(tables, f"NOT ({has_all})")
     return [
         *(f"GRANT USAGE ON SCHEMA {schema} TO {row_level_security.ROLE}" for schema in schemas),
         *(f"GRANT {', '.join(PRIVILEGES)} ON {name} TO {row_level_security.ROLE}" for name in tables),

@@ -37,7 +37,7 @@ def reopen_above(reopened: Sequence["Task"]) -> list["Task"]:
     """Reopen what these tasks are parts of, and what was completed along with them; take back next occurrences."""
     if not reopened:
         return []
-    own_ids = {task.pk for task in reopened}
+    known = {task.pk for task in reopened}
     children = [task for task in reopened if task.parent_id]
     above = type(reopened[0]).objects.above(children).completed() if children else []
     others = {task.pk: task for task in (*above, *completed_along(reopened)) if task.pk not in known}

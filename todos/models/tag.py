@@ -2,7 +2,6 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import ClassVar, Self
 from uuid import UUID
 
-from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.db.models import F, JSONField, OuterRef, Subquery

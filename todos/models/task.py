@@ -30,6 +30,7 @@ def validate_recurrence(text: str) -> None:
         raise ValidationError(str(error), code="invalid") from None
 
 
+NOT_THE_PARENTS = "A subtask is always in its parent's project. Move the parent, or set `parent` to null."
 PRESENT, OPEN, DATED = Q(deleted_at=None), Q(completed_at=None), ~Q(due_date=None)
 
 
