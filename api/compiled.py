@@ -76,7 +76,7 @@ class CompiledQuery:
         self.compiler = query.get_compiler(queryset.db)
         self.sql, self.parameters = self.compiler.as_sql()
         self.names = list(query.selected or ())
-        self.prefetched = queryset._prefetch_related_lookups
+        self.prefetched = queryset._prefetch_related_lookups  # type: ignore[attr-defined]
         if not self.names:
             self.read_objects_with(self.compiler.klass_info)
         self.converters = self.compiler.get_converters([column for column, _, _ in self.compiler.select])

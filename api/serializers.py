@@ -187,7 +187,7 @@ def has_rows(serializer_class: type[Serializer]) -> bool:
     """
     if not issubclass(serializer_class, ModelSerializer) or overrides(serializer_class, REPRESENTATION_HOOKS):
         return False
-    meta = serializer_class.Meta
+    meta: Any = serializer_class.Meta
     if overrides(getattr(meta, "list_serializer_class", object), REPRESENTATION_HOOKS):
         return False
     computed = dict.fromkeys(getattr(meta, "computed", {}))
@@ -199,7 +199,8 @@ def has_rows(serializer_class: type[Serializer]) -> bool:
 
 
 def is_in_row(field: serializers.Field, column: models.Field | None) -> bool:
-    if field._kwargs.keys() & {"format", "uuid_format", "default_timezone", "pk_field", "binary"}:
+    given: Any = field
+    if given._kwargs.keys() & {"format", "uuid_format", "default_timezone", "pk_field", "binary"}:
         return False
     if isinstance(field, serializers.CharField) and not (column is None or is_text_column(column)):
         return False  # as text, it is written in another way than the column's own value

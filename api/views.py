@@ -1,4 +1,4 @@
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
@@ -78,7 +78,7 @@ class ApiView(GenericAPIView):
         serializer.is_valid(raise_exception=True)
         return serializer
 
-    def represent(self, instance, serializer_class: type[Serializer] | None = None) -> dict:
+    def represent(self, instance, serializer_class: Any = None) -> dict:
         """The representation of `instance`: that of the view, whatever the serializer of the action's body is."""
         serializer_class = serializer_class or type(self).serializer_class or self.get_serializer_class()
         is_plain = type(self).get_serializer is GenericAPIView.get_serializer

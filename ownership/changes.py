@@ -58,8 +58,8 @@ class ChangeTrackingModel(models.Model):
                 values[name] = deepcopy(values[name])
         return values
 
-    def refresh_from_db(self, using=None, fields=None, **kwargs) -> None:
-        super().refresh_from_db(using=using, fields=fields, **kwargs)
+    def refresh_from_db(self, using=None, fields=None, from_queryset=None) -> None:
+        super().refresh_from_db(using, fields, from_queryset)
         self.snapshot(fields)
 
     def snapshot(self, names: Iterable[str] | None = None) -> None:

@@ -183,7 +183,8 @@ class RevisedModel(ChangeTrackingModel, OwnedModel):
 
     def validate_constraints(self, exclude=None) -> None:
         """As Django's, about the columns that were changed. Django's forms call it too."""
-        changed, errors = self.changed_fields(), {}
+        changed = self.changed_fields()
+        errors: dict[str, list] = {}
         for constraint, columns in constraints.constraints_of(type(self)):
             if columns & changed and getattr(constraint, "field", None) not in (exclude or ()):
                 try:

@@ -146,7 +146,7 @@ class OwnedViewSet(CallerView, mixins.RetrieveModelMixin, mixins.ListModelMixin,
         """
         if not self.lists_rows():
             return super().list(request, *args, **kwargs)
-        serializer_class = self.get_serializer_class()
+        serializer_class: Any = self.get_serializer_class()
         key, filters = self.filterset_class.as_params(self.parameters)
 
         def build() -> QuerySet:
@@ -159,7 +159,8 @@ class OwnedViewSet(CallerView, mixins.RetrieveModelMixin, mixins.ListModelMixin,
     def lists_rows(self) -> bool:
         """Whether a list is rows straight from the database: no hook and no filter asks for more."""
         can_compile = self.filterset_class.can_compile(self.parameters)
-        return can_compile and self.keeps(QUERY_HOOKS) and has_rows(self.get_serializer_class())
+        serializer_class: Any = self.get_serializer_class()
+        return can_compile and self.keeps(QUERY_HOOKS) and has_rows(serializer_class)
 
     def retrieve(self, request, *args, **kwargs):
         """Get one {thing}."""

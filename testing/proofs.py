@@ -8,7 +8,7 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -43,6 +43,6 @@ def summary(reports: Iterable[pytest.TestReport]) -> list[str]:
     for report in reports:
         for key, value in report.user_properties:
             if key == "proof":
-                name, done, of = value
+                name, done, of = cast(tuple[str, int, int], value)
                 sums[name] = [sums[name][0] + done, sums[name][1] + of]
     return [f"{name}: {done:,} of {of:,}" for name, (done, of) in sorted(sums.items())]

@@ -37,7 +37,7 @@ class Resource:
 
     @property
     def name(self) -> str:
-        return self.model._meta.model_name
+        return str(self.model._meta.model_name)
 
     @property
     def text(self) -> str:
@@ -48,7 +48,12 @@ class Resource:
     def needs(self) -> list[type[Model]]:
         """What it can't be without."""
         found: list[type[Model]] = []
-        self.fields("word", lambda model: found.append(model) or "")
+
+        def another(model: type[Model]) -> str:
+            found.append(model)
+            return ""
+
+        self.fields("word", another)
         return found
 
     @property

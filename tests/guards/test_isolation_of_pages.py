@@ -45,7 +45,7 @@ def admin_questions(path: str) -> Iterator[Question]:
         for opts, field in ((each.opts, name) for each in ADMINS for name in each.autocomplete_fields):
             query = f"app_label={opts.app_label}&model_name={opts.model_name}&field_name={field}"
             yield Question("autocomplete", "GET", f"{url}?{query}&term={{value}}", IDS)
-    for action in sorted({"delete_selected"}.union(*(each.actions for each in ADMINS))):
+    for action in sorted({"delete_selected"}.union(*(each.actions for each in ADMINS)), key=str):
         yield Question("action", "POST", url, IDS, {"action": action, "_selected_action": "{value}", "post": "yes"})
 
 

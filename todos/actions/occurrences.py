@@ -55,7 +55,7 @@ class Closing:
         put_under(fresh, parent) if parent else put_beside(fresh, task)
         self.copies.append(fresh)
         task.next_occurrence = fresh.pk
-        self.move_on(task, fresh, fresh.due_date - task.due_date)
+        self.move_on(task, fresh, values["due_date"] - task.due_date)
 
     def close_below(self, task: "Task") -> None:
         for child in self.children[task.pk]:

@@ -1,7 +1,7 @@
 """How a task follows its series: what a change of its dates or its rule means, and when the next occurrence is due."""
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -46,7 +46,7 @@ def begin(task: "Task") -> None:
 
 def change_rule(task: "Task") -> None:
     before = series_of(task, task.was("recurrence"))
-    after = before.with_rule(rule_of(task, task.recurrence), task.occurrence_date or task.due_date)
+    after = before.with_rule(rule_of(task, task.recurrence), task.occurrence_date or before.start)
     task.series_start, task.series_day, task.series_passed = after.start, after.day, after.already
     task.occurrence_date = after.start
 
@@ -56,7 +56,8 @@ def rule_of(task: "Task", text: str) -> Recurrence:
 
 
 def series_of(task: "Task", text: str) -> Series:
-    return Series(rule_of(task, text), task.series_start or task.due_date, task.series_day, task.series_passed)
+    start: Any = task.series_start or task.due_date  # one of them is set: a constraint says so
+    return Series(rule_of(task, text), start, task.series_day, task.series_passed)
 
 
 def next_occurrence(task: "Task", now: datetime) -> dict | None:

@@ -1,5 +1,5 @@
 from collections.abc import Collection, Iterable, Sequence
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from django.conf import settings
@@ -22,8 +22,8 @@ class TagQuerySet(TrashQuerySet):
     def touch_dependents(self, ids: Sequence[UUID], fields: Collection[str]) -> None:
         """Tasks show the names of their tags: a new name gives them a new revision."""
         if "name" in fields:
-            tasks = TaskTag._meta.get_field("task").related_model.objects
-            tasks.filter(pk__in=TaskTag.objects.filter(tag__in=ids).values("task")).touch()
+            tasks: Any = TaskTag._meta.get_field("task").related_model
+            tasks.objects.filter(pk__in=TaskTag.objects.filter(tag__in=ids).values("task")).touch()
 
     def ids_of(self, names: Sequence[str]) -> list[UUID | None]:
         """The ids of the tags with these folded names; None for a name without a tag."""

@@ -266,7 +266,7 @@ class Task(PositionModel):
         super().stamp(revision, share)
         self.restart_series = False
         if self._state.adding:
-            self.tag_names: list[str] = []
+            self.tag_names = []
             return
         if self.completed_at is None or self.was("completed_at") is None:
             self.completed_in_revision = revision if self.completed_at and self.was("completed_at") is None else None

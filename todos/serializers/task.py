@@ -39,7 +39,7 @@ class ReminderField(serializers.Field):
     """`{"minutes_before": 30}` or `{"at": "2027-01-31T12:00:00Z"}`."""
 
     default_error_messages = {"invalid": "Enter an object with either `minutes_before` or `at`."}
-    kinds = {
+    kinds: dict[str, serializers.Field] = {
         "minutes_before": fields.IntegerField(min_value=0, max_value=525_600),
         "at": fields.DateTimeField(),
     }

@@ -36,5 +36,5 @@ class SyncView(CallerView):
     @extend_schema(operation_id="sync", parameters=[SyncParameters])
     def get(self, request):
         limit = self.parameters.get("limit", sync.DEFAULT_LIMIT)
-        context = self.get_serializer_context()
+        context = dict(self.get_serializer_context())
         return Response(sync.changes(request.user, self.parameters.get("since"), limit, context))
