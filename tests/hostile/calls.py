@@ -100,7 +100,7 @@ def calls(schema: dict) -> list[Call]:
     for path, item in schema["paths"].items():
         for method in METHODS:
             if operation := item.get(method.lower()):
-                query = [each["name"] for each in operation.get("parameters", []) if each["in"] == "query"]
+                query = [each["name"] for each in operation.get("parameters", []) if each.get("in") == "query"]
                 fields, required = body_of(schema, operation)
                 found.append(Call(path.removeprefix(BASE), method, query, fields, required))
     described = {(call.path, call.method) for call in found}
