@@ -4,7 +4,8 @@ For a new one, add an entry to RESOURCES. What can be known from the model and t
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from django.contrib import admin
@@ -29,11 +30,13 @@ class Resource:
         the texts; `another(Task)` is a task of the same owner, for what can't be without one. Texts that may be blank
         belong here too: a guard looks whether what is in them leaks.
     create: makes one in the database, where it is not `Model.objects.create()`.
+    actions: what an object needs besides so that an action on it succeeds, by the name of the action.
     """
 
     model: type[Model]
     fields: Callable[[str, Another], dict[str, Any]]
     create: Callable[[User, dict[str, Any]], Model] | None = None
+    actions: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -63,7 +66,7 @@ class Resource:
 
     @property
     def has_trash(self) -> bool:
-        return any(field.name == "deleted_at" for field in self.model._meta.fields)
+        return any(each.name == "deleted_at" for each in self.model._meta.fields)
 
     @property
     def is_in_admin(self) -> bool:
@@ -75,7 +78,7 @@ class Resource:
 
     def columns(self, owner: User, word: str) -> dict[str, Any]:
         """What Django's own ways to make a row need, which know the columns of its table only."""
-        names = {field.name for field in self.model._meta.concrete_fields}
+        names = {each.name for each in self.model._meta.concrete_fields}
         fields = self.fields(word, lambda model: make(model, owner))
         return {name: value for name, value in fields.items() if name in names}
 
@@ -83,7 +86,11 @@ class Resource:
 RESOURCES: dict[type[Model], Resource] = {
     each.model: each
     for each in [
-        Resource(Task, lambda word, another: {"title": word, "description": word, "tags": [word]}),
+        Resource(
+            Task,
+            lambda word, another: {"title": word, "description": word, "tags": [word]},
+            actions={"skip": {"due_date": date(2030, 1, 31), "recurrence": "FREQ=MONTHLY"}},
+        ),
         Resource(Project, lambda word, another: {"name": f"{word} {uuid7()}"}),
         Resource(Tag, lambda word, another: {"name": f"{word} {uuid7().hex}"}),
         Resource(
@@ -97,10 +104,10 @@ REVISED = [each.model for each in RESOURCES.values() if each.is_revised]
 WITH_TRASH = [each.model for each in RESOURCES.values() if each.has_trash]
 
 
-def make(model: type[Model], owner: User, word: str = "canary") -> Any:
-    """One in the database, with `word` in its texts."""
+def make(model: type[Model], owner: User, word: str = "canary", action: str = "") -> Any:
+    """One in the database, with `word` in its texts, that `action` can be done with."""
     resource = RESOURCES[model]
-    fields = resource.fields(word, lambda needed: make(needed, owner, word))
+    fields = resource.fields(word, lambda needed: make(needed, owner, word)) | resource.actions.get(action, {})
     if resource.create:
         return resource.create(owner, fields)
     return model._default_manager.create(owner=owner, **fields)

@@ -53,7 +53,7 @@ class Route:
 
     def make(self, owner: User):
         """One of what this route is about."""
-        thing = make(self.model, owner)
+        thing = make(self.model, owner, action=self.path.rstrip("/").rpartition("/")[2])
         if self.is_about_trash:
             thing.delete()
         return thing

@@ -15,7 +15,6 @@ from rest_framework import serializers
 from api import compiled
 from testing.client import Client
 from testing.routes import ROUTES, Route
-from tests.guards.test_ownership import make
 from todos.models import Project, Task
 from users.models import User
 
@@ -63,7 +62,7 @@ def make_things(route: Route, owner: User) -> None:
         make_tasks(owner)
     else:
         for _ in range(3):
-            make(route, owner)
+            route.make(owner)
 
 
 def make_tasks(owner: User) -> None:

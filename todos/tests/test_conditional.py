@@ -16,7 +16,7 @@ from users.models import User
 WITH_ID = [route for route in ROUTES if route.has_id and issubclass(route.view, RevisedViewSet)]
 UNSAFE = [(route, method) for route in WITH_ID for method in route.methods if method != "GET"]
 LISTS = ["/tasks/", "/tasks/?completed=false&limit=1", "/tasks/?due=none", "/tasks/trash/", "/projects/", "/tags/"]
-STALE = (412, "precondition_failed", "This was changed since you read it. Read it again, then decide.")
+STALE = (412, "precondition_failed", "The object was changed since you read it. Read it again before you change it.")
 
 
 def url_of(thing) -> str:
