@@ -29,7 +29,7 @@ def tables_of(*made: type[models.Model]) -> Iterator[None]:
                 editor.create_model(model)
                 if connection.vendor == "postgresql":
                     editor.execute(POLICIES.format(table=model._meta.db_table), params=None)
-        checks.complete()
+        checks.prepare()
         yield
     finally:
         with connection.schema_editor() as editor:

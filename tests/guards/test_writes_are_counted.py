@@ -100,7 +100,7 @@ def test_nothing_changes_hands(thing, bob, way):
         "new id": lambda: model.objects.update(id=bob.pk),
     }
 
-    with pytest.raises(ValueError, match="Nothing changes hands"):
+    with pytest.raises(ValueError, match="The owner and the id"):
         ways[way]()
 
     assert all_rows(User.objects.get(email="alice@example.com")) == before

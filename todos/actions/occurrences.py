@@ -38,9 +38,13 @@ class Closing:
         self.revision = revision
         self.completed = {task.pk: task for task in completed}
         self.moment = max(task.completed_at for task in completed if task.completed_at)
-        self.now = completed[0].owner.now()
+        owner = completed[0].owner
+        self.now = owner.now()
         self.children: dict[UUID | None, list[Task]] = defaultdict(list)
+        for task in completed:
+            task.owner = owner  # loaded once for all of them
         for task in below:
+            task.owner = owner
             self.children[task.parent_id].append(self.completed.get(task.pk, task))
         self.copies: list[Task] = []
         self.others: list[Task] = []

@@ -233,7 +233,7 @@ def fill(owner, rows: list[dict]) -> list[Task]:
         task.created_at, task.updated_at, task.position = row["created_at"], row["updated_at"], row["position"]
     QuerySet(Task).bulk_update(tasks, ["created_at", "updated_at", "position"])
     for task in tasks:
-        task.remember()
+        task.snapshot()
     return tasks
 
 
