@@ -1,4 +1,4 @@
-"""The project's settings with quick password hashes: for servers where many sign in, and how slow that is isn't tested."""
+"""The settings of the project with quick password hashes, for servers where many sign in."""
 
 from config.settings import *  # noqa: F403
 
