@@ -67,15 +67,15 @@ test-clients: $(VENV)/.dev  ## Generate typed clients from the schema (TypeScrip
 	$(PY) -m pytest --database=sqlite $(ARGS) clients
 
 # What `test` does a sample of.
-PROOFS := tests/guards/test_isolation_*.py tests/hostile tests/server/test_many_processes.py \
+LARGE := tests/guards/test_isolation_*.py tests/hostile tests/server/test_many_processes.py \
 	todos/tests/test_replicas.py todos/tests/test_tree_invariants.py todos/tests/test_recurrence_oracle.py
 
 proofs: fuzz  ## Do the large proofs whole: isolation, hostile requests, replicas, many processes, and `fuzz` (an hour)
-	@PROOFS=full $(MAKE) --no-print-directory test ARGS="-rP $(PROOFS)"
+	@PROOFS=full $(MAKE) --no-print-directory test ARGS="$(IN_PARALLEL) $(LARGE)"
 
 fuzz: $(VENV)/.dev  ## Try the API's description with 50,000 requests that schemathesis thinks up (a quarter of an hour); FUZZ_SEED=2 for others
 	@$(POSTGRES)
-	@PROOFS=full $(PY) -m pytest --database=postgres -rP tests/contract/test_contract_fuzz.py
+	@PROOFS=full $(PY) -m pytest --database=postgres tests/contract/test_contract_fuzz.py
 
 drills: $(VENV)/.dev  ## Put it through what a database in the cloud does: restarts, kills, suspends, under load (15 minutes)
 	@drills/packages

@@ -12,9 +12,12 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from api.errors import CODES
 from testing.client import PASSWORD
-from testing.routes import PUBLIC, ROUTES
+from testing.routes import EVERY_ROUTE, PUBLIC, ROUTES
 
-CALLS = [(route, method) for route in ROUTES if route.path not in ("", "schema/", "docs/") for method in route.methods]
+EVERY_CALL = [
+    (route, method) for route in EVERY_ROUTE if route.path not in ("", "schema/", "docs/") for method in route.methods
+]
+CALLS = [(route, method) for route, method in EVERY_CALL if route in ROUTES]
 # What a call needs to succeed, that is not about a resource. A new one fails here until it is added.
 BODIES = {
     ("POST", "auth/register/"): {"email": "new@example.com", "password": PASSWORD},
@@ -95,20 +98,20 @@ def test_nothing_else_is_in_the_document(document):
     described = {(path, method) for path, methods in document["paths"].items() for method in methods}
 
     assert described == {
-        ("/api/v1/" + route.path.replace("<id:pk>", "{id}"), method.lower()) for route, method in CALLS
+        ("/api/v1/" + route.path.replace("<id:pk>", "{id}"), method.lower()) for route, method in EVERY_CALL
     }
 
 
 def test_every_call_has_a_name_of_its_own(document):
     names = [call["operationId"] for methods in document["paths"].values() for call in methods.values()]
 
-    assert len(set(names)) == len(names) == len(CALLS)
+    assert len(set(names)) == len(names) == len(EVERY_CALL)
 
 
 def test_every_call_says_in_words_of_its_own_what_it_does(document):
     summaries = [call["summary"] for methods in document["paths"].values() for call in methods.values()]
 
-    assert len(set(summaries)) == len(summaries) == len(CALLS)
+    assert len(set(summaries)) == len(summaries) == len(EVERY_CALL)
     assert "Change the project." in summaries
     assert "{" not in "".join(summaries)
 

@@ -68,7 +68,7 @@ def everything(program: Program) -> list[dict]:
         path = f"sync/?limit=200&since={page['token']}"
 
 
-def test_no_writer_with_if_match_overwrites_another(server, token, api):
+def test_no_writer_with_if_match_overwrites_another(server, token, api, proved):
     task = api.send("POST", "tasks/", {"title": "Counter", "description": "0"}).body
     path = f"tasks/{task['id']}/"
 
@@ -81,11 +81,12 @@ def test_no_writer_with_if_match_overwrites_another(server, token, api):
     written = int(api.read(path)["description"])
     lost = WRITERS * ROUNDS - written
     print(f"\n{WRITERS} writers x {ROUNDS}: {written} written, {refused} refused with 412, {lost} lost")
+    proved("writes with If-Match", written, 50 * 4)
     assert refused > 0
     assert lost == 0
 
 
-def test_parallel_twins_with_one_key_make_one_object(server, token, api):
+def test_parallel_twins_with_one_key_make_one_object(server, token, api, proved):
     keys = [str(uuid4()) for _ in range(KEYS)]
 
     def post_all(number: int) -> list[Answer]:
@@ -104,6 +105,7 @@ def test_parallel_twins_with_one_key_make_one_object(server, token, api):
     made = Counter(task["title"] for task in everything(api))
     revision = api.read("me/")["revision"]
     print(f"\n{KEYS} keys x {TWINS} twins: {made.total()} objects, revision {revision}")
+    proved("parallel twins with one key", KEYS * TWINS, 500 * TWINS)
     assert made == Counter(keys)
     assert revision == KEYS
 
@@ -210,7 +212,7 @@ def cut_and_retry(api: Program, cut_off: Program, shim: Shim, operation: Callabl
 
 
 @pytest.mark.parametrize("fault", ["answer", "outcome"])
-def test_what_was_cut_off_happens_once_when_it_is_sent_again(server, fault):
+def test_what_was_cut_off_happens_once_when_it_is_sent_again(server, fault, proved):
     share = CUTS // 4
 
     def be_cut_off(number: int) -> tuple[int, int]:
@@ -228,6 +230,7 @@ def test_what_was_cut_off_happens_once_when_it_is_sent_again(server, fault):
 
     cuts, replayed = (sum(column) for column in zip(*results, strict=True))
     print(f"\n{cuts} cuts ({fault} lost): {replayed} retries got the stored answer, all happened once")
+    proved("connections cut off", cuts, 240)
     assert cuts == share * 4
     if fault == "answer":
         assert replayed == cuts
@@ -287,7 +290,7 @@ def kill_workers(server: Server, count: int, acknowledged: Callable[[], int]) ->
         killed.add(victim)
 
 
-def test_a_killed_process_loses_nothing_and_doubles_nothing(server, token, api):
+def test_a_killed_process_loses_nothing_and_doubles_nothing(server, token, api, proved):
     counters = make(api, title="Counters", description="{}")
     path = f"tasks/{counters['id']}/"
     workers = [Worker(server, token, number, path) for number in range(8)]
@@ -312,6 +315,7 @@ def test_a_killed_process_loses_nothing_and_doubles_nothing(server, token, api):
         f"\n{KILLS} kills: {acknowledged} acknowledged, {counted} carried out, {unanswered} tries without an answer, "
         f"{(wanted - found).total()} lost, {(found - wanted).total()} doubled"
     )
+    proved("processes killed", KILLS, 25)
     assert unanswered > 0
     assert found == wanted
     assert len(tasks) == len(wanted) + len(workers) + 1
