@@ -96,7 +96,7 @@ class ReleaseMiddleware(Middleware):
         response = self.get_response(request)
         request._body, request._stream = b"", io.BytesIO()
         if context := getattr(response, "renderer_context", None):
-            vars(context["request"]).clear()
+            context["request"]._data = context["request"]._full_data = {}
             context["view"].response = context["response"] = None
         return response
 

@@ -123,6 +123,8 @@ def gunicorn(directory: Path, processes: int, **settings: str) -> Iterator[Serve
     with migrated_database(directory) as name:
         environment = {**os.environ, "DATABASE_URL": url_of(name), "STATIC_ROOT": str(static)}
         environment |= {"WEB_CONCURRENCY": str(processes), "BIND": "127.0.0.1"}
+        # As `make serve` and the Dockerfile set them.
+        environment |= {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "131072", "MALLOC_MMAP_THRESHOLD_": "131072"}
         # Off, unless a test says otherwise: they make many calls.
         environment |= {"THROTTLE_USER": "off", "THROTTLE_ANON": "off", "THROTTLE_CREDENTIALS": "off"} | settings
         command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--config", "config/server/gunicorn.py"]

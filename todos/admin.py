@@ -85,6 +85,8 @@ class TaskForm(forms.ModelForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        if "repeat_from" in self.fields:
+            self.fields["repeat_from"].required = False  # left out, it keeps its default
         if "tags" in self.fields and self.instance.loaded_values:
             self.fields["tags"].initial = ", ".join(self.instance.tags)
 
@@ -104,7 +106,7 @@ class TaskAdmin(OwnedAdmin):
     search_fields = ["title", "owner__email"]
     autocomplete_fields = ["owner", "project", "parent"]
     actions = ["complete", "reopen", "restore"]
-    readonly_fields = ["completed_at", "occurrence_date", "series", "next_occurrence", *STAMPS]
+    readonly_fields = ["completed_at", "reminders", "occurrence_date", "series", "next_occurrence", *STAMPS]
     fieldsets = [
         (None, {"fields": ["owner", "title", "description", "tags", "priority"]}),
         ("When", {"fields": ["start_date", "start_time", "due_date", "due_time", "reminders", "completed_at"]}),

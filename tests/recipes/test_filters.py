@@ -124,7 +124,7 @@ def test_a_filter_may_be_a_lookup(books, api, bobs_api):
 
 
 def test_a_filter_without_lookup_or_method_is_refused():
-    with pytest.raises(ImproperlyConfigured, match=r"Forgetful.recent filters nothing"):
+    with pytest.raises(ImproperlyConfigured, match=r"Forgetful.recent has no effect"):
 
         class Forgetful(FilterSet):
             recent = fields.BooleanField(required=False)

@@ -91,7 +91,9 @@ def test_to_internal_value(books, serializer_of, models, api):
     books(BookSerializer)
 
     assert api.post("/books/", {"name": "By its name"}).json()["title"] == "By its name"
-    assert refusals(api.post("/books/", {"title": "x", "nmae": 1})) == (("nmae", "unknown", "There is no such field."),)
+    assert refusals(api.post("/books/", {"title": "x", "nmae": 1})) == (
+        ("nmae", "unknown", "This field is unknown. Check its name."),
+    )
 
 
 def test_a_hidden_field_of_the_current_user(books, serializer_of, models, alice, api):

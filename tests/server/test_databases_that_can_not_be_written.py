@@ -9,7 +9,7 @@ from django.db import connection
 from testing.problems import assert_problem
 from users.models import ApiToken
 
-UNAVAILABLE = (503, "unavailable", "The database is not available right now. Try again.")
+UNAVAILABLE = (503, "unavailable", "The database is temporarily unavailable. Try again.")
 READS = ("/me/", "/tasks/", "/projects/", "/tags/", "/tasks/summary/", "/sync/", "/tokens/", "/tasks/trash/")
 
 pytestmark = pytest.mark.django_db(transaction=True)

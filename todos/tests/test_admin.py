@@ -109,7 +109,9 @@ def test_a_name_that_is_taken_is_refused_on_the_form(desk, alice, kind):
 
     answer = desk.post(url, {"owner": alice.pk, "name": "HOME", "color": ""})
 
-    assert answer.context["adminform"].form.errors == {"name": [f"There is a {kind} with this name already."]}
+    assert answer.context["adminform"].form.errors == {
+        "name": [f"A {kind} with this name already exists. Choose another name."]
+    }
 
 
 def test_restoring_many_at_once(desk, task, bobs_task):
