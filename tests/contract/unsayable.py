@@ -28,7 +28,10 @@ RULES = [
         "password_too_common|password_entirely_numeric|password_too_similar",
     ),
     # Rules between fields, also between one that is sent and one that the task has.
-    (r"(POST|PUT|PATCH) /api/v1/tasks/.*", r"(.*\.)?(due_time|recurrence)", "needs_due_date"),
+    (r"(POST|PUT|PATCH) /api/v1/tasks/.*", r"(.*\.)?(due_time|recurrence|reminders)", "needs_due_date"),
+    (r"(POST|PUT|PATCH) /api/v1/tasks/.*", r"(.*\.)?(start_date|start_time)", "needs_start_date|after_due"),
+    (r"(POST|PUT|PATCH) /api/v1/tasks/.*", r"(.*\.)?completed_at", "needs_completed"),
+    (r"POST /api/v1/tasks/\{id\}/skip/", "recurrence", "not_recurring|last_occurrence"),
     (r"POST /api/v1/(tasks|projects)/\{id\}/move/", "after", "both"),
     # It depends on the action: six kinds of bodies, which generated clients could not tell apart.
     (r"POST /api/v1/tasks/bulk/", r"set(\..*)?", ".*"),
@@ -36,6 +39,7 @@ RULES = [
     (r"(POST|PUT|PATCH) /api/v1/tasks/.*", r"(.*\.)?recurrence", "invalid"),
     # The clock.
     (r"POST /api/v1/tokens/", "expires_at", "past|too_late"),
+    (r"(POST|PUT|PATCH) /api/v1/tasks/.*", r"(.*\.)?completed_at", "in_future"),
     # The names change with each year's IANA database.
     (r"POST /api/v1/auth/register/", "timezone", "invalid"),
     (r"PATCH /api/v1/me/", "timezone", "invalid"),

@@ -130,4 +130,4 @@ def test_a_table_without_a_policy_is_refused(models, db):
 
     [error] = check_row_level_security(databases=["default"])
 
-    assert (error.id, error.msg) == ("ownership.E002", "Without row-level security: todos_shelf.")
+    assert (error.id, error.msg) == ("ownership.E002", "Tables without row-level security: todos_shelf.")

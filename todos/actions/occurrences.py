@@ -38,20 +38,18 @@ class Closing:
         self.revision = revision
         self.completed = {task.pk: task for task in completed}
         self.moment = max(task.completed_at for task in completed if task.completed_at)
-        owner = completed[0].owner
-        self.now = owner.now()
         self.children: dict[UUID | None, list[Task]] = defaultdict(list)
-        for task in completed:
-            task.owner = owner  # loaded once for all of them
+        recurring = [task for task in (*completed, *below) if task.recurrence]
+        for task in recurring:
+            task.owner = recurring[0].owner  # loaded once for all of them
         for task in below:
-            task.owner = owner
             self.children[task.parent_id].append(self.completed.get(task.pk, task))
         self.copies: list[Task] = []
         self.others: list[Task] = []
 
     def close(self, task: "Task", parent: "Task | None" = None) -> None:
         """Close a task; its next occurrence, if there is one, stands under `parent`, by default under its own."""
-        values = next_occurrence(task, self.now) if task.makes_next_occurrence else None
+        values = next_occurrence(task, task.owner.now()) if task.makes_next_occurrence else None
         if values is None:
             self.close_below(task)
             return
