@@ -86,7 +86,7 @@ class Desk:
 
     def sign_in(self, path: str = "/api/v1/tasks/") -> Page:
         page = self.open(f"/api-auth/login/?next={path}")
-        page.get_by_label("E-mail address").fill(EMAIL)
+        page.get_by_label("Email address").fill(EMAIL)
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_url(self.address + path)

@@ -9,7 +9,7 @@ from todos.management.commands.seed import EMAIL, PASSWORD
 def test_signing_in_with_a_wrong_password_says_so(desk):
     page = desk.open("/api-auth/login/")
 
-    page.get_by_label("E-mail address").fill(EMAIL)
+    page.get_by_label("Email address").fill(EMAIL)
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Sign in").click()
 
@@ -134,7 +134,7 @@ def test_a_task_is_moved_by_its_form(desk):
 
 def sign_in(page: Page) -> None:
     page.goto("/api-auth/login/?next=/api/v1/tasks/")
-    page.get_by_label("E-mail address").fill(EMAIL)
+    page.get_by_label("Email address").fill(EMAIL)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Task List")).to_be_visible()
