@@ -28,7 +28,7 @@ NOT_OURS = {
     name: {"enabled": False} for name in ("nested-interactive", "heading-order", "region", "aria-input-field-name")
 }
 
-expect.set_options(timeout=10_000)
+expect.set_options(timeout=30_000)
 
 
 def find_browser() -> str:
@@ -64,7 +64,7 @@ class Desk:
         context.add_init_script(REPORT_VIOLATIONS)
         context.route(lambda url: not url.startswith((f"{address}/", "data:", "blob:")), self.refuse)
         self.page: Page = context.new_page()
-        self.page.set_default_timeout(10_000)
+        self.page.set_default_timeout(30_000)
         self.page.on("console", self.note)
         self.page.on("pageerror", lambda error: self.faults.append(f"error {error}"))
 
