@@ -69,7 +69,8 @@ test-clients: $(VENV)/.dev  ## Generate typed clients from the schema (TypeScrip
 
 # What `test` does a sample of.
 LARGE := tests/guards/test_isolation_*.py tests/hostile tests/server/test_many_processes.py \
-	todos/tests/test_replicas.py todos/tests/test_tree_invariants.py todos/tests/test_recurrence_oracle.py
+	todos/tests/test_replicas.py todos/tests/test_tree_invariants.py todos/tests/test_recurrence_oracle.py \
+	todos/tests/test_order.py api/tests/test_pagination.py
 
 proofs: fuzz  ## Do the large proofs whole: isolation, hostile requests, replicas, many processes, and `fuzz` (an hour)
 	@PROOFS=full $(MAKE) --no-print-directory test ARGS="$(IN_PARALLEL) $(LARGE)"

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from testing.client import Client
 from testing.problems import refused
+from testing.proofs import size
 from todos.models import Task
 from users.models import User
 
@@ -73,7 +74,7 @@ class Others:
 @pytest.mark.django_db
 @pytest.mark.parametrize("direction", ["", "-"])
 @pytest.mark.parametrize("ordering", KEYS)
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=size(100, 10), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=rows, limit=st.integers(1, 5), plan=writes)
 def test_pages_are_the_sorted_list_there_and_back_whatever_others_write(ordering, direction, rows, limit, plan):
     user = User.objects.create_user(f"{User.objects.count()}@example.com")

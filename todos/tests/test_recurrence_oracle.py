@@ -1,6 +1,5 @@
 """Random rules: our dates are those of dateutil, and those that match the definition day by day."""
 
-import os
 from calendar import isleap, monthrange
 from collections.abc import Iterator
 from contextlib import suppress
@@ -11,11 +10,12 @@ from random import Random
 
 from dateutil.rrule import rrulestr
 
+from testing.proofs import size
 from todos.recurrence import Recurrence, Series
 
 WEEKDAYS = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"]
 DAY = timedelta(days=1)
-RULES = 20_000 if os.environ.get("PROOFS") == "full" else 400  # of each kind
+RULES = size(20_000, 400)  # of each kind
 CYCLE = 146_097  # days in 400 years, after which the calendar repeats
 ASKED = 4  # dates of each series
 
