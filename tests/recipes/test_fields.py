@@ -161,8 +161,9 @@ def test_every_field_of_a_task_is_copied_to_the_next_occurrence(alice, api, fiel
     assert getattr(next_one, field.attname) == (value + timedelta(days=1) if field.name in SHIFTED else value)
 
 
-def test_what_is_not_copied_is_a_field_of_a_task():
+def test_of_what_one_can_edit_only_the_location_is_not_copied():
     assert {field.name for field in Task._meta.concrete_fields} >= NOT_COPIED
+    assert {field.name for field in Task._meta.concrete_fields if field.editable} & NOT_COPIED == {"parent"}
 
 
 def test_what_one_cannot_edit_is_copied_too_unless_it_is_named(alice, api):
