@@ -34,8 +34,8 @@ class Case:
 
 
 LIST = Case("list", "List of 50", "", 2.2, contestants=(*FRAMEWORKS, FLOOR))
-CREATE = Case("create", "Create", "", 1.3, "POST", json.dumps(NEW))
-RETRIEVE = Case("retrieve", "Retrieve", "{task}/", 1.5)
+CREATE = Case("create", "Create", "", 1.1, "POST", json.dumps(NEW))
+RETRIEVE = Case("retrieve", "Retrieve", "{task}/", 1.8)
 UNCHANGED = Case("poll", "Unchanged poll (304)", "", 4, contestants=(OURS,), against=(OURS,), against_case="list")
 MEASURED = (
     LIST,

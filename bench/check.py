@@ -51,8 +51,8 @@ def check(servers: dict[str, Server], subjects: list[Subject]) -> None:
                 answer = comparable(case, *ask(clients[contestant.key], case, subject))
                 if answer != expected:
                     log = servers[contestant.key].log.read_text()[-3000:]
-                    seen = f"It answers {answer}\nThis project {expected}\n{log}"
-                    sys.exit(f"{case.title}: {contestant.name} answers otherwise than this project.\n{seen}")
+                    seen = f"{contestant.name}: {str(answer)[:1500]}\nThis project: {str(expected)[:1500]}\n{log}"
+                    sys.exit(f"{case.title}: {contestant.name} responds otherwise than this project.\n{seen}")
 
 
 def ask(client: Client, case: Case, subject: Subject) -> tuple[int, Any]:

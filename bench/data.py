@@ -25,8 +25,8 @@ COPIED = {
     "projects": "SELECT id, owner_id, name FROM todos_project",
     "tags": "SELECT id, owner_id, name FROM todos_tag",
     "tasks": (
-        "SELECT id, owner_id, title, description, completed_at, priority, due_date, due_time, recurrence, series, "
-        "next_occurrence, project_id, parent_id, position, created_at, updated_at, revision FROM todos_task"
+        "SELECT id, owner_id, title, description, completed_at, priority, start_date, start_time, due_date, due_time, "
+        "reminders, recurrence, repeat_from, occurrence_date, series, next_occurrence, project_id, parent_id, position, created_at, updated_at, revision FROM todos_task"
     ),
     "task_tags": "SELECT id, task_id, tag_id FROM todos_tasktag",
 }
@@ -123,7 +123,7 @@ def make_owners(sizes: list[int]) -> tuple[list, list[str]]:
     for model, name, count in ((Project, "project", 6), (Tag, "tag", 10)):
         things = [model(owner=o, name=f"{name} {n}", revision=n + 1) for o in owners for n in range(count)]
         for thing in things:
-            thing.changed()  # folds the name
+            thing.clean()  # folds the name
             thing.stamp(thing.revision)
         QuerySet(model).bulk_create(things, batch_size=5000)
     return owners, tokens

@@ -9,7 +9,7 @@ $$;
 
 INSERT INTO todos_task (
     id, owner_id, title, title_folded, description, description_folded, completed_at, priority, due_date, due_time,
-    recurrence, project_id, level, position, created_at, updated_at, revision
+    recurrence, repeat_from, reminders, series_passed, project_id, level, position, created_at, updated_at, revision
 )
 SELECT
     pg_temp.id(moment.at, owner.id::text || n), owner.id,
@@ -19,7 +19,7 @@ SELECT
     n / 7 % 5,
     CASE WHEN n % 3 > 0 THEN current_date + n / 3 % 20 - 10 END,
     CASE WHEN n % 6 = 1 THEN time '09:00' END,
-    '', project.id, 1, 100 + n, moment.at, moment.at, 100 + n
+    '', 'due', '[]', 0, project.id, 1, 100 + n, moment.at, moment.at, 100 + n
 FROM bench_owner owner
 CROSS JOIN generate_series(1, owner.size) n
 CROSS JOIN LATERAL (SELECT date_trunc('second', now()) - (owner.size - n) * interval '10 seconds' AS at) moment

@@ -37,9 +37,14 @@ class TaskSerializer(serializers.ModelSerializer):
             "completed",
             "completed_at",
             "priority",
+            "start_date",
+            "start_time",
             "due_date",
             "due_time",
+            "reminders",
             "recurrence",
+            "repeat_from",
+            "occurrence_date",
             "series",
             "next_occurrence",
             "project",
@@ -50,7 +55,7 @@ class TaskSerializer(serializers.ModelSerializer):
             "updated_at",
             "revision",
         ]
-        read_only_fields = ("id", "completed_at", "series", "next_occurrence", "position", "revision")
+        read_only_fields = ("id", "completed_at", "occurrence_date", "series", "next_occurrence", "position", "revision")
 
 
 class Pages(PageNumberPagination):

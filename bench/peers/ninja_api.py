@@ -2,6 +2,7 @@
 
 import django_settings  # isort: skip  # noqa: F401
 from datetime import date, time
+from typing import Literal
 from uuid import UUID
 
 from django.core.wsgi import get_wsgi_application
@@ -35,9 +36,14 @@ class TaskOut(ModelSchema):
             "description",
             "completed_at",
             "priority",
+            "start_date",
+            "start_time",
             "due_date",
             "due_time",
+            "reminders",
             "recurrence",
+            "repeat_from",
+            "occurrence_date",
             "series",
             "next_occurrence",
             "position",
@@ -52,17 +58,21 @@ class TaskOut(ModelSchema):
 
 
 class TaskIn(Schema):
-    title: str = Field(min_length=1, max_length=255)
-    description: str = Field("", max_length=10_000)
+    title: str = Field(min_length=1, max_length=500)
+    description: str = Field("", max_length=20_000)
     priority: int = Field(0, ge=0, le=4)
+    start_date: date | None = None
+    start_time: time | None = None
     due_date: date | None = None
     due_time: time | None = None
-    recurrence: str = Field("", max_length=200)
+    reminders: list[dict] = []
+    recurrence: str = Field("", max_length=500)
+    repeat_from: Literal["due", "completion"] = "due"
 
 
 class TaskPatch(Schema):
-    title: str | None = Field(None, min_length=1, max_length=255)
-    description: str | None = Field(None, max_length=10_000)
+    title: str | None = Field(None, min_length=1, max_length=500)
+    description: str | None = Field(None, max_length=20_000)
     priority: int | None = Field(None, ge=0, le=4)
 
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi.security import HTTPBearer
 from sqlalchemy import DateTime, SmallInteger
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import selectinload
 from sqlmodel import Field, Relationship, SQLModel, select
 
@@ -51,12 +52,16 @@ class Tag(SQLModel, table=True):
 
 
 class TaskBase(SQLModel):
-    title: str = Field(min_length=1, max_length=255)
-    description: str = Field("", max_length=10_000)
+    title: str = Field(min_length=1, max_length=500)
+    description: str = Field("", max_length=20_000)
     priority: int = Field(0, ge=0, le=4, sa_type=SmallInteger)
+    start_date: date | None = None
+    start_time: time | None = None
     due_date: date | None = None
     due_time: time | None = None
-    recurrence: str = Field("", max_length=200)
+    reminders: list[dict] = Field(default_factory=list, sa_type=JSONB)
+    recurrence: str = Field("", max_length=500)
+    repeat_from: str = Field("due", max_length=10)
 
 
 class Task(TaskBase, table=True):
@@ -64,6 +69,7 @@ class Task(TaskBase, table=True):
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     owner_id: UUID = Field(foreign_key="users.id")
     completed_at: datetime | None = Field(None, sa_type=DateTime(timezone=True))
+    occurrence_date: date | None = None
     series: UUID | None = None
     next_occurrence: UUID | None = None
     project_id: UUID | None = None
@@ -95,6 +101,7 @@ class TaskPublic(TaskBase):
     id: UUID
     completed: bool
     completed_at: datetime | None
+    occurrence_date: date | None
     series: UUID | None
     next_occurrence: UUID | None
     project: UUID | None
@@ -107,8 +114,8 @@ class TaskPublic(TaskBase):
 
 
 class TaskUpdate(SQLModel):
-    title: str | None = Field(None, min_length=1, max_length=255)
-    description: str | None = Field(None, max_length=10_000)
+    title: str | None = Field(None, min_length=1, max_length=500)
+    description: str | None = Field(None, max_length=20_000)
     priority: int | None = Field(None, ge=0, le=4)
 
 
