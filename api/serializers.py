@@ -55,6 +55,11 @@ def overrides(cls: type, names: tuple[str, ...]) -> bool:
     )
 
 
+class BoundFields(BindingDict):
+    def values(self):
+        return self.fields.values()  # a dict's own: without two calls in Python for each field
+
+
 # Refuses unknown fields. Read-only fields are accepted and ignored.
 # This is not a docstring, which would be published as the description of each serializer without its own.
 class Serializer(serializers.Serializer):
@@ -66,12 +71,15 @@ class Serializer(serializers.Serializer):
         cls = type(self)
         if overrides_fields(cls):
             return super().fields
-        if cls not in unbound_fields:
-            unbound_fields[cls] = self.get_fields()
-        bound = BindingDict(self)
-        for name, field in unbound_fields[cls].items():
-            bound[name] = unbound_copy(field)
-        return bound
+        if cls not in bound_fields:
+            found = self.get_fields()
+            for name, field in found.items():
+                if is_plain(type(field)):
+                    field.bind(name, None)  # type: ignore[arg-type]
+            bound_fields[cls] = found
+        copies = BoundFields(self)
+        copies.fields = {name: copy_of(field, name, self) for name, field in bound_fields[cls].items()}
+        return copies
 
     def to_internal_value(self, data):
         errors = {}
@@ -123,6 +131,13 @@ class ModelSerializer(Serializer, serializers.ModelSerializer):
             return super().get_validators()
         return list(validators_of(type(self)))
 
+    def create(self, validated_data):
+        """As REST framework's, but for a serializer that can't write nested data, its checks are left out."""
+        if writes_related(type(self)):
+            return super().create(validated_data)
+        model: Any = self.Meta.model
+        return model._default_manager.create(**validated_data)
+
     def save(self, **kwargs):
         """Save the object. Report broken rules of the model as validation errors of the request."""
         try:
@@ -159,7 +174,17 @@ def has_own_fields(serializer_class: type[Serializer]) -> bool:
     return overrides(serializer_class, (*FIELD_HOOKS, "__init__"))
 
 
-unbound_fields: dict[type[Serializer], dict[str, serializers.Field]] = {}
+@cache
+def writes_related(serializer_class: type[ModelSerializer]) -> bool:
+    """Whether the model or a field has related data to write, which REST framework does, or refuses."""
+    meta: Any = serializer_class.Meta
+    if has_own_fields(serializer_class) or meta.model._meta.many_to_many:
+        return True
+    writable = [field for field in serializer_class().fields.values() if not field.read_only]
+    return any(isinstance(field, serializers.BaseSerializer) or len(field.source_attrs) > 1 for field in writable)
+
+
+bound_fields: dict[type[Serializer], dict[str, Any]] = {}  # without a parent
 
 
 @cache
@@ -167,16 +192,28 @@ def validators_of(serializer_class: type[ModelSerializer]) -> list:
     return serializers.ModelSerializer.get_validators(serializer_class())
 
 
-def unbound_copy(field: serializers.Field) -> Any:
-    if isinstance(field, serializers.BaseSerializer):
-        return deepcopy(field)
-    # As copy.copy() does it, in a quarter of the time. What an instance may change is its own.
-    made = object.__new__(type(field))
-    made.__dict__.update(field.__dict__, error_messages={**field.error_messages}, _validators=[*field.validators])
+@cache
+def is_plain(field_class: Any) -> bool:
+    """Whether fields of this class can be copied after they were bound: no hook of theirs wants to know the parent."""
+    return field_class.bind is serializers.Field.bind and not issubclass(field_class, serializers.ManyRelatedField)
+
+
+def copy_of(field: Any, name: str, parent: Any) -> Any:
+    """A copy of this field of a class for a serializer. What an instance may change is its own."""
+    if not is_plain(type(field)):
+        copied = deepcopy(field)
+        copied.bind(name, parent)
+        return copied
+    copied = object.__new__(type(field))  # as copy.copy() does it, in a quarter of the time
+    copied.__dict__ = {
+        **field.__dict__,
+        "parent": parent,
+        "error_messages": field.error_messages.copy(),
+        "_validators": field.validators[:],
+    }
     if child := getattr(field, "child", None):
-        made.child = unbound_copy(child)  # type: ignore[attr-defined]
-        made.child.parent = made  # type: ignore[attr-defined]
-    return made
+        copied.child = copy_of(child, "", copied)
+    return copied
 
 
 @cache

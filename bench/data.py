@@ -26,7 +26,8 @@ COPIED = {
     "tags": "SELECT id, owner_id, name FROM todos_tag",
     "tasks": (
         "SELECT id, owner_id, title, description, completed_at, priority, start_date, start_time, due_date, due_time, "
-        "reminders, recurrence, repeat_from, occurrence_date, series, next_occurrence, project_id, parent_id, position, created_at, updated_at, revision FROM todos_task"
+        "reminders, recurrence, repeat_from, occurrence_date, series, next_occurrence, project_id, parent_id, "
+        "position, created_at, updated_at, revision FROM todos_task"
     ),
     "task_tags": "SELECT id, task_id, tag_id FROM todos_tasktag",
 }

@@ -4,7 +4,8 @@ To validate a check constraint, Django runs a query. Here the condition is evalu
 database checks it again when the row is written.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import cache
 from operator import attrgetter, contains, eq, ge, gt, le, lt
 from typing import Any
@@ -12,14 +13,6 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
-
-
-class UnknownConditionError(Exception):
-    """Only the database can evaluate the condition."""
-
-
-class UnknownValueError(Exception):
-    """The value is an expression, such as `F("priority") + 1`: only the database knows what it gives."""
 
 
 class AboutField(models.BaseConstraint):
@@ -63,55 +56,99 @@ LOOKUPS: dict[str, Callable[[Any, Any], bool]] = {
     "in": lambda value, choices: contains(choices, value),
 }
 
+# Tells whether an instance meets a condition; None if SQL says unknown, which doesn't violate a constraint.
+Evaluator = Callable[[models.Model], bool | None]
 
-def holds(condition: Q, instance: models.Model) -> bool | None:
-    """Whether the instance meets the condition; None if SQL says unknown, which doesn't violate a constraint.
 
-    Raises UnknownConditionError if the condition has anything but LOOKUPS on columns.
-    """
-    if not isinstance(condition, Q):
+class UnknownConditionError(Exception):
+    """Only the database can evaluate the condition."""
+
+
+def evaluator(condition: Any, model: type[models.Model]) -> Evaluator:
+    """Compile the condition. Raises UnknownConditionError if it has anything but LOOKUPS on columns."""
+    if not isinstance(condition, Q) or condition.connector not in (Q.AND, Q.OR):
         raise UnknownConditionError
-    results = [each_holds(child, instance) for child in condition.children]
-    if condition.connector == Q.AND:
-        result = False if False in results else None if None in results else True
-    elif condition.connector == Q.OR:
-        result = True if True in results else None if None in results else False
-    else:
-        raise UnknownConditionError
-    return result if result is None or not condition.negated else not result
+    children = [child_evaluator(child, model) for child in condition.children]
+    decisive = condition.connector == Q.OR  # one that is true decides OR, one that is false decides AND
+    negated = condition.negated
+
+    def holds(instance: models.Model) -> bool | None:
+        result: bool | None = not decisive
+        for child in children:
+            found = child(instance)
+            if found is decisive:
+                return decisive is not negated
+            if found is None:
+                result = None
+        return None if result is None else result is not negated
+
+    return holds
 
 
-def each_holds(child, instance: models.Model) -> bool | None:
-    if isinstance(child, Q):
-        return holds(child, instance)
+def child_evaluator(child: Any, model: type[models.Model]) -> Evaluator:
     if not isinstance(child, tuple):
-        raise UnknownConditionError
-    (path, expected) = child
+        return evaluator(child, model)
+    path, expected = child
     name, _, lookup = path.partition("__")
-    value = column_value(instance, name)
-    if isinstance(expected, F):
-        expected = column_value(instance, attrgetter("name")(expected))
-    elif hasattr(expected, "resolve_expression"):
-        raise UnknownConditionError
+    value = column_reader(model, name)
     if lookup == "isnull" or (expected is None and lookup in ("", "exact")):
-        return (value is None) == (expected is None or expected is True)
-    if (lookup or "exact") not in LOOKUPS:
+        is_null = expected is None or expected is True
+        return lambda instance: (value(instance) is None) == is_null
+    compare = LOOKUPS.get(lookup or "exact")
+    if compare is None or (hasattr(expected, "resolve_expression") and not isinstance(expected, F)):
         raise UnknownConditionError
-    return None if value is None or expected is None else LOOKUPS[lookup or "exact"](value, expected)
+    other = column_reader(model, attrgetter("name")(expected)) if isinstance(expected, F) else lambda _: expected
+
+    def holds(instance: models.Model) -> bool | None:
+        left, right = value(instance), other(instance)
+        return None if left is None or right is None else compare(left, right)
+
+    return holds
 
 
-def column_value(instance: models.Model, name: str):
-    value = attrgetter(instance._meta.get_field(name).attname)(instance)  # type: ignore[union-attr]
-    if hasattr(value, "resolve_expression"):
-        raise UnknownValueError
-    return value
+def column_reader(model: type[models.Model], name: str) -> Callable[[models.Model], Any]:
+    field: Any = model._meta.get_field(name)
+    return attrgetter(field.attname)
+
+
+class Rule:
+    """A constraint of a model, its columns, and its condition as a function."""
+
+    def __init__(self, constraint: models.BaseConstraint, model: type[models.Model]):
+        self.constraint = constraint
+        self.field = getattr(constraint, "field", None)
+        self.columns = columns_of(constraint, model)
+        self.is_check = isinstance(constraint, models.CheckConstraint)
+        self.holds: Evaluator | None = None  # only the database can evaluate it
+        with suppress(UnknownConditionError):
+            if self.is_check or (isinstance(constraint, models.UniqueConstraint) and not constraint.expressions):
+                self.holds = evaluator(getattr(constraint, "condition", None) or Q(), model)
+
+    def check(self, instance: models.Model) -> None:
+        """Raise ValidationError for the constraint's field if the instance violates it."""
+        if self.holds is None:
+            self.constraint.validate(type(instance), instance)
+        elif self.is_check:
+            if self.holds(instance) is False:
+                raise refusal(self.constraint)
+        elif self.holds(instance) and self.is_taken(instance):
+            raise plain_refusal(self.constraint, instance) or refusal(self.constraint)
+
+    def is_taken(self, instance: models.Model) -> bool:
+        """Whether another row has the values of a UniqueConstraint."""
+        constraint: Any = self.constraint
+        values = {name: column_reader(type(instance), name)(instance) for name in constraint.fields}
+        if None in values.values():
+            return False
+        others = type(instance)._base_manager.filter(constraint.condition or Q(), **values)
+        return others.exclude(pk=instance.pk).exists()
 
 
 @cache
-def constraints_of(model: type[models.Model]) -> list[tuple[models.BaseConstraint, set[str]]]:
-    """The model's constraints, each with its columns. Those that include the primary key always hold: left out."""
-    found = [(constraint, columns_of(constraint, model)) for constraint in model._meta.constraints]
-    return [(constraint, columns) for constraint, columns in found if columns]
+def rules_of(model: type[models.Model]) -> list[Rule]:
+    """The rules of the model's constraints. Those that include the primary key always hold: left out."""
+    rules = [Rule(constraint, model) for constraint in model._meta.constraints]
+    return [rule for rule in rules if rule.columns]
 
 
 def columns_of(constraint: models.BaseConstraint, model: type[models.Model]) -> set[str]:
@@ -127,17 +164,24 @@ def columns_of(constraint: models.BaseConstraint, model: type[models.Model]) -> 
     return {field.attname for field in fields}
 
 
-def check(constraint: models.BaseConstraint, instance: models.Model) -> None:
-    """Raise ValidationError for the constraint's field if the instance violates it."""
-    try:
-        violated = is_violated(constraint, instance)
-    except UnknownValueError:
-        return
-    except UnknownConditionError:
-        constraint.validate(type(instance), instance)
-        return
-    if violated:
-        raise plain_refusal(constraint, instance) or refusal(constraint)
+def check(instance: models.Model, columns: set[str], exclude: Iterable[str | None] = (), queries: bool = True) -> None:
+    """Raise ValidationError with all errors of the constraints about these columns.
+
+    A constraint about a column that holds an expression, such as `F("priority") + 1`, is left to the database, and so
+    is one that needs a query if `queries` is false. `exclude`: the names of fields whose constraints aren't checked.
+    """
+    expressions = {name for name in columns if hasattr(instance.__dict__.get(name), "resolve_expression")}
+    errors: dict[str, list] = {}
+    for rule in rules_of(type(instance)):
+        if not rule.columns & columns or rule.columns & expressions or not (queries or rule.is_check):
+            continue
+        if rule.field not in exclude:
+            try:
+                rule.check(instance)
+            except ValidationError as error:
+                errors = error.update_error_dict(errors)
+    if errors:
+        raise ValidationError(errors)
 
 
 def plain_refusal(constraint: models.BaseConstraint, instance: models.Model) -> ValidationError | None:
@@ -153,17 +197,3 @@ def plain_refusal(constraint: models.BaseConstraint, instance: models.Model) -> 
 def refusal(constraint: models.BaseConstraint) -> ValidationError:
     error = ValidationError(constraint.get_violation_error_message(), code=constraint.violation_error_code or "invalid")
     return ValidationError({getattr(constraint, "field", "__all__"): error})
-
-
-def is_violated(constraint: models.BaseConstraint, instance: models.Model) -> bool:
-    if isinstance(constraint, models.CheckConstraint):
-        return holds(constraint.condition, instance) is False  # type: ignore[arg-type]
-    if not isinstance(constraint, models.UniqueConstraint) or constraint.expressions:
-        raise UnknownConditionError
-    if constraint.condition and not holds(constraint.condition, instance):
-        return False
-    values = {name: column_value(instance, name) for name in constraint.fields}
-    if None in values.values():
-        return False
-    others = type(instance)._base_manager.filter(constraint.condition or Q(), **values)
-    return others.exclude(pk=instance.pk).exists()

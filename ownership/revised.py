@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Case, Value, When
 from django.db.models.functions import Cast
@@ -183,23 +182,12 @@ class RevisedModel(ChangeTrackingModel, OwnedModel):
 
     def validate_constraints(self, exclude=None) -> None:
         """As Django's, about the columns that were changed. Django's forms call it too."""
-        changed = self.changed_fields()
-        errors: dict[str, list] = {}
-        for constraint, columns in constraints.constraints_of(type(self)):
-            if columns & changed and getattr(constraint, "field", None) not in (exclude or ()):
-                try:
-                    constraints.check(constraint, self)
-                except ValidationError as error:
-                    errors = error.update_error_dict(errors)
-        if errors:
-            raise ValidationError(errors)
+        constraints.check(self, self.changed_fields(), exclude or ())
 
     def check_new(self) -> None:
         """Check one of many new objects, without the constraints that need a query: the database checks those."""
         self.clean()
-        for constraint, _ in constraints.constraints_of(type(self)):
-            if isinstance(constraint, models.CheckConstraint):
-                constraints.check(constraint, self)
+        constraints.check(self, self.changed_fields(), queries=False)
 
     def event(self) -> str:
         """The name in the log of the change that will be saved."""

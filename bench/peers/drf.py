@@ -55,7 +55,15 @@ class TaskSerializer(serializers.ModelSerializer):
             "updated_at",
             "revision",
         ]
-        read_only_fields = ("id", "completed_at", "occurrence_date", "series", "next_occurrence", "position", "revision")
+        read_only_fields = (
+            "id",
+            "completed_at",
+            "occurrence_date",
+            "series",
+            "next_occurrence",
+            "position",
+            "revision",
+        )
 
 
 class Pages(PageNumberPagination):

@@ -17,7 +17,8 @@ WHERE digest = %s AND is_active AND (expires_at IS NULL OR expires_at > now())
 """
 LIST = """
 SELECT id, title, description, completed_at IS NOT NULL AS completed, completed_at, priority,
-    start_date, start_time, due_date, due_time, reminders, recurrence, repeat_from, occurrence_date, series, next_occurrence, project_id AS project, parent_id AS parent,
+    start_date, start_time, due_date, due_time, reminders, recurrence, repeat_from,
+    occurrence_date, series, next_occurrence, project_id AS project, parent_id AS parent,
     (SELECT coalesce(jsonb_agg(name ORDER BY name), '[]') FROM task_tags JOIN tags ON tags.id = tag_id
      WHERE task_id = tasks.id) AS tags,
     position, created_at, updated_at, revision

@@ -18,7 +18,7 @@ from todos.actions.moving import move
 from todos.actions.tree import update_descendants
 from todos.models.position import PositionModel
 from todos.models.project import Project
-from todos.models.rules import LEVEL_RANGE, MAX_LEVEL, NOT_BELOW_ITSELF, RULES
+from todos.models.rules import MAX_LEVEL, NOT_BELOW_ITSELF, RULES
 from todos.models.task_queryset import TaskQuerySet
 from todos.recurrence import MAX_LENGTH, Recurrence, RecurrenceError
 
@@ -223,7 +223,7 @@ class Task(PositionModel):
         self.project_id = parent.project_id
         if self.level > MAX_LEVEL and self.deleted_at is not None:
             self.parent, self.level = None, 1  # a task in the trash must not prevent the move
-        constraints.check(LEVEL_RANGE, self)
+        constraints.check(self, {"level"})
 
     def check_circle(self, family: dict[UUID, "Task"]) -> None:
         above, passed = self.parent_id, set()
