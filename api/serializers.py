@@ -192,7 +192,6 @@ def validators_of(serializer_class: type[ModelSerializer]) -> list:
     return serializers.ModelSerializer.get_validators(serializer_class())
 
 
-@cache
 def is_plain(field_class: Any) -> bool:
     """Whether fields of this class can be copied after they were bound: no hook of theirs wants to know the parent."""
     return field_class.bind is serializers.Field.bind and not issubclass(field_class, serializers.ManyRelatedField)

@@ -25,6 +25,10 @@ class OwnedQuerySet(models.QuerySet[Any, Any]):
             return self.none()
         return self.filter(owner_id=user.pk)
 
+    def referable(self) -> Self:
+        """The rows that others may refer to: all of them, unless a subclass says otherwise."""
+        return self
+
 
 class OwnedModel(models.Model):
     """A row that belongs to one user. Deleting the user deletes it."""

@@ -26,7 +26,7 @@ class OwnedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
 
     def get_queryset(self) -> Any:
         queryset: Any = super().get_queryset()
-        return queryset.owned_by(self.context["request"].user)
+        return queryset.referable().owned_by(self.context["request"].user)
 
     def run_validation(self, data=serializers.empty):
         # REST framework takes "" for null; JSON has a null of its own.

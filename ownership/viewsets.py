@@ -190,6 +190,7 @@ class RevisedViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.De
 
     is_revised = True
     takes_lists = False  # whether a POST can create several objects; the serializer limits how many
+    sync_serializer_class: type[ModelSerializer] | None = None  # of the objects in sync, if not `serializer_class`
     shows_counts = False  # whether the representation contains counts, which change without its revision
 
     def call(self, handler: Callable[..., Response], request, *args, **kwargs) -> Response:

@@ -12,12 +12,7 @@ from django.urls import clear_url_caches, include, path
 from rest_framework.routers import SimpleRouter
 
 from config import urls
-from ownership.row_level_security import POLICY, checks
-
-POLICIES = f"""
-ALTER TABLE {{table}} ENABLE ROW LEVEL SECURITY;
-CREATE POLICY {POLICY} ON {{table}} USING (owner_id = (SELECT NULLIF(current_setting('app.owner', true), '')::uuid));
-"""
+from ownership.row_level_security import checks, is_enabled
 
 
 @contextmanager
@@ -27,8 +22,10 @@ def tables_of(*made: type[models.Model]) -> Iterator[None]:
         with connection.schema_editor() as editor:
             for model in made:
                 editor.create_model(model)
-                if connection.vendor == "postgresql":
-                    editor.execute(POLICIES.format(table=model._meta.db_table), params=None)
+        if is_enabled():
+            with connection.cursor() as cursor:
+                for statements in {**checks.policy_statements(), **checks.key_statements()}.values():
+                    cursor.execute("\n".join(statements))
         checks.prepare()
         yield
     finally:

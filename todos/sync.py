@@ -6,24 +6,22 @@ change: later changes get a higher revision, and are in a later page.
 """
 
 from dataclasses import astuple, dataclass
+from functools import cache
+from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.core import signing
-from django.db.models import F, Q, UUIDField, Value
+from django.db.models import F, Q, QuerySet, UUIDField, Value
 from django.db.models.lookups import GreaterThan
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
+from rest_framework.schemas.generators import EndpointEnumerator
 
 from api.pagination import RowValue
 from api.serializers import has_rows
-from todos.models import Project, Tag, Task
-from todos.serializers.project import ReplicatedProjectSerializer, ReplicatedTagSerializer
-from todos.serializers.task import TaskSerializer
+from ownership.viewsets import RevisedViewSet
+from todos.models.trash import TrashModel
 
-KINDS = {
-    "project": (Project, ReplicatedProjectSerializer),
-    "tag": (Tag, ReplicatedTagSerializer),
-    "task": (Task, TaskSerializer),
-}
 DEFAULT_LIMIT = 500
 MAX_LIMIT = 1000
 AFTER_ALL = "~"  # sorts after all kinds
@@ -34,6 +32,23 @@ class SyncTokenExpired(APIException):
     status_code = 410
     default_code = "sync_token_expired"
     default_detail = "Deletions since this token have been purged. Start again with a full sync, without `since`."
+
+
+@cache
+def revised_viewsets(urlconf: Any) -> dict[str, type[RevisedViewSet]]:
+    """The viewsets of revised models that the URLs lead to, by the name of the model."""
+    found = {callback.cls for _, _, callback in EndpointEnumerator(urlconf=urlconf).get_api_endpoints()}
+    return {each.queryset.model._meta.model_name: each for each in found if issubclass(each, RevisedViewSet)}
+
+
+def kinds() -> dict[str, tuple[type[TrashModel], Any]]:
+    """What is in sync: the models with a trash, each with its serializer, by the `type` of their changes."""
+    viewsets = revised_viewsets(settings.ROOT_URLCONF)
+    return {
+        kind: (viewset.queryset.model, viewset.sync_serializer_class or viewset.serializer_class)
+        for kind, viewset in sorted(viewsets.items())
+        if issubclass(viewset.queryset.model, TrashModel)
+    }
 
 
 @dataclass
@@ -74,8 +89,13 @@ def changes(user, token: str | None, limit: int, context: dict | None = None) ->
     """
     position = SyncPosition.read(token, user) if token else SyncPosition(full=user.revision, revision=0)
     upto = position.full or user.revision
-    kinds = [changes_of(kind, user, position, upto, limit + 1, context or {}) for kind in KINDS]
-    found = [change for each in kinds for change in each]
+    found = [
+        change
+        for kind, (model, serializer_class) in kinds().items()
+        for change in as_changes(
+            kind, rows_after(position, kind, model, user, upto), serializer_class, limit + 1, context or {}
+        )
+    ]
     # Read after the changes: a purge in between could have removed some of them.
     user.refresh_from_db(fields=["purged_revision"])
     if position.needs(user.purged_revision):
@@ -92,9 +112,8 @@ def changes(user, token: str | None, limit: int, context: dict | None = None) ->
     return {"results": page, "token": reached.sign(user), "has_more": has_more}
 
 
-def changes_of(kind: str, user, position: SyncPosition, upto: int, limit: int, context: dict) -> list[dict]:
-    """The changes of one kind after `position`, up to the revision `upto`: one query, by its index."""
-    model, serializer_class = KINDS[kind]
+def rows_after(position: SyncPosition, kind: str, model: type[TrashModel], user, upto: int) -> QuerySet:
+    """The rows of one kind after `position`, up to the revision `upto`, in order: one query, by its index."""
     rows = model.objects.owned_by(user).filter(revision__lte=upto)
     if kind < position.kind:
         rows = rows.filter(revision__gt=position.revision)
@@ -105,16 +124,17 @@ def changes_of(kind: str, user, position: SyncPosition, upto: int, limit: int, c
         rows = rows.filter(GreaterThan(RowValue(F("revision"), F("id")), here))
     if position.full:
         rows = rows.present()
-    rows = rows.annotate(deleted=Q(deleted_at__isnull=False)).order_by("revision", "id")
-    if not (has_rows(serializer_class) and {"id", "revision"} <= set(serializer_class.Meta.fields)):
-        return [
-            as_change(
-                kind, each.pk, each.revision, None if each.deleted else serializer_class(each, context=context).data
-            )
-            for each in rows[:limit]
-        ]
-    found = serializer_class.rows(rows, "deleted")[:limit]
-    return [as_change(kind, row["id"], row["revision"], None if row.pop("deleted") else row) for row in found]
+    return rows.annotate(deleted=Q(deleted_at__isnull=False)).order_by("revision", "id")
+
+
+def as_changes(kind: str, rows: QuerySet, serializer_class: Any, limit: int, context: dict) -> list[dict]:
+    if has_rows(serializer_class) and {"id", "revision"} <= set(serializer_class.Meta.fields):
+        found = serializer_class.rows(rows, "deleted")[:limit]
+        return [as_change(kind, row["id"], row["revision"], None if row.pop("deleted") else row) for row in found]
+    return [
+        as_change(kind, each.pk, each.revision, None if each.deleted else serializer_class(each, context=context).data)
+        for each in rows[:limit]
+    ]
 
 
 def as_change(kind: str, pk: UUID, revision: int, content: dict | None) -> dict:

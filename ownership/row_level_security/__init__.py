@@ -70,6 +70,13 @@ def protected_tables() -> dict[str, str]:
     return {model._meta.db_table: str(column) for model, column in [*owned, (User, User._meta.pk.column)]}
 
 
+def owned_keys() -> list[models.ForeignKey]:
+    """The foreign keys by which one row with an owner refers to another."""
+    owned = [model for model in apps.get_models() if any(key.name == "owner" for key in user_keys(model))]
+    keys = [field for model in owned for field in model._meta.concrete_fields if isinstance(field, models.ForeignKey)]
+    return [key for key in keys if key.related_model in owned]
+
+
 def shared_tables() -> set[str]:
     """The other tables that requests use, for example to end a session or to erase an account. They hold no tasks."""
     models_of_users = {model for model in apps.get_models(include_auto_created=True) if user_keys(model)}

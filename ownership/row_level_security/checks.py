@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 
 from django.core import checks
 from django.core.management.base import SystemCheckError
-from django.db import DatabaseError, OperationalError, connection
+from django.db import DatabaseError, OperationalError, connection, models
 from django.db.migrations.executor import MigrationExecutor
 
 from ownership import row_level_security
-from ownership.row_level_security import is_enabled, protected_tables, shared_tables
+from ownership.row_level_security import is_enabled, owned_keys, protected_tables, shared_tables
 
 PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE")
 OPT_OUT = "To run without row-level security, set ROW_LEVEL_SECURITY=False."
@@ -99,6 +99,31 @@ def policy_statements() -> dict[str, list[str]]:
     return statements
 
 
+def key_statements() -> dict[str, list[str]]:
+    """The statements that each reference still needs to stay within one owner, by the name of its field.
+
+    The key includes the owner. It replaces Django's own: two would be checked at each write.
+    """
+    sql = (
+        "SELECT conname, array(SELECT attname::text FROM unnest(conkey) key JOIN pg_attribute"
+        " ON attrelid = conrelid AND attnum = key) FROM pg_constraint WHERE contype = 'f' AND conrelid = %s::regclass"
+    )
+    statements = {}
+    for key in owned_keys():
+        table, target = key.model._meta.db_table, key.related_model._meta.db_table
+        found = [(name, columns) for name, columns in fetch(sql, table) if key.column in columns]
+        needed = [f"ALTER TABLE {table} DROP CONSTRAINT {name};" for name, columns in found if len(columns) == 1]
+        if not any(len(columns) > 1 for _, columns in found):
+            cascade = " ON DELETE CASCADE" if key.remote_field.on_delete is models.CASCADE else ""
+            needed.append(
+                f"ALTER TABLE {table} ADD CONSTRAINT {table}_{key.name}_same_owner"
+                f" FOREIGN KEY (owner_id, {key.column}) REFERENCES {target} (owner_id, id){cascade} NOT DEFERRABLE;"
+            )
+        if needed:
+            statements[str(key)] = needed
+    return statements
+
+
 def hidden_tables() -> list[str]:
     """The tables whose rows the role that connects can't see itself."""
     return tables_where(existing_tables(protected_tables()), "row_security_active(name)")
@@ -128,16 +153,23 @@ def find_faults() -> Iterator[checks.CheckMessage]:
         hint = f"Run `manage.py migrate`, or ask an administrator to run: {'; '.join(statements)}. {OPT_OUT}"
         yield checks.Error("The role of row-level security is not ready.", hint, id="ownership.E001")
     if tables := policy_statements():
-        sql = "\n".join(statement for statements in tables.values() for statement in statements)
-        hint = (
-            f"Add this SQL to the migration that creates the table, or to a new one:\n{sql}\n"
-            f"It must run on Postgres only, as in ownership/migrations/0002_postgres.py. {OPT_OUT}"
-        )
-        yield checks.Error(f"Tables without row-level security: {', '.join(tables)}.", hint, id="ownership.E002")
+        message = f"Tables without row-level security: {', '.join(tables)}."
+        yield checks.Error(message, hint_for_migration(tables), id="ownership.E002")
+    if keys := key_statements():
+        message = f"References that another owner's row could be in: {', '.join(keys)}."
+        yield checks.Error(message, hint_for_migration(keys), id="ownership.E004")
     if hidden := hidden_tables():
         hint = f"Connect as the role that owns the tables, or as one with BYPASSRLS. {OPT_OUT}"
         message = f"The admin and the commands can't see any rows of {', '.join(hidden)}."
         yield checks.Error(message, hint, id="ownership.E003")
+
+
+def hint_for_migration(statements: dict[str, list[str]]) -> str:
+    sql = "\n".join(statement for each in statements.values() for statement in each)
+    return (
+        f"Add this SQL to the migration that creates the table, or to a new one:\n{sql}\n"
+        f"It must run on Postgres only, as in todos/migrations/0002_postgres.py. {OPT_OUT}"
+    )
 
 
 def verify() -> None:

@@ -20,6 +20,7 @@ class Shelf(RevisedModel):
 
     class Meta(RevisedModel.Meta):
         app_label = "todos"
+        constraints = [models.UniqueConstraint(fields=["owner", "id"], name="shelf_owner_id")]
 
     def __str__(self) -> str:
         return self.name

@@ -1,13 +1,16 @@
 """How to add a resource: a model on RevisedModel, its viewset on RevisedViewSet. Each write takes a revision."""
 
+from datetime import timedelta
+
 import pytest
 from django.core import checks
+from django.core.management import call_command
 from django.db import connection
+from django.utils import timezone
 
+from api.views import SchemaView
 from ownership.row_level_security.checks import check_row_level_security
 from testing.counting import revision_of
-from todos import sync
-from todos.serializers.project import ProjectSerializer
 
 
 @pytest.fixture
@@ -111,16 +114,40 @@ def test_a_viewset_that_names_no_owner_says_so(models, viewset_of, serve, api):
 # What would be forgotten silently fails by name when the process starts.
 
 
-def test_a_model_in_sync_that_leaves_no_trace_of_a_deletion_is_refused(models, monkeypatch):
-    monkeypatch.setitem(sync.KINDS, "shelf", (models.Shelf, ProjectSerializer))
+def test_a_resource_whose_deletions_leave_no_trace_is_named(shelf):
+    [warning] = checks.run_checks(tags=[checks.Tags.models])
 
-    [error] = checks.run_checks(tags=[checks.Tags.models])
-
-    assert (error.id, error.msg) == ("todos.E001", "Shelf is in sync, and a deleted row leaves no trace.")
+    assert (warning.id, warning.msg) == ("todos.W001", "ShelfViewSet isn't in sync: a deleted shelf leaves no trace.")
 
 
-def test_the_models_in_sync_pass():
+def test_the_resources_of_the_project_pass():
     assert checks.run_checks(tags=[checks.Tags.models]) == []
+
+
+def test_a_resource_with_a_trash_is_in_sync(models, viewset_of, serve, alice, api, monkeypatch):
+    monkeypatch.setattr(SchemaView, "documents", {})
+    serve(letters=viewset_of(models.Letter, "text"))
+    letter = models.Letter.objects.create(owner=alice, text="Dear Bob")
+    first = api.get("/sync/").json()
+    letter.delete()
+
+    then = api.get("/sync/", {"since": first["token"]}).json()
+
+    seen = [(each["type"], each["id"], each["object"] and each["object"]["text"]) for each in first["results"]]
+    assert seen == [("letter", str(letter.pk), "Dear Bob")]
+    assert [(each["id"], each["deleted"]) for each in then["results"]] == [(str(letter.pk), True)]
+    document = api.get("/schema/?format=json").json()["components"]["schemas"]
+    assert document["LetterChange"]["properties"]["type"]["enum"] == ["letter"]
+
+
+def test_purge_deletes_what_was_in_the_trash_for_long(models, alice):
+    letter = models.Letter.objects.create(owner=alice, text="Dear Bob")
+    letter.deleted_at = timezone.now() - timedelta(days=31)
+    letter.save()
+
+    call_command("purge")
+
+    assert not models.Letter.objects.exists()
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no policies")
@@ -131,3 +158,22 @@ def test_a_table_without_a_policy_is_refused(models, db):
     [error] = check_row_level_security(databases=["default"])
 
     assert (error.id, error.msg) == ("ownership.E002", "Tables without row-level security: todos_shelf.")
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no keys with two columns")
+def test_a_reference_without_the_owner_is_refused(models, db):
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE todos_book DROP CONSTRAINT todos_book_shelf_same_owner")
+        cursor.execute("ALTER TABLE todos_book ADD CONSTRAINT plain FOREIGN KEY (shelf_id) REFERENCES todos_shelf (id)")
+
+    [error] = check_row_level_security(databases=["default"])
+
+    assert (error.id, error.msg) == (
+        "ownership.E004",
+        "References that another owner's row could be in: todos.Book.shelf.",
+    )
+    assert str(error.hint).splitlines()[1:3] == [
+        "ALTER TABLE todos_book DROP CONSTRAINT plain;",
+        "ALTER TABLE todos_book ADD CONSTRAINT todos_book_shelf_same_owner FOREIGN KEY (owner_id, shelf_id)"
+        " REFERENCES todos_shelf (owner_id, id) ON DELETE CASCADE NOT DEFERRABLE;",
+    ]

@@ -10,9 +10,8 @@ from rest_framework import serializers
 from api.serializers import has_rows
 from testing.client import Client
 from tests.recipes.conftest import results
-from todos import sync
-from todos.models import Task
 from todos.serializers.task import TaskSerializer
+from todos.views import TaskViewSet
 
 
 @pytest.fixture
@@ -247,7 +246,7 @@ def test_a_method_field_of_a_task_is_in_sync_too(monkeypatch, api, task):
         def get_shouted(self, task):
             return f"{self.context['request'].user.name}: {task.title.upper()}"
 
-    monkeypatch.setitem(sync.KINDS, "task", (Task, Shouting))
+    monkeypatch.setattr(TaskViewSet, "sync_serializer_class", Shouting)
 
     first = api.get("/sync/").json()
     task.delete()

@@ -68,7 +68,7 @@ ALTER TABLE todos_tasktag
 def run(sql: str):
     def on_postgres(apps, schema_editor) -> None:
         if schema_editor.connection.vendor == "postgresql":
-            schema_editor.execute(sql, params=None)
+            schema_editor.deferred_sql.append(sql)  # after Django's own keys, which it creates last
 
     return on_postgres
 

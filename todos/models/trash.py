@@ -17,6 +17,9 @@ class TrashQuerySet(RevisedQuerySet):
         """Not in the trash."""
         return self.filter(deleted_at=None)
 
+    def referable(self) -> Self:
+        return self.present()
+
     def in_trash(self) -> Self:
         return self.exclude(deleted_at=None)
 
@@ -62,6 +65,8 @@ class TrashModel(RevisedModel):
 
     class Meta(RevisedModel.Meta):
         abstract = True
+        constraints = [models.UniqueConstraint(fields=["owner", "id"], name="%(class)s_owner_id")]  # for references
+        indexes = [models.Index(fields=["owner", "revision", "id"], name="%(class)s_owner_revision")]  # for sync
 
     def event(self) -> str:
         if self.was("deleted_at") == self.deleted_at:

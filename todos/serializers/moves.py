@@ -13,8 +13,8 @@ from todos.serializers.task import TaskSerializer
 class MoveSerializer(Serializer):
     """The sibling to move it before or after. Without one, it comes last."""
 
-    before = OwnedRelatedField(queryset=Project.objects.present(), required=False)
-    after = OwnedRelatedField(queryset=Project.objects.present(), required=False)
+    before = OwnedRelatedField(queryset=Project.objects.all(), required=False)
+    after = OwnedRelatedField(queryset=Project.objects.all(), required=False)
 
     def validate(self, attrs):
         if "before" in attrs and "after" in attrs:
@@ -26,17 +26,17 @@ class TaskMoveSerializer(MoveSerializer):
     """The new location. Fields that are left out keep their value."""
 
     project = OwnedRelatedField(
-        queryset=Project.objects.present(),
+        queryset=Project.objects.all(),
         allow_null=True,
         required=False,
     )
     parent = OwnedRelatedField(  # type: ignore[assignment]
-        queryset=Task.objects.present(),
+        queryset=Task.objects.all(),
         allow_null=True,
         required=False,
     )
-    before = OwnedRelatedField(queryset=Task.objects.present(), required=False)
-    after = OwnedRelatedField(queryset=Task.objects.present(), required=False)
+    before = OwnedRelatedField(queryset=Task.objects.all(), required=False)
+    after = OwnedRelatedField(queryset=Task.objects.all(), required=False)
 
 
 class BulkSerializer(Serializer):

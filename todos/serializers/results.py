@@ -1,12 +1,13 @@
 """Responses that aren't the representation of one object."""
 
 from collections import Counter
+from typing import Any
 
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 
-from todos.serializers.project import ReplicatedProjectSerializer, ReplicatedTagSerializer
 from todos.serializers.task import TaskSerializer
+from todos.sync import kinds
 
 
 class BulkResultSerializer(serializers.Serializer):
@@ -59,24 +60,21 @@ class ChangeSerializer(serializers.Serializer):
     )
 
 
-class ProjectChangeSerializer(ChangeSerializer):
-    type = serializers.ChoiceField(["project"])
-    object = ReplicatedProjectSerializer(allow_null=True)
-
-
-class TagChangeSerializer(ChangeSerializer):
-    type = serializers.ChoiceField(["tag"])
-    object = ReplicatedTagSerializer(allow_null=True)
-
-
-class TaskChangeSerializer(ChangeSerializer):
-    type = serializers.ChoiceField(["task"])
-    object = TaskSerializer(allow_null=True)
+def change_serializers() -> dict[str, Any]:
+    """The serializer of a change of each kind."""
+    return {
+        kind: type(
+            f"{model.__name__}ChangeSerializer",
+            (ChangeSerializer,),
+            {"type": serializers.ChoiceField([kind]), "object": serializer_class(allow_null=True)},
+        )
+        for kind, (model, serializer_class) in kinds().items()
+    }
 
 
 ANY_CHANGE = PolymorphicProxySerializer(
     component_name="Change",
-    serializers={"project": ProjectChangeSerializer, "tag": TagChangeSerializer, "task": TaskChangeSerializer},
+    serializers=change_serializers,  # called when the document is made: the URLs are loaded then
     resource_type_field_name="type",
     many=True,
 )

@@ -132,13 +132,13 @@ class TaskSerializer(RevisedSerializer):
         min_value=0, max_value=4, default=0, initial=0, help_text="0: none, 1: low, 2: medium, 3: high, 4: urgent."
     )
     project = OwnedRelatedField(
-        queryset=Project.objects.present(),
+        queryset=Project.objects.all(),
         allow_null=True,
         default=None,
         help_text="Null for the inbox. A subtask is always in its parent's project.",
     )
     parent = OwnedRelatedField(  # type: ignore[assignment]
-        queryset=Task.objects.present().select_related("project"),
+        queryset=Task.objects.select_related("project"),
         allow_null=True,
         default=None,
         help_text="The task that this is a subtask of. Subtasks can be nested at most 5 levels deep.",

@@ -116,13 +116,13 @@ def test_a_full_sync_during_which_something_it_told_was_purged_starts_again(api,
 def test_a_purge_between_two_queries_of_a_page_is_noticed(api, alice, task, monkeypatch):
     token = page(api)["token"]
     task.delete()
-    changes_of = sync.changes_of
+    rows_after = sync.rows_after
 
     def purge_first(*arguments):
         Task.objects.in_trash().purge()
-        return changes_of(*arguments)
+        return rows_after(*arguments)
 
-    monkeypatch.setattr(sync, "changes_of", purge_first)
+    monkeypatch.setattr(sync, "rows_after", purge_first)
 
     assert gone(api, token)
 

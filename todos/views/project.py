@@ -6,7 +6,7 @@ from ownership.viewsets import RevisedViewSet, verb
 from todos.filters import ProjectFilters
 from todos.models import Project
 from todos.serializers.moves import MoveSerializer
-from todos.serializers.project import ProjectSerializer
+from todos.serializers.project import ProjectSerializer, ReplicatedProjectSerializer
 
 IN_TRASH = Project.objects.in_trash().with_counts()
 
@@ -16,6 +16,7 @@ class ProjectViewSet(RevisedViewSet):
 
     queryset = Project.objects.present().with_counts()
     serializer_class = ProjectSerializer
+    sync_serializer_class = ReplicatedProjectSerializer
     filterset_class = ProjectFilters
     shows_counts = True
 

@@ -1,7 +1,7 @@
 from ownership.viewsets import RevisedViewSet
 from todos.filters import TagFilters
 from todos.models import Tag
-from todos.serializers.project import TagSerializer
+from todos.serializers.project import ReplicatedTagSerializer, TagSerializer
 
 
 class TagViewSet(RevisedViewSet):
@@ -9,6 +9,7 @@ class TagViewSet(RevisedViewSet):
 
     queryset = Tag.objects.present().with_counts()
     serializer_class = TagSerializer
+    sync_serializer_class = ReplicatedTagSerializer
     filterset_class = TagFilters
     shows_counts = True
 

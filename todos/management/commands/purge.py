@@ -1,11 +1,15 @@
+from collections.abc import Iterable
 from datetime import timedelta
+from graphlib import TopologicalSorter
+from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from ownership.models import IdempotentResponse
-from todos.models import Project, Tag, Task
+from todos.models.trash import TrashModel
 from users.erasure import erase_obsolete_entries
 from users.models import ApiToken, Session, SignInAttempt
 
@@ -14,6 +18,12 @@ def positive(text: str) -> int:
     if (number := int(text)) < 1:
         raise ValueError  # argparse adds the name of the argument
     return number
+
+
+def trash_models() -> Iterable[Any]:
+    """The models with a trash, each after those that depend on it."""
+    models: list[Any] = [model for model in apps.get_models() if issubclass(model, TrashModel)]
+    return TopologicalSorter({model: {each for each, _ in model.dependents()} for model in models}).static_order()
 
 
 class Command(BaseCommand):
@@ -31,7 +41,7 @@ class Command(BaseCommand):
     def handle(self, *args, batch: int, **options):
         now = timezone.now()
         limit = now - timedelta(days=settings.TRASH_DAYS)
-        for model in (Task, Tag, Project):
+        for model in trash_models():
             old = model.objects.filter(deleted_at__lte=limit).order_by("owner_id", "deleted_at")
             self.empty(old, batch, lambda rows: rows.purge())
         self.empty(IdempotentResponse.objects.expired(), batch, lambda rows: rows.delete()[0])
