@@ -17,6 +17,8 @@ from todos.models import Task
 from users.emails import mail_executor
 from users.models import User
 
+pytest.register_assert_rewrite("testing.problems")
+
 # The same examples in each run, so that failures are reproducible. HYPOTHESIS_PROFILE=random tries new ones.
 hypothesis.settings.register_profile("seeded", derandomize=True)
 hypothesis.settings.register_profile("random", derandomize=False)

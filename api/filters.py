@@ -35,7 +35,8 @@ class FilterSet(QueryParameters):
     """
 
     MAX_LIMIT = 200
-    PAGING = frozenset({"format", "limit", "cursor", "ordering"})
+    PAGES = frozenset({"limit", "cursor", "ordering"})  # what KeysetPagination reads
+    PAGING = PAGES | {"format"}
     # The fields whose values are bind parameters, with the model field that converts each for the database.
     PARAM_FIELDS: ClassVar[dict[type[serializers.Field], models.Field]] = {
         serializers.UUIDField: models.UUIDField(),

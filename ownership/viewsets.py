@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import Http404
 from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, ValidationError
 from rest_framework.filters import OrderingFilter
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.response import Response
@@ -20,6 +20,7 @@ from api.compiled import CompiledQuery, CurrentUser, Param, compiled
 from api.conditional import check_preconditions, is_unchanged, make_etag, with_content
 from api.filters import FilterSet, FilterSetBackend, ordering_field
 from api.pagination import KeysetPagination, Order
+from api.parameters import QueryParameters
 from api.serializers import EmptySerializer, ModelSerializer, has_rows
 from api.views import ApiView
 from ownership.idempotency import read_key, respond_once
@@ -116,6 +117,8 @@ class OwnedViewSet(CallerView, mixins.RetrieveModelMixin, mixins.ListModelMixin,
         query = self.request.query_params.copy()
         for name in foreign:
             query.pop(name, None)
+        if not isinstance(self.paginator, KeysetPagination) and (unread := query.keys() & FilterSet.PAGES):
+            raise ValidationError({name: [QueryParameters.unknown] for name in unread})
         return self.get_parameters_class().read(query)
 
     def foreign_parameters(self) -> set[str]:
@@ -191,6 +194,7 @@ class RevisedViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.De
     is_revised = True
     takes_lists = False  # whether a POST can create several objects; the serializer limits how many
     sync_serializer_class: type[ModelSerializer] | None = None  # of the objects in sync, if not `serializer_class`
+    has_checked_preconditions = False  # in this request
     shows_counts = False  # whether the representation contains counts, which change without its revision
 
     def call(self, handler: Callable[..., Response], request, *args, **kwargs) -> Response:
@@ -201,10 +205,15 @@ class RevisedViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.De
         if self.get_serializer_class() is EmptySerializer:
             self.read_body()
         key = read_key(request)
+
+        def respond() -> Response:
+            response = handler(request, *args, **kwargs)
+            if self.detail and "HTTP_IF_MATCH" in request.META and not self.has_checked_preconditions:
+                raise ImproperlyConfigured(f"{type(self).__name__}.get_object() ignores If-Match. Call super() in it.")
+            return response
+
         with revision_transaction(request.user.pk):
-            if key is None:
-                return handler(request, *args, **kwargs)
-            return respond_once(request, key, lambda: handler(request, *args, **kwargs))
+            return respond() if key is None else respond_once(request, key, respond)
 
     def etag_of(self, revision: int) -> str:
         """The entity tag of an object with this revision."""
@@ -217,6 +226,7 @@ class RevisedViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.De
         instance = super().get_object()
         if self.request.method not in SAFE_METHODS:
             check_preconditions(self.request, self.etag_of(instance.revision))
+            self.has_checked_preconditions = True
         return instance
 
     def list(self, request, *args, **kwargs):
@@ -262,8 +272,17 @@ class RevisedViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.De
         serializer_class: Any = self.get_serializer_class()
         if isinstance(saved, list):
             return Response([self.represent(each, serializer_class) for each in saved], status=201)
-        location = request.build_absolute_uri(f"{request.path}{getattr(saved, self.lookup_field)}/")
-        return self.respond(saved, 201, {"Location": location}, serializer_class)
+        response = self.respond(saved, 201, serializer_class=serializer_class)
+        for name, value in self.get_success_headers(response.data).items():
+            response[name] = value
+        return response
+
+    def get_success_headers(self, data) -> dict[str, str]:
+        """`Location`: the URL of the new object, unless its representation is without the field of the lookup."""
+        name = "id" if self.lookup_field == "pk" else self.lookup_field
+        return (
+            {"Location": self.request.build_absolute_uri(f"{self.request.path}{data[name]}/")} if name in data else {}
+        )
 
     def perform_create(self, serializer):
         serializer.save(owner=self.request.user)

@@ -72,8 +72,21 @@ class Book(RevisedModel):
             raise ValidationError({"subtitle": ValidationError("Say something else here.", code="repeated")})
 
 
+class Country(models.Model):
+    """A table that all users share."""
+
+    name = models.CharField(max_length=50)
+
+    class Meta:
+        app_label = "todos"
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Letter(TrashModel):
     text = models.TextField()
+    country = models.ForeignKey(Country, models.PROTECT, null=True, blank=True)
 
     class Meta(TrashModel.Meta):
         app_label = "todos"
@@ -110,4 +123,4 @@ class Form(RevisedModel):
         app_label = "todos"
 
 
-ALL = (Shelf, Book, Letter, Form)
+ALL = (Shelf, Book, Country, Letter, Form)

@@ -9,8 +9,9 @@ from django.db import connection
 from django.utils import timezone
 
 from api.views import SchemaView
-from ownership.row_level_security.checks import check_row_level_security
+from ownership.row_level_security.checks import check_row_level_security, prepare
 from testing.counting import revision_of
+from testing.problems import refused
 
 
 @pytest.fixture
@@ -138,6 +139,18 @@ def test_a_resource_with_a_trash_is_in_sync(models, viewset_of, serve, alice, ap
     assert [(each["id"], each["deleted"]) for each in then["results"]] == [(str(letter.pk), True)]
     document = api.get("/schema/?format=json").json()["components"]["schemas"]
     assert document["LetterChange"]["properties"]["type"]["enum"] == ["letter"]
+
+
+def test_a_reference_to_a_table_that_all_share(models, viewset_of, serve, api, settings):
+    settings.ROW_LEVEL_SECURITY_SHARED = [*settings.ROW_LEVEL_SECURITY_SHARED, "todos.Country"]
+    prepare()
+    serve(letters=viewset_of(models.Letter, "text", "country"))
+    country = models.Country.objects.create(name="Norway")
+
+    made = api.post("/letters/", {"text": "Dear Bob", "country": country.pk})
+
+    assert (made.status_code, made.json()["country"]) == (201, country.pk)
+    assert refused(api.post("/letters/", {"text": "x", "country": 0})) == [("country", "does_not_exist")]
 
 
 def test_purge_deletes_what_was_in_the_trash_for_long(models, alice):

@@ -1,6 +1,7 @@
 """The hooks of REST framework's generic views: they keep their meaning and their order."""
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Prefetch
 from rest_framework import serializers, viewsets
 from rest_framework.decorators import action
@@ -16,6 +17,7 @@ from api import fields
 from api.filters import FilterSetBackend
 from api.serializers import Serializer
 from testing.counting import revision_of
+from testing.problems import refused
 from tests.recipes.conftest import results, values
 
 
@@ -169,6 +171,20 @@ def test_get_object_of_ones_own(base, serve, models, book, api, bobs_api):
     assert bobs_api.get("/books/emma/").status_code == 404
 
 
+def test_get_object_that_would_ignore_if_match_is_named(base, serve, models, book, api):
+    class Books(base):
+        def get_object(self):
+            return self.get_queryset().get(pk=self.kwargs["pk"])
+
+    serve(books=Books)
+    api.raise_request_exception = True
+
+    with pytest.raises(ImproperlyConfigured, match=r"Books.get_object\(\) ignores If-Match"):
+        api.patch(f"/books/{book.pk}/", {"pages": 8}, HTTP_IF_MATCH='"stale"')
+    book.refresh_from_db()
+    assert book.pages != 8
+
+
 def test_another_lookup_field(base, serve, serializer_of, models, book, api, bobs_api):
     serializer = serializer_of(models.Book, "title", "slug")
     attributes = {"lookup_field": "slug", "lookup_value_converter": "slug", "serializer_class": serializer}
@@ -269,6 +285,8 @@ def test_pages_and_an_order_of_rest_framework(base, serve, api, bobs_api, pagina
         assert [row["title"] for row in results(api, "/books/", ordering="-title", **query)] == ["Emma"]
     assert values(bobs_api, "/books/", "title") == {"Bob's secret"}
     assert api.get("/books/?pgae=2").status_code == 400
+    if pagination is not CursorPagination:
+        assert refused(api.get("/books/?cursor=x")) == [("cursor", "unknown")]
 
 
 def test_no_pages(base, serve, api, bobs_api):
@@ -381,6 +399,20 @@ def test_create_as_its_mixin_has_it(base, serve, api):
     made = api.post("/books/", {"title": "New"})
 
     assert (made.status_code, made.json()["title"]) == (201, "New")
+    assert made["Location"].endswith(f"/api/v1/books/{made.json()['id']}/")
+
+
+def test_success_headers_of_ones_own(base, serve, api):
+    class Books(base):
+        def get_success_headers(self, data):
+            return {**super().get_success_headers(data), "X-Title": data["title"]}
+
+    serve(books=Books)
+
+    made = api.post("/books/", {"title": "New"})
+
+    assert made["X-Title"] == "New"
+    assert made["Location"].endswith(f"/api/v1/books/{made.json()['id']}/")
 
 
 def test_a_viewset_of_no_model(serve, api):
