@@ -56,11 +56,11 @@ class GroupAdmin(BoundedAdmin, BaseGroupAdmin):
 class ApiTokenAdmin(BoundedAdmin):
     """Shows and revokes tokens. Only users can create them, since the secret is shown just once."""
 
-    list_display = ["name", "owner", "prefix", "scopes", "created_at", "expires_at", "last_used_at"]
-    list_filter = ["created_at", "expires_at"]
+    list_display = ["name", "owner", "kind", "prefix", "scopes", "created_at", "expires_at", "last_used_at"]
+    list_filter = ["kind", "created_at", "expires_at"]
     list_select_related = ["owner"]
     search_fields = ["name", "prefix", "owner__email"]
-    readonly_fields = ["id", "owner", "name", "prefix", "scopes", "created_at", "expires_at", "last_used_at"]
+    readonly_fields = ["id", "owner", "name", "kind", "prefix", "scopes", "created_at", "expires_at", "last_used_at"]
 
     def get_actions(self, request):
         actions = super().get_actions(request)

@@ -56,6 +56,22 @@ class TokenAuthentication(authentication.BaseAuthentication):
         return "Bearer"
 
 
+class AppPasswordAuthentication(authentication.BasicAuthentication):
+    """`Authorization: Basic …` (RFC 7617) with an e-mail address and an app password, for `/dav/` alone."""
+
+    refusal = "The e-mail address or the app password is wrong, or it has expired or was revoked."
+
+    def authenticate_credentials(self, userid, password, request=None):
+        token = ApiToken.find_app_password(userid, password)
+        if token is None:
+            raise AuthenticationFailed(self.refusal)
+        token.note_use()
+        return token.owner, token
+
+    def authenticate_header(self, request):
+        return 'Basic realm="Todo", charset="UTF-8"'
+
+
 class TokenHasScope(permissions.BasePermission):
     """Tokens need a scope: `read` for safe methods, `write` for all others. Sessions have both."""
 

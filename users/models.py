@@ -1,8 +1,11 @@
+import re
 import secrets
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from hashlib import sha256
+from string import ascii_lowercase
+from textwrap import wrap
 from typing import ClassVar, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
@@ -133,6 +136,21 @@ class User(RevisionCounter, AbstractBaseUser, PermissionsMixin):
     def today(self) -> date:
         return self.now().date()
 
+    def start_of(self, day: date) -> datetime:
+        """The first moment of this day where the user is."""
+        return self.moment(datetime.combine(day, time.min))
+
+    def end_of(self, day: date) -> datetime:
+        """The last moment of this day where the user is."""
+        return self.moment(datetime.combine(day, time.max.replace(fold=1)))
+
+    def moment(self, clock: datetime) -> datetime:
+        """When the clock on the user's wall says this; at the ends of the calendar, the first or last moment of it."""
+        try:
+            return clock.replace(tzinfo=ZoneInfo(self.timezone)).astimezone(UTC)
+        except OverflowError:
+            return (datetime.min if clock.year == 1 else datetime.max).replace(tzinfo=UTC)  # noqa: DTZ901
+
     def delete(self, *args, **kwargs):
         from users.erasure import erase_traces  # it needs the models
 
@@ -177,8 +195,11 @@ class User(RevisionCounter, AbstractBaseUser, PermissionsMixin):
                 (tokens.exclude(pk=self.kept_token.pk) if self.kept_token else tokens).delete()
 
 
+APP_PASSWORD = re.compile("[a-z]{16}")
+
+
 def digest(secret: str) -> str:
-    # A fast hash is safe here, since nobody can guess 256 random bits. Each request needs it.
+    # A fast hash is safe here, since nobody can guess 256 random bits, or 75. Each request needs it.
     return sha256(secret.encode()).hexdigest()
 
 
@@ -190,13 +211,19 @@ def all_scopes() -> list[str]:
 
 
 class ApiToken(OwnedModel):
-    """A token that a program signs in with. Only its digest is stored: the secret is shown once, on creation."""
+    """A token that a program signs in with. Only its digest is stored: the secret is shown once, on creation.
+
+    An app password is for programs that sign in by Basic, at `/dav/` alone: 16 letters, so that people can type it.
+    """
 
     READ, WRITE = "read", "write"
-    PREFIX_LENGTH = 12  # of the secret, so that users can tell their tokens apart
+    API, APP_PASSWORD = "api", "app_password"
+    # Of the secret, so that users can tell their tokens apart. An app password is too short to show a part of it.
+    PREFIX_LENGTH = 12
     USE_IS_NOTED_EVERY = timedelta(minutes=1)
 
     name = models.CharField(max_length=100)
+    kind = models.CharField(max_length=12, default=API, choices=[(API, "API"), (APP_PASSWORD, "app password")])
     digest = models.CharField(max_length=64, unique=True, editable=False)
     prefix = models.CharField(max_length=PREFIX_LENGTH, editable=False)
     scopes = models.JSONField(default=all_scopes)
@@ -209,26 +236,46 @@ class ApiToken(OwnedModel):
         indexes = [models.Index(fields=["owner", "created_at", "id"], name="token_owner_created")]
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.prefix}…)"
+        return f"{self.name} ({self.prefix}…)" if self.prefix else self.name
 
     @classmethod
     def find(cls, secret: str) -> "ApiToken | None":
         """The valid token with this secret and its active user, in one query."""
 
         def build():
-            return cls.objects.select_related("owner").filter(digest=DIGEST, owner__is_active=True)
+            tokens = cls.objects.select_related("owner")
+            return tokens.filter(digest=DIGEST, kind=cls.API, owner__is_active=True)
 
         for token in compiled("token", build).objects(secret):
             return None if token.expired else token
         return None
 
     @classmethod
-    def issue(cls, owner: User, name: str, **fields) -> tuple["ApiToken", str]:
-        """Create a token. Return it with its secret: `todo_` and 256 random bits in 43 URL-safe characters."""
-        secret = f"todo_{secrets.token_urlsafe(32)}"
-        token = cls.objects.create(
-            owner=owner, name=name, digest=digest(secret), prefix=secret[: cls.PREFIX_LENGTH], **fields
-        )
+    def find_app_password(cls, email: str, password: str) -> "ApiToken | None":
+        """The valid app password of the active user with this address, in one query, whoever there is.
+
+        `password`: in any case, with or without hyphens or spaces.
+        """
+        letters = re.sub(r"[\s-]", "", password).lower()
+        if not APP_PASSWORD.fullmatch(letters):
+            return None
+        tokens = cls.objects.select_related("owner").filter(kind=cls.APP_PASSWORD, owner__is_active=True)
+        token = tokens.filter(digest=digest(letters)).first()
+        return None if token is None or token.expired or token.owner.email != email.lower() else token
+
+    @classmethod
+    def issue(cls, owner: User, name: str, kind: str = API, **fields) -> tuple["ApiToken", str]:
+        """Create a token. Return it with its secret.
+
+        That is `todo_` and 256 random bits in 43 URL-safe characters, or for an app password 16 letters in groups.
+        """
+        if kind == cls.APP_PASSWORD:
+            letters = "".join(secrets.choice(ascii_lowercase) for _ in range(16))
+            secret, prefix = "-".join(wrap(letters, 4)), ""
+        else:
+            letters = secret = f"todo_{secrets.token_urlsafe(32)}"
+            prefix = secret[: cls.PREFIX_LENGTH]
+        token = cls.objects.create(owner=owner, name=name, kind=kind, digest=digest(letters), prefix=prefix, **fields)
         return token, secret
 
     @classmethod

@@ -167,6 +167,12 @@ class AccountDeletionSerializer(Serializer):
 class TokenSerializer(ModelSerializer):
     """A personal access token. Its secret, `token`, is only in the response that creates it."""
 
+    kind = fields.ChoiceField(
+        [ApiToken.API, ApiToken.APP_PASSWORD],
+        default=ApiToken.API,
+        help_text="`app_password`: 16 letters for programs that sign in by Basic, with the e-mail address, at `/dav/` "
+        "alone. It has no `prefix`.",
+    )
     scopes = fields.ListField(
         child=serializers.ChoiceField([ApiToken.READ, ApiToken.WRITE]),
         allow_empty=False,
@@ -181,7 +187,7 @@ class TokenSerializer(ModelSerializer):
 
     class Meta:
         model = ApiToken
-        fields = ["id", "name", "scopes", "prefix", "created_at", "expires_at", "last_used_at"]
+        fields = ["id", "name", "kind", "scopes", "prefix", "created_at", "expires_at", "last_used_at"]
         read_only_fields = ["prefix", "last_used_at"]
 
     def validate_scopes(self, scopes: list[str]) -> list[str]:

@@ -158,6 +158,7 @@ class MeView(AccountView):
 
     serializer_class = serializers.UserSerializer
     deletes_with_body = True
+    has_no_etag = True
 
     def get_serializer_class(self):
         if self.request.method != "DELETE":
@@ -206,6 +207,7 @@ class PasswordView(AccountView):
     """
 
     serializer_class = serializers.PasswordChangeSerializer
+    has_no_etag = True
 
     @extend_schema(operation_id="change_password", responses={204: None})
     def post(self, request):
@@ -227,6 +229,7 @@ class TokenViewSet(OwnedViewSet):
     queryset = ApiToken.objects.all()
     serializer_class = serializers.TokenSerializer
     filterset_class = serializers.TokenFilters
+    has_no_etag = True
 
     @extend_schema(request=serializers.TokenSerializer, responses={201: serializers.NewTokenSerializer})
     def create(self, request):

@@ -179,7 +179,8 @@ def test_tokens_are_found_by_owner_name_and_prefix(desk, alice, bobs_api, q):
 def test_tokens_are_filtered(desk, api, alice):
     expiring = Client(alice, expires_at="2100-01-01T00:00:00Z").token
 
-    assert offered_filters(desk.get(TOKENS)) == {"created_at__gte", "expires_at__gte", "expires_at__isnull"}
+    offered = {"kind__exact", "created_at__gte", "expires_at__gte", "expires_at__isnull"}
+    assert offered_filters(desk.get(TOKENS)) == offered
     assert shown(desk.get(TOKENS, {"expires_at__isnull": "False"})) == [str(expiring)]
     assert shown(desk.get(TOKENS, {"expires_at__isnull": "True"})) == [str(api.token)]
 

@@ -25,6 +25,7 @@ def test_a_token_needs_only_a_name(api, alice):
     assert answer.json() == {
         "id": str(token.id),
         "name": "backup",
+        "kind": "api",
         "scopes": ["read", "write"],
         "prefix": secret[:12],
         "created_at": instant(token.created_at),
@@ -70,6 +71,7 @@ def test_the_list_has_the_callers_own_the_newest_first(api, bobs_api):
             {
                 "id": str(api.token.id),
                 "name": "test",
+                "kind": "api",
                 "scopes": ["read", "write"],
                 "prefix": api.secret[:12],
                 "created_at": instant(api.token.created_at),
@@ -132,6 +134,16 @@ def test_scopes(api, asked, given):
         ({"name": "x", "expires_at": "2100-02-30T00:00:00Z"}, [("expires_at", "invalid")]),
         ({"name": "x", "expires_at": "9999-12-31T23:59:59-12:00"}, [("expires_at", "overflow")]),
         ({"name": "x", "expires_at": "2001-01-01T00:00:00Z"}, [("expires_at", "past")]),
+        *(
+            ({"name": "x", "kind": value}, [("kind", code)])
+            for value, code in (
+                ("password", "invalid_choice"),
+                ("", "invalid_choice"),
+                (1, "invalid_choice"),
+                (None, "null"),
+            )
+        ),
+        ({"name": "\u200b"}, [("name", "blank")]),
         ({"name": "x", "owner": "bob"}, [("owner", "unknown")]),
         ({"name": "x", "digest": "0" * 64}, [("digest", "unknown")]),
     ],
