@@ -33,7 +33,7 @@ def with_content(etag: str, data) -> str:
 
 def own_part(etag: str) -> list[str]:
     """The part of the tag up to the object's own revision. The rest covers counts, which can't cause lost updates."""
-    return etag.strip('"').split(":")[:3]
+    return etag.removeprefix("W/").strip('"').split(":")[:3]
 
 
 def is_unchanged(request, etag: str) -> bool:
@@ -45,12 +45,23 @@ def is_unchanged(request, etag: str) -> bool:
     return "*" in named or etag in {each.removeprefix("W/") for each in named}
 
 
+def check_match(request, etag: str | None) -> None:
+    """Raise PreconditionFailed unless `If-Match`, where it is given, names this tag, or the thing's own revision alone.
+
+    A weak tag counts too, other than in section 13.1.1: proxies that compress make it of ours, and it names the same
+    revision. What has no tag (None) is matched by `*` alone.
+    """
+    if "HTTP_IF_MATCH" not in request.META:
+        return
+    named = parse_etags(request.META["HTTP_IF_MATCH"])
+    own = own_part(etag) if etag else None
+    if "*" not in named and (own is None or not any(own_part(each) in (own, own[-1:]) for each in named)):
+        raise PreconditionFailed
+
+
 def check_preconditions(request, etag: str) -> None:
-    """Raise PreconditionFailed if `If-Match` is given without this tag, in the strong comparison (section 13.1.1)."""
-    if "HTTP_IF_MATCH" in request.META:
-        tags = parse_etags(request.META["HTTP_IF_MATCH"])
-        if "*" not in tags and own_part(etag) not in [own_part(each) for each in tags if each.startswith('"')]:
-            raise PreconditionFailed
+    """Raise PreconditionFailed for `If-Match` with another tag, and for `If-None-Match` with this one."""
+    check_match(request, etag)
     if "HTTP_IF_NONE_MATCH" in request.META and is_unchanged(request, etag):
         raise PreconditionFailed
 

@@ -1,17 +1,19 @@
 """ETag, If-None-Match and If-Match, as RFC 9110, section 13 has them."""
 
+import json
+
 import pytest
 import time_machine
 
 from api.conditional import make_etag
 from ownership.viewsets import RevisedViewSet
-from testing.client import Client
+from testing.client import PASSWORD, Client
 from testing.problems import assert_problem
 from testing.resources import MISSING, RESOURCES, REVISED, make
 from testing.routes import LISTS as LIST_OF
 from testing.routes import ROUTES, Route
 from todos.models import Project, Tag, Task
-from users.models import User
+from users.models import ApiToken, User
 
 WITH_ID = [route for route in ROUTES if route.has_id and issubclass(route.view, RevisedViewSet)]
 UNSAFE = [(route, method) for route in WITH_ID for method in route.methods if method != "GET"]
@@ -196,13 +198,14 @@ def called(client: Client, route: Route, method: str, thing, **headers):
     return client.generic(method, route.url(thing.pk), b"{}", content_type="application/json", **headers)
 
 
-@pytest.mark.parametrize("named", ['"other"', "", "garbage", "W/{}", '"{}', "W/*", '"*"'])
+@pytest.mark.parametrize("named", ['"other"', "", "garbage", '"{}', "W/*", '"*"', "{revision}", '"0"', '"{revision}0"'])
 @pytest.mark.parametrize(("route", "method"), UNSAFE, ids=str)
 def test_if_match_that_names_another_revision_stops_everything(route, method, named, api, alice):
     thing = route.make(alice)
     before = state(thing)
 
-    answer = called(api, route, method, thing, HTTP_IF_MATCH=named.format(make_etag(alice.pk, thing.revision)))
+    tag = make_etag(alice.pk, thing.revision)
+    answer = called(api, route, method, thing, HTTP_IF_MATCH=named.format(tag, revision=thing.revision))
 
     assert_problem(answer, *STALE)
     assert state(thing) == before
@@ -219,13 +222,18 @@ def test_if_match_from_before_somebody_elses_write_stops_everything(route, metho
     assert state(thing) == before
 
 
-@pytest.mark.parametrize("named", ["{}", "*", " * ", '"other", {}', '{},W/"x"'])
+# With W/ before it: as proxies make it that compress. With the revision alone: as it is in a list, or in sync.
+MATCHING = ["{}", "*", " * ", '"other", {}', '{},W/"x"', "W/{}", 'W/"other", W/{}', '"{revision}"', '"0", "{revision}"']
+
+
+@pytest.mark.parametrize("named", MATCHING)
 @pytest.mark.parametrize(("route", "method"), UNSAFE, ids=str)
 def test_if_match_that_names_this_revision_lets_it_happen(route, method, named, api, alice):
     thing = route.make(alice)
     without = called(api, route, method, route.make(alice))
 
-    answer = called(api, route, method, thing, HTTP_IF_MATCH=named.format(make_etag(alice.pk, thing.revision)))
+    tag = make_etag(alice.pk, thing.revision)
+    answer = called(api, route, method, thing, HTTP_IF_MATCH=named.format(tag, revision=thing.revision))
 
     assert answer.status_code == without.status_code != 412
 
@@ -263,3 +271,59 @@ def test_without_if_match_the_last_write_wins_field_by_field(api, alice, task):
     answer = Client(alice).patch(f"/tasks/{task.pk}/", {"priority": 4})
 
     assert (answer.json()["title"], answer.json()["priority"]) == ("Mine", 4)
+
+
+def test_the_revision_from_a_list_or_from_sync_will_do(api, task):
+    url = f"/tasks/{task.pk}/"
+    listed = api.get("/tasks/").json()["results"][0]["revision"]
+    api.patch(url, {"title": "Bob was faster"})
+    synced = api.get("/sync/").json()["results"][0]["revision"]
+
+    stale = api.patch(url, {"title": "New"}, HTTP_IF_MATCH=f'"{listed}"')
+    fresh = api.patch(url, {"title": "New"}, HTTP_IF_MATCH=f'"{synced}"')
+
+    assert_problem(stale, *STALE)
+    assert (fresh.status_code, fresh.json()["title"]) == (200, "New")
+
+
+def test_anothers_tag_with_the_same_revision_matches_nothing(api, bobs_api, task, bobs_task):
+    theirs = bobs_api.get(f"/tasks/{bobs_task.pk}/")["ETag"]
+
+    assert api.patch(f"/tasks/{task.pk}/", {"title": "New"}, HTTP_IF_MATCH=theirs).status_code == 412
+
+
+# What has no tag
+
+TAGLESS = [
+    ("PATCH", "/me/", {"name": "New"}, 200),
+    ("DELETE", "/me/", {"password": PASSWORD}, 204),
+    ("POST", "/me/password/", {"current_password": PASSWORD, "new_password": "another horse battery"}, 204),
+    ("POST", "/tokens/", {"name": "new"}, 201),
+    ("DELETE", "/tokens/{token}/", {}, 204),
+]
+
+
+@pytest.mark.parametrize("named", ['"other"', 'W/"other"', '"0"', "", '"*"'])
+@pytest.mark.parametrize(("method", "url", "body", "status"), TAGLESS, ids=lambda value: str(value)[:20])
+def test_what_has_no_tag_matches_none(api, alice, method, url, body, status, named):
+    api.get("/me/")  # the first use of the token is noted
+    before = list(User.objects.values()), list(ApiToken.objects.values())
+
+    path = url.format(token=api.token.pk)
+    answer = api.generic(method, path, json.dumps(body), content_type="application/json", HTTP_IF_MATCH=named)
+
+    assert_problem(answer, *STALE)
+    assert (list(User.objects.values()), list(ApiToken.objects.values())) == before
+
+
+@pytest.mark.parametrize(("method", "url", "body", "status"), TAGLESS, ids=lambda value: str(value)[:20])
+def test_what_has_no_tag_is_there(api, method, url, body, status):
+    path = url.format(token=api.token.pk)
+
+    answer = api.generic(method, path, json.dumps(body), content_type="application/json", HTTP_IF_MATCH="*")
+
+    assert answer.status_code == status
+
+
+def test_reading_what_has_no_tag_matches_everything(api):
+    assert api.get("/me/", HTTP_IF_MATCH='"other"').status_code == 200
