@@ -57,6 +57,14 @@ class CurrentUser:
     pk = Param(lambda view: view.request.user.pk, models.UUIDField())
     now = CurrentTime
 
+    @staticmethod
+    def start_of(day: Param) -> Param:
+        return Param(lambda view: view.request.user.start_of(day.value(view)), models.DateTimeField())
+
+    @staticmethod
+    def end_of(day: Param) -> Param:
+        return Param(lambda view: view.request.user.end_of(day.value(view)), models.DateTimeField())
+
 
 def bind(parameters: Iterable, call, database) -> list:
     """The values of the parameters. `database`: the connection, since Django's proxy is slow to access."""

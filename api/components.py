@@ -74,7 +74,8 @@ REQUEST_HEADERS = {
         "schema": {"type": "string"},
     },
     "If-Match": {
-        "description": "The `ETag` of the object as you read it. The response is 412 if it has changed since.",
+        "description": "The `ETag` of the object as you read it, or its `revision` in quotes. The response is 412 if "
+        "it has changed since. Accounts and tokens have no `ETag`: only `*` matches them.",
         "schema": {"type": "string"},
     },
     "Idempotency-Key": {

@@ -10,7 +10,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.utils import html
 
-from api.text import fold
+from api.text import CONTROL, fold, fold_for_search, is_blank, to_line
 
 
 def is_text(field: serializers.Field) -> bool:
@@ -27,7 +27,24 @@ class StrictString:
 
 
 class StringField(StrictString, serializers.CharField):
-    pass
+    def run_validation(self, data=serializers.empty):
+        # REST framework sees white space alone. A password may be all blank.
+        if isinstance(data, str) and self.trim_whitespace and not self.allow_blank and is_blank(data):
+            self.fail("blank")
+        return super().run_validation(data)
+
+
+class LineField(StringField):
+    """One line of text: line breaks and tabs become spaces, other control characters are refused."""
+
+    default_error_messages = {"control_characters_not_allowed": "Control characters are not allowed."}
+
+    def to_internal_value(self, data):
+        if isinstance(data, str):
+            data = to_line(data)
+            if re.search(CONTROL, data):  # before white space is trimmed, which some of them are for Python
+                self.fail("control_characters_not_allowed")
+        return super().to_internal_value(data)
 
 
 class URLField(StrictString, serializers.URLField):
@@ -47,6 +64,13 @@ class FoldedField(StringField):
 
     def run_validation(self, data=serializers.empty):
         return fold(super().run_validation(data))  # after checking the length, which folding can increase
+
+
+class WordsField(StringField):
+    """Text to be searched for: its words, folded, each of them once."""
+
+    def run_validation(self, data=serializers.empty):
+        return list(dict.fromkeys(fold_for_search(super().run_validation(data)).split()))
 
 
 class EmailField(serializers.EmailField):

@@ -58,7 +58,7 @@ class FilterSet(QueryParameters):
         required=False, min_value=1, max_value=MAX_LIMIT, help_text="The number of results per page. Default: 50."
     )
     cursor = fields.StringField(
-        required=False, max_length=2000, help_text="The position of a page. Use the URLs in `next` and `previous`."
+        required=False, max_length=4000, help_text="The position of a page. Use the URLs in `next` and `previous`."
     )
 
     def __init_subclass__(cls, **kwargs):
@@ -87,8 +87,8 @@ class FilterSet(QueryParameters):
         return not cls.can_compile(values)
 
     @classmethod
-    def null_or_not(cls, values: dict) -> Iterable[bool]:
-        """Whether the column of a nullable order can be null (True) or not (False) in the rows with these filters.
+    def null_or_not(cls, name: str, values: dict) -> Iterable[bool]:
+        """Whether the first column of this order can be null (True) or not (False) in the rows with these filters.
 
         Return both if unsure. The wrong one only costs time: a query that finds no rows reads all the others.
         """
@@ -96,8 +96,8 @@ class FilterSet(QueryParameters):
 
     @classmethod
     def order(cls, name: str, values: dict) -> Order:
-        """The order with this name, for rows with these filters."""
-        return cls.orderings[name]
+        """The order with this name (with `-` for descending), for rows with these filters."""
+        return cls.orderings.get(name) or cls.orderings[name.removeprefix("-")]
 
     @classmethod
     def as_params(cls, values: dict) -> tuple[Hashable, dict]:
@@ -155,5 +155,5 @@ def key_of(value) -> Hashable:
 
 
 def ordering_field(orderings: dict) -> serializers.ChoiceField:
-    names = [f"{sign}{name}" for name in orderings for sign in ("", "-")]
+    names = [f"{sign}{name}" for name in orderings if not name.startswith("-") for sign in ("", "-")]
     return serializers.ChoiceField(names, required=False, help_text="Put `-` in front for descending order.")

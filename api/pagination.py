@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 from django.core import signing
-from django.db.models import BooleanField, F, Field, Func, Lookup, QuerySet, UUIDField, Value
+from django.db.models import BooleanField, Expression, F, Field, Func, Lookup, QuerySet, UUIDField, Value
 from django.db.models.lookups import GreaterThan, GreaterThanOrEqual, LessThan, LessThanOrEqual
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.pagination import BasePagination
@@ -29,13 +29,14 @@ class RowValue(Func):
 
 
 class Order:
-    """The order by these columns, then by the id.
+    """The order by these columns or expressions, then by the id.
 
-    `nulls_last`: the first column can be null, and such rows come last in both directions. They are a separate part of
-    the list, with its own query, since an index has them at opposite ends in the two directions.
+    `nulls_last`: how many of them, from the first on, say nothing about rows with null in the first column. Such rows
+    come last in both directions. They are a separate part of the list, with its own query, since an index has them at
+    opposite ends in the two directions.
     """
 
-    def __init__(self, *columns: str, nulls_last: bool = False):
+    def __init__(self, *columns: str | Expression, nulls_last: int = 0):
         self.columns = columns
         self.nulls_last = nulls_last
         # The names of the keys in a row.
@@ -43,14 +44,15 @@ class Order:
 
     def part(self, queryset: QuerySet, nulls: bool) -> tuple[QuerySet, list[str]]:
         """The rows with null in the first column, or those without, and the names of the keys to order them by."""
-        queryset = queryset.annotate(**{name: F(column) for name, column in zip(self.names, self.columns, strict=True)})
+        keys = [F(column) if isinstance(column, str) else column for column in self.columns]
+        queryset = queryset.annotate(**dict(zip(self.names, keys, strict=True)))
         if self.nulls_last:
             queryset = queryset.filter(**{f"{self.columns[0]}__isnull": nulls})
-        return queryset, self.names[nulls:]
+        return queryset, self.names[self.nulls_last if nulls else 0 :]
 
 
 class CursorJSON:
-    # A key can be a title of 255 characters. With ASCII escapes, it could be too long for a URL.
+    # A key can be a title of 500 characters. With ASCII escapes, it could be too long for a URL.
     dumps = staticmethod(orjson.dumps)
     loads = staticmethod(orjson.loads)
 
@@ -125,11 +127,12 @@ class KeysetPagination(BasePagination):
         self.ordering = parameters.get("ordering", view.filterset_class.default_ordering)
         self.cursor = self.read_cursor(parameters)
         limit = parameters.get("limit", DEFAULT_LIMIT)
-        self.order = view.filterset_class.order(self.ordering.removeprefix("-"), parameters)
+        self.order = view.filterset_class.order(self.ordering, parameters)
         if self.cursor and len(self.cursor.keys) != len(self.order.columns):
             raise ValidationError({"cursor": [INVALID_CURSOR]})
         found: list = []
-        for nulls in self.parts(view.filterset_class.null_or_not(parameters) if self.order.nulls_last else [False]):
+        parts = view.filterset_class.null_or_not(self.ordering, parameters) if self.order.nulls_last else [False]
+        for nulls in self.parts(parts):
             if len(found) <= limit:
                 from_cursor = self.cursor is not None and self.cursor.in_nulls == nulls
                 found += fetch(nulls, from_cursor, limit + 1)
@@ -167,7 +170,9 @@ class KeysetPagination(BasePagination):
         descending = self.ordering.startswith("-") != bool(self.cursor and self.cursor.back)
         if self.cursor and from_cursor:
             fields = [*(queryset.query.annotations[name].output_field for name in names), UUIDField()]
-            limits = [value(index, field) for index, field in enumerate(fields, start=nulls)]
+            limits = [
+                value(index, field) for index, field in enumerate(fields, start=len(self.order.names) - len(names))
+            ]
             here = RowValue(*map(F, names), F("id"))
             queryset = queryset.filter(self.cursor.lookup(descending)(here, RowValue(*limits)))
         sign = "-" if descending else ""

@@ -14,12 +14,16 @@ from rest_framework import serializers
 from rest_framework.viewsets import ViewSetMixin
 
 from api.components import headers, ref
-from api.fields import StringField
+from api.fields import LineField, StringField
 from api.serializers import EmptySerializer
+from api.text import INVISIBLE
 
 # No database stores the character 0. `\s` alone doesn't match all the white space that Python trims.
 TEXT = r"^[^\x00]*$"
-TEXT_THAT_IS_NOT_BLANK = r"^[^\x00]*[^\s\x00\x1c-\x1f\x85][^\x00]*$"
+BLANK = rf"\s\u2800{INVISIBLE}"
+TEXT_THAT_IS_NOT_BLANK = rf"^[^\x00]*[^{BLANK}\x00\x1c-\x1f\x85][^\x00]*$"
+IN_LINE = r"[^\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]*"
+LINE_THAT_IS_NOT_BLANK = rf"^{IN_LINE}[^{BLANK}\x00-\x1f\x7f-\x9f]{IN_LINE}$"
 
 FIRST_SENTENCE = re.compile(r"(?<=\.)\s")
 
@@ -70,6 +74,8 @@ class AutoSchema(openapi.AutoSchema):
     def request_headers(self) -> list[str]:
         """The headers for conditional requests and retries that this call supports."""
         view: Any = self.view
+        if getattr(view, "has_no_etag", False) and self.method != "GET":
+            return ["If-Match"]
         if not getattr(view, "is_revised", False):
             return []
         if self.method == "GET":
@@ -78,10 +84,10 @@ class AutoSchema(openapi.AutoSchema):
         return [*found, "Idempotency-Key"] if self.method == "POST" else found
 
     def add_headers(self, responses: dict) -> None:
-        read = self.request_headers()
-        creates = bool(read) and "201" in responses
+        read, is_revised = self.request_headers(), getattr(self.view, "is_revised", False)
+        creates = is_revised and "201" in responses
         sent = {
-            "ETag": creates or "If-Match" in read or "If-None-Match" in read,
+            "ETag": creates or (is_revised and bool({"If-Match", "If-None-Match"} & {*read})),
             "Location": creates,
             "Idempotency-Replayed": "Idempotency-Key" in read,
         }
@@ -137,6 +143,8 @@ class AutoSchema(openapi.AutoSchema):
             if alternatives := schema.pop("oneOf", None):  # a pattern or ""; generated clients need a single string
                 schema.update({**alternatives[0], "pattern": or_nothing(alternatives[0]["pattern"])})
             may_be_blank = field.allow_blank or not field.trim_whitespace
+            if isinstance(field, LineField):
+                schema["pattern"] = LINE_THAT_IS_NOT_BLANK
             schema.setdefault("pattern", TEXT if may_be_blank else TEXT_THAT_IS_NOT_BLANK)
 
     def _map_basic_serializer(self, serializer, direction):

@@ -17,6 +17,7 @@ from rest_framework.utils import html
 from rest_framework.utils.serializer_helpers import BindingDict
 
 from api import fields
+from api.text import LineField
 
 UNKNOWN = ErrorDetail("This field is unknown. Check its name.", code="unknown")
 MAX_ERRORS = 100  # in one response: a body can contain 100,000 unknown names
@@ -40,6 +41,7 @@ ROW_FIELDS = {
     fields.EmailField,
     fields.FloatField,
     fields.IntegerField,
+    fields.LineField,
     fields.ListField,
     fields.StringField,
     fields.TimeField,
@@ -106,6 +108,7 @@ class ModelSerializer(Serializer, serializers.ModelSerializer):
         **serializers.ModelSerializer.serializer_field_mapping,
         models.CharField: fields.StringField,
         models.TextField: fields.StringField,
+        LineField: fields.LineField,
         models.EmailField: fields.EmailField,
         models.URLField: fields.URLField,
         models.SlugField: fields.SlugField,

@@ -7,11 +7,11 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework import serializers
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied
 from rest_framework.generics import GenericAPIView
-from rest_framework.permissions import AllowAny
+from rest_framework.permissions import SAFE_METHODS, AllowAny
 from rest_framework.response import Response
 from rest_framework.routers import APIRootView
 
-from api.conditional import keep_private
+from api.conditional import check_match, keep_private
 from api.parameters import QueryParameters
 from api.serializers import Serializer, has_rows, row_of
 
@@ -23,6 +23,7 @@ class ApiView(GenericAPIView):
     parameters_class: type[QueryParameters] = QueryParameters
     detail = True
     deletes_with_body = False
+    has_no_etag = False  # whether `If-Match` with an entity tag fails, since nothing here has one
     problems: tuple[str, ...] = ()  # further error statuses for the OpenAPI document
 
     def perform_authentication(self, request):
@@ -64,6 +65,8 @@ class ApiView(GenericAPIView):
 
     def call(self, handler, request, *args, **kwargs) -> Response:
         """Run the handler of this request. A hook for subclasses."""
+        if self.has_no_etag and request.method not in SAFE_METHODS:
+            check_match(request, None)
         return handler(request, *args, **kwargs)
 
     def finalize_response(self, request, response, *args, **kwargs):

@@ -49,10 +49,16 @@ FILTERS = {
     "tag (a tenth), by title": "tag=tag%205&ordering=title",
     "two tags": "tag=tag%205&tag=tag%209",
     "two tags, the same 36 rows each": "tag=tag%205&tag=tag%209&limit=36",
+    "any of two tags": "tag_any=tag%205&tag_any=tag%209",
+    "any of two tags, one of 20 tasks": "tag_any=tag%200&tag_any=none",
+    "none of two tags": "tag_none=tag%205&tag_none=tag%209",
+    "untagged": "untagged=true",
+    "completed_after (none)": "completed_after=2100-01-01",
+    "completed_before (none)": "completed_before=2000-01-01",
     "completed, priority and due": "completed=false&priority=4&due=upcoming",
 }
 NEW = '{"title": "New", "priority": 1, "tags": ["tag 5"]}'
-ORDERINGS = ["created_at", "updated_at", "due_date", "priority", "title", "position"]
+ORDERINGS = ["created_at", "updated_at", "due_date", "completed_at", "priority", "title", "position"]
 SEARCH = "q (exempt: it reads the owner's rows)"
 
 

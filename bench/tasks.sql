@@ -8,18 +8,19 @@ CREATE FUNCTION pg_temp.id(moment timestamptz, seed text) RETURNS uuid LANGUAGE 
 $$;
 
 INSERT INTO todos_task (
-    id, owner_id, title, title_folded, description, description_folded, completed_at, priority, due_date, due_time,
-    recurrence, repeat_from, reminders, series_passed, project_id, level, position, created_at, updated_at, revision
+    id, owner_id, title, title_folded, description, search_text, completed_at, priority, due_date, due_time,
+    reminders, recurrence, repeat_from, series_passed, project_id, level, is_tagged, position, created_at, updated_at, revision
 )
 SELECT
     pg_temp.id(moment.at, owner.id::text || n), owner.id,
     initcap(left(md5(n::text), 8)) || ' task ' || n, left(md5(n::text), 8) || ' task ' || n,
-    'What there is to say about task ' || n || '.', 'what there is to say about task ' || n || '.',
+    'What there is to say about task ' || n || '.',
+    left(md5(n::text), 8) || ' task ' || n || E'\nwhat there is to say about task ' || n || '.',
     CASE WHEN n % 2 = 0 THEN moment.at + interval '1 second' END,
     n / 7 % 5,
     CASE WHEN n % 3 > 0 THEN current_date + n / 3 % 20 - 10 END,
     CASE WHEN n % 6 = 1 THEN time '09:00' END,
-    '', 'due', '[]', 0, project.id, 1, 100 + n, moment.at, moment.at, 100 + n
+    '[]', '', 'due', 0, project.id, 1, n % 3 > 0 OR n % (owner.size / 20) = 9, 100 + n, moment.at, moment.at, 100 + n
 FROM bench_owner owner
 CROSS JOIN generate_series(1, owner.size) n
 CROSS JOIN LATERAL (SELECT date_trunc('second', now()) - (owner.size - n) * interval '10 seconds' AS at) moment

@@ -81,7 +81,7 @@ class ChangeTrackingModel(models.Model):
         if len(loaded) < len(self._meta.concrete_fields):  # by `only` or `defer`: what was set since is a change, too
             names = {field.attname for field in self._meta.concrete_fields}
             changed |= (names & own.keys()) - loaded.keys()
-        return changed | {field.attname for field in folded_fields(type(self)) if field.source in changed}
+        return changed | {field.attname for field in folded_fields(type(self)) if changed.intersection(field.sources)}
 
     def was(self, name: str):
         """The value of this column in the database when it was loaded; None for a new object or a deferred field."""

@@ -10,7 +10,6 @@ from django.db.models import Case, Value, When
 from django.db.models.functions import Cast
 from django.utils import timezone
 
-from api.text import fold
 from ownership import constraints
 from ownership.changes import ChangeTrackingModel, folded_fields
 from ownership.owned import OwnedModel, OwnedQuerySet, queryset_only
@@ -37,19 +36,32 @@ class RevisedQuerySet(OwnedQuerySet):
         """Change all rows. Raises ValueError if `values` contain the owner or the id."""
         if {"id", "pk", "owner", "owner_id"} & values.keys():
             raise ValueError(FIXED_MESSAGE)
-        for field in folded_fields(self.model):  # type: ignore[arg-type]
-            if field.source in values:
-                values[field.name] = fold(values[field.source])
         changed = 0
         with revision_transactions(self.owner_ids()) as transactions:
             for owner_id, current in transactions.items():
                 rows = self.filter(owner_id=owner_id)
                 ids = list(rows.order_by().values_list("pk", flat=True))
                 current.record(self.model, self.event_of(values), ids)
-                stamped = {"updated_at": timezone.now(), **values, "revision": current.revision}
+                folded = self.folded(ids, values)
+                stamped = {"updated_at": timezone.now(), **values, **folded, "revision": current.revision}
                 changed += super(RevisedQuerySet, rows).update(**stamped)
                 self.touch_dependents(ids, values.keys())
         return changed
+
+    def folded(self, ids: Sequence[UUID], values: dict) -> dict:
+        """The folded copies of these new values, for the rows with these ids."""
+        copies = {}
+        for field in folded_fields(self.model):  # type: ignore[arg-type]
+            new = {name: values[name] for name in field.sources if name in values}
+            if len(new) == len(field.sources):
+                copies[field.name] = field.copy_of(list(new.values()))
+            elif new and ids:
+                objs = list(models.QuerySet(self.model).filter(pk__in=ids).only(*field.sources))
+                for obj in objs:
+                    vars(obj).update(new)
+                    field.pre_save(obj, add=False)
+                copies[field.name] = value_or_case(objs, field)
+        return copies
 
     def event_of(self, values: dict) -> str:
         """The name in the log of a change of all rows to these values."""
@@ -169,7 +181,7 @@ class RevisedModel(ChangeTrackingModel, OwnedModel):
             return changed
         fields: list[Any] = [self._meta.get_field(name) for name in update_fields]
         named = {field.attname for field in fields}
-        following = {field.attname for field in folded_fields(type(self)) if field.source in named}
+        following = {field.attname for field in folded_fields(type(self)) if named.intersection(field.sources)}
         return changed & (named | following | self.FOLLOWING)
 
     # Columns that `clean` derives from others: saved with them, even if `update_fields` doesn't contain them.

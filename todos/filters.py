@@ -11,6 +11,7 @@ from api.compiled import Param
 from api.filters import FilterSet, ordering_field
 from api.pagination import Order
 from todos.models import Tag, Task
+from todos.models.task import TIME, TIMED, UNTIMED
 
 
 # One pattern, because generated clients can't send a choice of two strings.
@@ -22,9 +23,21 @@ class IdOrNone(fields.UUIDField):
         return None if data == "none" else super().to_internal_value(data)
 
 
-def tag_param(index: int) -> Param:
-    """The id of the n-th tag that a call filters by."""
-    return Param(lambda view: view.tag_ids[index], UUIDField())
+def ids_of(tags: list, name: str, user) -> list:
+    """The ids of the tags that the filter of this name names; None for a name that no tag has."""
+    if not isinstance(tags[0], Param):
+        return Tag.objects.owned_by(user).ids_of(tags)
+    return [tag_param(name, index) for index in range(len(tags))]
+
+
+def tag_param(name: str, index: int) -> Param:
+    return Param(lambda view: view.tag_ids.get(view.parameters[name][index]), UUIDField())
+
+
+def tags_field(help_text: str) -> fields.ListField:
+    # More no task has, and a thousand are too many for one query.
+    child = fields.FoldedField(max_length=50)
+    return fields.ListField(child=child, required=False, max_length=Task.MAX_TAGS, help_text=help_text)
 
 
 # The tasks of one tag, in the order of creation. The links store it too, and their index ends with the task's id.
@@ -35,7 +48,9 @@ class TaskFilters(FilterSet):
     orderings = {
         "created_at": Order("created_at"),
         "updated_at": Order("updated_at"),
-        "due_date": Order("due_date", "created_at", nulls_last=True),
+        "due_date": Order("due_date", UNTIMED, TIME, "created_at", nulls_last=3),
+        "-due_date": Order("due_date", TIMED, TIME, "created_at", nulls_last=3),
+        "completed_at": Order("completed_at", "created_at", nulls_last=1),
         "priority": Order("priority", "created_at"),
         "title": Order("title_folded"),
         "position": Order("position"),
@@ -64,14 +79,19 @@ class TaskFilters(FilterSet):
     )
     project = IdOrNone(required=False, help_text="Tasks in this project; `none`: in the inbox.")
     parent = IdOrNone(required=False, help_text="Direct subtasks of this task; `none`: top-level tasks.")  # type: ignore[assignment]
-    tag = fields.ListField(
-        child=fields.FoldedField(max_length=50),
-        required=False,
-        max_length=Task.MAX_TAGS,  # no task has more, and a thousand are too many for one query
-        help_text="Tasks with all of these tags.",
+    completed_after = fields.DateField(required=False, help_text="Completed on this day or later, in your time zone.")
+    completed_before = fields.DateField(
+        required=False, help_text="Completed on this day or earlier, in your time zone."
     )
-    q = fields.FoldedField(
-        required=False, max_length=200, help_text="Text in the title or the description. Case doesn't matter."
+    tag = tags_field("Tasks with all of these tags.")
+    tag_any = tags_field("Tasks with at least one of these tags.")
+    tag_none = tags_field("Tasks with none of these tags.")
+    untagged = fields.BooleanField(required=False, help_text="Only tasks without tags, or only tasks with tags.")
+    q = fields.WordsField(
+        required=False,
+        max_length=200,
+        help_text="Words that are all in the title or the description, in any order. Case, accents, width and kinds of "
+        "apostrophes don't matter.",
     )
     ordering = ordering_field(orderings)
 
@@ -83,7 +103,13 @@ class TaskFilters(FilterSet):
         "project": "project",
         "parent": "parent",
     }
-    compiled = frozenset({"completed", "due", "tag", "q"})
+    compiled = frozenset(
+        {
+            *("completed", "due", "q", "completed_after", "completed_before"),
+            *("tag", "tag_any", "tag_none", "untagged"),
+        }
+    )
+    TAG_FILTERS = ("tag", "tag_any", "tag_none")
 
     @staticmethod
     def filter_completed(tasks, completed: bool, user):
@@ -95,20 +121,41 @@ class TaskFilters(FilterSet):
 
     @staticmethod
     def filter_tag(tasks, names: list, user):
-        if isinstance(names[0], Param):
-            return tasks.tagged([tag_param(index) for index in range(len(names))])
-        return tasks.tagged(Tag.objects.owned_by(user).ids_of(names))
+        return tasks.tagged(ids_of(names, "tag", user))
 
     @staticmethod
-    def filter_q(tasks, text, user):
-        return tasks.containing(text)
+    def filter_tag_any(tasks, names: list, user):
+        return tasks.tagged_any(ids_of(names, "tag_any", user))
+
+    @staticmethod
+    def filter_tag_none(tasks, names: list, user):
+        return tasks.tagged_none(ids_of(names, "tag_none", user))
+
+    @staticmethod
+    def filter_untagged(tasks, untagged: bool, user):
+        return tasks.filter(is_tagged=not untagged)
+
+    @staticmethod
+    def filter_completed_after(tasks, day, user):
+        return tasks.filter(completed_at__gte=user.start_of(day))
+
+    @staticmethod
+    def filter_completed_before(tasks, day, user):
+        return tasks.filter(completed_at__lte=user.end_of(day))
+
+    @staticmethod
+    def filter_q(tasks, words: list, user):
+        return tasks.containing(words)
 
     @classmethod
     def depends_on_clock(cls, values: dict) -> bool:
         return values.get("due", "none") != "none" or super().depends_on_clock(values)
 
     @classmethod
-    def null_or_not(cls, values: dict) -> Iterable[bool]:
+    def null_or_not(cls, name: str, values: dict) -> Iterable[bool]:
+        if name.endswith("completed_at"):
+            is_completed = bool(values.keys() & {"completed_after", "completed_before"}) or values.get("completed")
+            return [False, True] if is_completed is None else [not is_completed]
         if values.get("due") == "none":
             return [True]
         return [False] if values.keys() & {"due", "due_before", "due_after"} else [False, True]
@@ -116,7 +163,7 @@ class TaskFilters(FilterSet):
     @classmethod
     def order(cls, name: str, values: dict) -> Order:
         # With other filters, the database chooses: another index may find fewer tasks.
-        if name == "created_at" and values.keys() - cls.PAGING == {"tag"}:
+        if name.endswith("created_at") and values.keys() - cls.PAGING == {"tag"}:
             return BY_LINK
         return super().order(name, values)
 

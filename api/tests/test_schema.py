@@ -195,7 +195,7 @@ def test_a_list_names_its_parameters(document):
     assert found["limit"] == {"type": "integer", "minimum": 1, "maximum": 200}
     assert set(found["ordering"]["enum"]) == {
         f"{sign}{name}"
-        for name in ("created_at", "updated_at", "due_date", "priority", "title", "position")
+        for name in ("created_at", "updated_at", "due_date", "completed_at", "priority", "title", "position")
         for sign in ("", "-")
     }
     assert {each["in"] for each in parameters} <= {"query", "header"}

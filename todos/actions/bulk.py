@@ -20,9 +20,13 @@ Tasks = Sequence["Task"]
 
 
 def update(tasks: Tasks, values: dict) -> None:
+    values = dict(values)
+    add, remove = values.pop("add_tags", []), values.pop("remove_tags", [])
     for task in tasks:
         for name, value in values.items():
             setattr(task, name, value)
+        if add or remove:
+            task.retag(add, remove)
     save(tasks)
 
 

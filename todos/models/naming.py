@@ -2,6 +2,7 @@ from django.db import models
 
 from api.text import FoldedField, fold
 from ownership.constraints import UniqueConstraint
+from ownership.validation import invalid
 from todos.models.trash import TrashModel
 
 
@@ -9,13 +10,15 @@ class UniqueNameModel(TrashModel):
     """An object with a name that is unique for its owner. Case and objects in the trash don't count."""
 
     name: models.CharField
-    name_folded = FoldedField(source="name")
+    name_folded = FoldedField("name")
 
     class Meta(TrashModel.Meta):
         abstract = True
 
     def clean(self) -> None:
         self.name_folded = fold(self.name)
+        if not self.name_folded:
+            raise invalid("name", "A name needs at least one visible character.", "blank")
 
 
 def unique_name(name: str, message: str) -> UniqueConstraint:

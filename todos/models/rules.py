@@ -23,7 +23,7 @@ RULES = [
     LEVEL_RANGE,
     NOT_BELOW_ITSELF,
     CheckConstraint(
-        condition=~Q(title=""),
+        condition=~Q(title_folded=""),  # something to see
         name="task_title_not_blank",
         field="title",
         violation_error_code="blank",

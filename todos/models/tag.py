@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, JSONField, OuterRef, Subquery
+from django.db.models import Exists, F, JSONField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Now
 
 from api.text import fold
@@ -63,10 +63,17 @@ class Tag(UniqueNameModel):
     def __str__(self) -> str:
         return self.name
 
+    def only_on(self) -> QuerySet:
+        """The tasks that bear this tag and no other."""
+        others = TaskTag.objects.filter(task=OuterRef("pk")).exclude(tag=self)
+        tasks = TaskTag._meta.get_field("task").related_model.objects
+        return tasks.filter(~Exists(others), pk__in=self.task_links.values("task"))
+
     def delete(self, *args, **kwargs) -> tuple[int, dict[str, int]]:
         """Remove the tag from all tasks. Restoring the tag doesn't bring it back there."""
         with revision_transaction(self.owner_id):
             Tag.objects.touch_dependents([self.pk], {"name"})
+            self.only_on().update(is_tagged=False)
             self.task_links.all().delete()
             return super().delete()
 

@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from datetime import datetime
 from typing import ClassVar, Self
 from uuid import UUID
@@ -6,10 +7,11 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinLengthValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q
+from django.db.models.lookups import IsNull
 from django.utils import timezone
 
-from api.text import FoldedField, fold
+from api.text import FoldedField, LineField, fold, fold_for_search
 from ownership import constraints
 from ownership.transactions import revision_transaction
 from ownership.validation import invalid
@@ -32,6 +34,15 @@ def validate_recurrence(text: str) -> None:
 
 NOT_THE_PARENTS = "A subtask is always in its parent's project. Move the parent, or set `parent` to null."
 PRESENT, OPEN, DATED = Q(deleted_at=None), Q(completed_at=None), ~Q(due_date=None)
+# On its day, what has no time comes last in both directions. An index has it at one end only: there are two.
+UNTIMED, TIMED = IsNull(F("due_time"), True), IsNull(F("due_time"), False)
+# Written out, since a compiled query takes no time for a literal. Not with COALESCE: with row-level security, Postgres
+# doesn't look up rows of an index by it, because it could leak values.
+TIME = Func(
+    F("due_time"),
+    template="CASE WHEN %(expressions)s IS NULL THEN '00:00:00' ELSE %(expressions)s END",
+    output_field=models.TimeField(),
+)
 
 
 class Task(PositionModel):
@@ -39,8 +50,9 @@ class Task(PositionModel):
 
     FOLLOWING = frozenset(
         {
-            *("project_id", "level", "position", "completed_in_revision", "automatic_revision", "next_occurrence"),
+            *("project_id", "level", "position", "is_tagged", "completed_in_revision", "automatic_revision"),
             *("series", "series_start", "series_day", "series_passed", "series_time", "occurrence_date"),
+            "next_occurrence",
         }
     )
     MAX_TAGS = 20
@@ -49,10 +61,10 @@ class Task(PositionModel):
         NONE, LOW, MEDIUM, HIGH, URGENT = range(5)
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
-    title = models.CharField(max_length=255, validators=[MinLengthValidator(1)])
-    title_folded = FoldedField(source="title")
-    description = models.TextField(blank=True, default="", max_length=10_000)
-    description_folded = FoldedField(source="description")
+    title = LineField(max_length=500, validators=[MinLengthValidator(1)])
+    title_folded = FoldedField("title", max_length=500)  # some grow: a key of an index has room for 2,700 bytes
+    description = models.TextField(blank=True, default="", max_length=20_000)
+    search_text = FoldedField("title", "description", folding=fold_for_search)
     completed_at = models.DateTimeField(null=True, blank=True, editable=False)
     priority = models.SmallIntegerField(
         default=Priority.NONE, choices=Priority, validators=[MinValueValidator(0), MaxValueValidator(4)]
@@ -80,6 +92,7 @@ class Task(PositionModel):
     project = models.ForeignKey(Project, models.CASCADE, related_name="tasks", null=True, blank=True, db_index=False)
     parent = models.ForeignKey("self", models.CASCADE, related_name="subtasks", null=True, blank=True, db_index=False)
     level = models.SmallIntegerField(default=1, editable=False)
+    is_tagged = models.BooleanField(default=False, editable=False)
 
     objects: ClassVar = TaskQuerySet.as_manager()
 
@@ -105,9 +118,24 @@ class Task(PositionModel):
             models.Index("owner", "created_at", "id", condition=PRESENT & OPEN, name="task_open"),
             models.Index("owner", "created_at", "id", condition=PRESENT & ~OPEN, name="task_completed"),
             models.Index("owner", "created_at", "id", condition=~PRESENT, name="task_in_trash"),
-            models.Index("owner", "due_date", "created_at", "id", condition=PRESENT & DATED, name="task_by_due_date"),
+            models.Index(
+                *("owner", "completed_at", "created_at", "id"),
+                condition=PRESENT & ~OPEN,
+                name="task_by_completed_at",
+            ),
+            models.Index(
+                *("owner", "due_date", UNTIMED, TIME, "created_at", "id"),
+                condition=PRESENT & DATED,
+                name="task_by_due_date",
+            ),
+            models.Index(
+                *("owner", "due_date", TIMED, TIME, "created_at", "id"),
+                condition=PRESENT & DATED,
+                name="task_by_due_date_desc",
+            ),
             models.Index("owner", "created_at", "id", condition=PRESENT & Q(due_date=None), name="task_undated"),
             models.Index("owner", "created_at", "id", condition=PRESENT & Q(project=None), name="task_in_inbox"),
+            models.Index("owner", "created_at", "id", condition=PRESENT & Q(is_tagged=False), name="task_untagged"),
             # Replace the foreign keys' own indexes, also for cascades.
             models.Index("project", "owner", "created_at", "id", condition=~Q(project=None), name="task_by_project"),
             models.Index("parent", "owner", "created_at", "id", condition=~Q(parent=None), name="task_by_parent"),
@@ -161,6 +189,12 @@ class Task(PositionModel):
     def tags(self, names: list[str]) -> None:
         if self._state.adding or {fold(name) for name in names} != {fold(name) for name in self.tags}:
             self.new_tags = names
+            self.is_tagged = bool(names)
+
+    def retag(self, add: Iterable[str], remove: Iterable[str]) -> None:
+        """Add some tags, and take others off. Nothing happens for those that it bears, or doesn't bear, already."""
+        removed = {fold(name) for name in remove}
+        self.tags = [name for name in self.tags if fold(name) not in removed] + list(add)
 
     @property
     def tags_in_database(self) -> list[str]:
@@ -190,6 +224,10 @@ class Task(PositionModel):
         if self.automatic_revision is not None and self.loaded_values is None:
             return  # a copy of what was checked already
         changed = super().changed_fields()
+        if "title" in changed:
+            self._meta.get_field("title_folded").pre_save(self, self._state.adding)
+        if self.new_tags and len({fold(name) for name in self.new_tags}) > self.MAX_TAGS:
+            raise invalid("tags", f"A task can have at most {self.MAX_TAGS} tags.", "max_length")
         if self.due_date is None and any("minutes_before" in each for each in self.reminders):
             raise invalid("reminders", "A reminder before the due date needs a due date.", "needs_due_date")
         if self.restart_series or changed & series.RULED_BY:

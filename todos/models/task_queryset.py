@@ -5,7 +5,19 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
-from django.db.models import BigIntegerField, Case, Count, Exists, F, OuterRef, Q, Subquery, Value, When
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    Count,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 
 from api.text import fold
 from ownership.owned import queryset_only
@@ -36,9 +48,9 @@ class TaskQuerySet(PositionQuerySet):
         """Open and due before `now`, which is in the owner's time zone."""
         return self.filter(is_overdue(now))
 
-    def containing(self, folded: str) -> Self:
-        """With this folded text in the title or the description."""
-        return self.filter(Q(title_folded__contains=folded) | Q(description_folded__contains=folded))
+    def containing(self, words: Iterable) -> Self:
+        """With all of these folded words in the title or the description."""
+        return self.filter(*(Q(search_text__contains=word) for word in words))
 
     def due(self, when: str, now: datetime) -> Self:
         """Due `overdue`, `today`, `upcoming` or `none` (without a due date), for `now` in the owner's time zone."""
@@ -63,6 +75,17 @@ class TaskQuerySet(PositionQuerySet):
         for tag in others:
             tasks = tasks.filter(Exists(TaskTag.objects.filter(owner=OuterRef("owner"), task=OuterRef("pk"), tag=tag)))
         return tasks
+
+    def tagged_any(self, tags: Iterable) -> Self:
+        """With at least one of these tags, named by their ids."""
+        return self.filter(Exists(self.links(tags)))
+
+    def tagged_none(self, tags: Iterable) -> Self:
+        return self.filter(~Exists(self.links(tags)))
+
+    @staticmethod
+    def links(tags: Iterable) -> QuerySet:
+        return TaskTag.objects.filter(owner=OuterRef("owner"), task=OuterRef("pk"), tag__pk__in=tags)
 
     def trashed_alone(self) -> Self:
         """Tasks in the trash that weren't deleted together with their project. The others follow their project."""

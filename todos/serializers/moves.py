@@ -5,6 +5,7 @@ from rest_framework.exceptions import ValidationError
 
 from api import fields
 from api.serializers import Serializer
+from api.text import fold
 from ownership.references import OwnedRelatedField
 from todos.models import Project, Task
 from todos.serializers.task import TaskSerializer
@@ -52,18 +53,47 @@ class BulkSerializer(Serializer):
         required=False, help_text="For `update`: fields of a task. For `move`: the body of `move`."
     )
 
+    add_tags = fields.ListField(
+        child=fields.StringField(max_length=50),
+        max_length=Task.MAX_TAGS,
+        required=False,
+        help_text="For `update`: tags to add to those that each task has.",
+    )
+    remove_tags = fields.ListField(
+        child=fields.StringField(max_length=50),
+        max_length=Task.MAX_TAGS,
+        required=False,
+        help_text="For `update`: tags to take off. Those that a task doesn't have are ignored.",
+    )
+
     def validate(self, attrs):
-        setter = self.SETTERS.get(attrs["action"])
-        if setter is None:
-            if "set" in attrs:
-                message = f"The action `{attrs['action']}` takes no fields. Remove `set`."
-                raise ValidationError({"set": [message]}, code="unknown")
-            return attrs
-        if attrs["action"] == "update" and "set" not in attrs:
+        action, setter = attrs["action"], self.SETTERS.get(attrs["action"])
+        tags = {name: attrs[name] for name in ("add_tags", "remove_tags") if name in attrs}
+        useless = [*(tags if action != "update" else []), *(["set"] if setter is None and "set" in attrs else [])]
+        if useless:
             raise ValidationError(
-                {"set": ["This field is required for `update`: name the fields to change."]}, code="required"
+                {name: [f"The action `{action}` takes no `{name}`. Remove it."] for name in useless}, code="unknown"
             )
+        if setter is None:
+            return attrs
+        if action == "update" and "set" not in attrs and not tags:
+            message = "This field is required for `update`: name the fields to change."
+            raise ValidationError({"set": [message]}, code="required")
+        self.check_tags(attrs.get("set", {}), **tags)
         values = setter(data=attrs.get("set", {}), partial=True, context=self.context)
         if not values.is_valid():
             raise ValidationError({"set": values.errors})
-        return {**attrs, "set": values.validated_data}
+        return {**attrs, "set": {**values.validated_data, **tags}}
+
+    @staticmethod
+    def check_tags(values: dict, add_tags=(), remove_tags=()) -> None:
+        if "tags" in values and (add_tags or remove_tags):
+            raise ValidationError({"set": {"tags": ["Set all tags, or add and remove some, not both."]}}, code="both")
+        added = set(map(fold, add_tags))
+        both = {
+            index: ["Add this tag or remove it, not both."]
+            for index, name in enumerate(remove_tags)
+            if fold(name) in added
+        }
+        if both:
+            raise ValidationError({"remove_tags": both}, code="both")

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from api.ids import uuid7
-from todos.models import Project, Task
+from todos.models import Project, Tag, Task
 
 SETS = {"update": {"priority": 4}, "move": {}}
 ACTIONS = ["update", "complete", "reopen", "move", "delete", "restore"]
@@ -66,6 +66,59 @@ def test_update_sets_the_same_on_all(api, alice, tasks, bulk):
         (task["priority"], task["due_date"], task["tags"], task["project"], task["title"])
         for task in answer.json()["results"]
     ] == [(3, "2030-01-31", ["x", "Y"], str(home.pk), "t")] * 3
+
+
+def test_update_adds_and_removes_tags(api, alice, tasks):
+    for task, tags in zip(tasks, (["Home", "old"], ["old"], []), strict=True):
+        task.tags = tags
+        task.save()
+    body = {"action": "update", "ids": [str(task.pk) for task in tasks]}
+    body |= {"set": {"priority": 4}, "add_tags": ["HOME", "new"], "remove_tags": ["OLD", "nothing"]}
+
+    answer = api.post("/tasks/bulk/", body)
+
+    assert answer.status_code == 200
+    assert [(task["tags"], task["priority"]) for task in answer.json()["results"]] == [(["Home", "new"], 4)] * 3
+    assert api.get("/tasks/?untagged=true").json()["results"] == []
+
+
+def test_tags_that_are_there_or_gone_already_take_no_revision(api, alice, tasks):
+    tasks[0].tags = ["Home"]
+    tasks[0].save()
+    before = rows()
+
+    answer = api.post(
+        "/tasks/bulk/",
+        {"action": "update", "ids": [str(tasks[0].pk)], "add_tags": ["hOME"], "remove_tags": ["nothing"]},
+    )
+
+    assert (answer.status_code, answer.json()["results"][0]["tags"]) == (200, ["Home"])
+    assert rows() == before
+    assert not Tag.objects.exclude(name="Home").exists()
+
+
+def test_removing_the_last_tag_leaves_none(api, tasks):
+    tasks[0].tags = ["Home"]
+    tasks[0].save()
+
+    answer = api.post("/tasks/bulk/", {"action": "update", "ids": [str(tasks[0].pk)], "remove_tags": ["home"]})
+
+    assert answer.json()["results"][0]["tags"] == []
+    assert len(api.get("/tasks/?untagged=true").json()["results"]) == 3
+
+
+def test_a_tag_too_many_is_named_by_its_task_and_changes_none(api, tasks):
+    tasks[1].tags = [f"{number}" for number in range(20)]
+    tasks[1].save()
+    before = rows()
+    body = {"action": "update", "ids": [str(task.pk) for task in tasks], "add_tags": ["one more"]}
+
+    answer = api.post("/tasks/bulk/", body)
+
+    assert answer.status_code == 400
+    assert errors(answer) == [("ids.1.tags", "max_length")]
+    assert rows() == before
+    assert api.post("/tasks/bulk/", {**body, "remove_tags": ["7"]}).status_code == 200
 
 
 def test_update_completes_and_reopens(tasks, bulk):
@@ -163,6 +216,25 @@ def test_what_is_so_already_takes_no_revision(alice, tasks, bulk, action):
         ({"set": {}}, [("set", "unknown")]),
         ({"action": "delete", "set": {"title": "x"}}, [("set", "unknown")]),
         ({"action": "update"}, [("set", "required")]),
+        ({"add_tags": ["x"]}, [("add_tags", "unknown")]),
+        ({"action": "move", "remove_tags": [], "add_tags": []}, [("add_tags", "unknown"), ("remove_tags", "unknown")]),
+        *(
+            ({"action": "update", name: value}, [(f"{name}{where}", code)])
+            for name in ("add_tags", "remove_tags")
+            for value, where, code in (
+                (None, "", "null"),
+                ("x", "", "not_a_list"),
+                (["x"] * 21, "", "max_length"),
+                (["x", ""], ".1", "blank"),
+                (["\u200b"], ".0", "blank"),
+                ([5], ".0", "invalid"),
+                (["x" * 51], ".0", "max_length"),
+                (["a\0b"], ".0", "null_characters_not_allowed"),
+            )
+        ),
+        ({"action": "update", "set": {"tags": []}, "add_tags": ["x"]}, [("set.tags", "both")]),
+        ({"action": "update", "set": {"tags": []}, "remove_tags": ["x"]}, [("set.tags", "both")]),
+        ({"action": "update", "add_tags": ["a", "Home"], "remove_tags": ["b", "hOME"]}, [("remove_tags.1", "both")]),
         ({"action": "update", "set": []}, [("set", "not_a_dict")]),
         ({"action": "update", "set": {"titel": "x"}}, [("set.titel", "unknown")]),
         ({"action": "update", "set": {"title": ""}}, [("set.title", "blank")]),

@@ -1,6 +1,7 @@
 from math import ceil
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection
 
 from todos.models import Task
@@ -62,6 +63,31 @@ def test_the_title_is_trimmed_and_the_description_is_not(api):
     assert answer.json()["description"] == "  - oat\n"
 
 
+@pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r", "\t", "\v", "\f", "\x85", "\u2028", "\u2029"])
+def test_a_line_break_in_a_title_becomes_a_space(api, line_break):
+    made = api.post("/tasks/", {"title": f"Buy{line_break}milk{line_break}", "description": "two\nlines"}).json()
+
+    assert (made["title"], made["description"]) == ("Buy milk", "two\nlines")
+    assert (
+        api.patch(f"/tasks/{made['id']}/", {"title": f"{line_break}Oat{line_break}milk"}).json()["title"] == "Oat milk"
+    )
+
+
+def test_what_is_invisible_stays_in_a_title_that_can_be_seen(api):
+    title = "Plan \u270f\ufe0f with the \U0001f469\u200d\U0001f467"
+
+    assert api.post("/tasks/", {"title": title}).json()["title"] == title
+
+
+def test_the_model_takes_line_breaks_for_spaces_and_refuses_what_nobody_sees(alice):
+    task = Task.objects.create(owner=alice, title="Buy\r\nmilk")
+
+    assert Task.objects.get(pk=task.pk).title == "Buy milk"
+    with pytest.raises(ValidationError) as refused:
+        Task.objects.create(owner=alice, title="\u200b")
+    assert refused.value.error_dict["title"][0].code == "blank"
+
+
 def test_read_only_fields_are_ignored(api, alice, bob):
     mine = api.post("/tasks/", {"title": "Original"}).json()
 
@@ -82,10 +108,13 @@ def test_read_only_fields_are_ignored(api, alice, bob):
         ({"title": None}, "title", "null"),
         ({"title": 5}, "title", "invalid"),
         ({"title": ["x"]}, "title", "invalid"),
-        ({"title": "x" * 256}, "title", "max_length"),
+        ({"title": "x" * 501}, "title", "max_length"),
+        *(({"title": text}, "title", "blank") for text in ("\u200b", "\u200d\ufe0f\u00a0", "\u3164", "\u2800", "\n\t")),
+        ({"title": "\U000e0061"}, "title", "blank"),
+        *(({"title": text}, "title", "control_characters_not_allowed") for text in ("a\x07b", "\x1b", "a\x1f", "\x9f")),
         ({"title": "a\0b"}, "title", "null_characters_not_allowed"),
         ({"title": "x", "description": None}, "description", "null"),
-        ({"title": "x", "description": "x" * 10_001}, "description", "max_length"),
+        ({"title": "x", "description": "x" * 20_001}, "description", "max_length"),
         ({"title": "x", "completed": "true"}, "completed", "invalid"),
         ({"title": "x", "completed": 1}, "completed", "invalid"),
         ({"title": "x", "completed": None}, "completed", "null"),
@@ -106,10 +135,11 @@ def test_bad_values_are_refused_by_name(api, body, field, code):
 
 
 def test_the_longest_values_fit(api):
-    answer = api.post("/tasks/", {"title": "ß" * 255, "description": "日" * 10_000})
+    answer = api.post("/tasks/", {"title": "ß" * 500, "description": "日" * 20_000})
 
     assert answer.status_code == 201
-    assert answer.json()["description"] == "日" * 10_000
+    assert (answer.json()["title"], answer.json()["description"]) == ("ß" * 500, "日" * 20_000)
+    assert Task.objects.get().title_folded == "s" * 500  # twice as many would be too long for the index
 
 
 def test_a_list_makes_all_its_tasks_in_one_write(api, alice):

@@ -106,6 +106,7 @@ BAD = [
     ("tags", ["x"] * 21, "tags", "max_length"),
     ("tags", ["good", ""], "tags.1", "blank"),
     ("tags", ["good", " \t\n\u3000"], "tags.1", "blank"),
+    ("tags", ["good", "\u200b"], "tags.1", "blank"),
     ("tags", ["x" * 51], "tags.0", "max_length"),
     ("tags", ["a\0b"], "tags.0", "null_characters_not_allowed"),
     ("tags", [None], "tags.0", "null"),
@@ -230,14 +231,34 @@ def test_tags_are_sorted_without_case_in_any_script(api):
 
 @pytest.mark.parametrize(
     ("first", "second"),
-    [("Home", "hOME"), ("Straße", "STRASSE"), ("σοφος", "ΣΟΦΟΣ"), ("ЁЖ", "ёж"), ("café", "CAFE\u0301"), ("ﬁn", "FIN")],
+    [
+        *[("Home", "hOME"), ("Straße", "STRASSE"), ("σοφος", "ΣΟΦΟΣ"), ("ЁЖ", "ёж"), ("café", "CAFE\u0301")],
+        *[("ﬁn", "FIN"), ("✏", "✏️"), ("✏️", "✏"), ("home", "ho\u200bme"), ("home", "\ufeffhome"), ("a b", "a\u00a0b")],
+        *[("a b", "a \t b"), ("a b", "A\u3000\u2009B"), ("نامه‌ها", "نامهها"), ("a\u00adb", "ab")],
+    ],
 )
-def test_names_that_differ_only_in_case_are_one_tag_and_the_first_stays(api, first, second):
+def test_names_that_look_the_same_are_one_tag_and_the_first_stays(api, first, second):
     one = api.post("/tasks/", {"title": "one", "tags": [first, second]})
     two = api.post("/tasks/", {"title": "two", "tags": [second]})
 
     assert one.json()["tags"] == two.json()["tags"] == [first]
     assert [tag["name"] for tag in api.get("/tags/").json()["results"]] == [first]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("cafe", "café"),
+        ("\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f", "\U0001f3f4"),  # Scotland's flag
+        ("a b", "ab"),
+        ("m2", "m²"),
+        ("don't", "don’t"),
+    ],
+)
+def test_names_that_look_different_are_two_tags(api, first, second):
+    made = api.post("/tasks/", {"title": "x", "tags": [first, second]}).json()
+
+    assert sorted(made["tags"]) == sorted([first, second])
 
 
 def test_the_first_spelling_in_a_list_of_tasks_stays(api):
@@ -256,6 +277,16 @@ def test_20_tags_fit(api):
 
 def test_other_spellings_of_the_same_tags_change_nothing(api, full):
     assert api.patch(f"/tasks/{full['id']}/", {"tags": ["MONEY", "Home", "home"]}).json() == full
+
+
+def test_the_model_takes_20_tags_and_no_more(alice):
+    names = [f"{number:02}" for number in range(21)]
+
+    with pytest.raises(ValidationError) as refused:
+        Task.objects.create(owner=alice, title="x", tags=names)
+
+    assert refused.value.error_dict["tags"][0].code == "max_length"
+    assert Task.objects.create(owner=alice, title="x", tags=[*names[:20], "00"]).tags == names[:20]
 
 
 def test_changing_tags_changes_the_revision(api, full):

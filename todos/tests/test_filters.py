@@ -5,8 +5,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from django.db.models import QuerySet
+from django.http import QueryDict
 
 from api.ids import uuid7
+from todos.filters import TaskFilters
 from todos.models import Project, Task
 
 
@@ -102,6 +105,31 @@ def test_the_ends_of_the_calendar_are_dates_like_others(api, alice):
         ("tag=", "tag.0", "blank"),
         ("tag=a&tag=%20", "tag.1", "blank"),
         ("tag=a%00", "tag.0", "null_characters_not_allowed"),
+        *(
+            (f"{name}={value}", f"{name}.0", code)
+            for name in ("tag_any", "tag_none")
+            for value, code in (("", "blank"), ("%E2%80%8B", "blank"), ("a%00", "null_characters_not_allowed"))
+        ),
+        *(
+            pytest.param(f"{name}=" + "x" * 51, f"{name}.0", "max_length", id=f"a long {name}")
+            for name in ("tag_any", "tag_none")
+        ),
+        *(
+            pytest.param("&".join([f"{name}=a"] * 21), name, "max_length", id=f"21 of {name}")
+            for name in ("tag_any", "tag_none")
+        ),
+        ("untagged=", "untagged", "invalid"),
+        ("untagged=1", "untagged", "invalid"),
+        ("untagged=true&untagged=true", "untagged", "repeated"),
+        *(
+            (f"{name}={value}", name, "invalid")
+            for name in ("completed_after", "completed_before")
+            for value in ("", "2027-02-30", "0000-01-01", "2027-01-01T00:00:00Z", "today")
+        ),
+        ("completed_after=2027-01-01&completed_after=2027-01-01", "completed_after", "repeated"),
+        ("completed_before=2027-01-01&completed_before=2027-01-01", "completed_before", "repeated"),
+        ("ordering=due_time", "ordering", "invalid_choice"),
+        ("ordering=--due_date", "ordering", "invalid_choice"),
         pytest.param("tag=" + "x" * 51, "tag.0", "max_length", id="a long tag"),
         pytest.param("&".join(["tag=a"] * 21), "tag", "max_length", id="21 tags"),
         pytest.param("&".join(["tag=a"] * 900), "tag", "max_length", id="900 tags"),
@@ -263,12 +291,140 @@ def test_tag_finds_what_bears_all_of_them(api, alice, bob, query, titles):
     assert found(api, query) == titles
 
 
+@pytest.mark.parametrize(
+    ("query", "titles"),
+    [
+        ("tag_any=home", ["both", "one"]),
+        ("tag_any=HOME&tag_any=garden", ["both", "one", "other"]),
+        ("tag_any=garden&tag_any=nothing", ["both", "other"]),
+        ("tag_any=nothing", []),
+        ("tag_any=hom", []),
+        ("tag_none=home", ["none", "other"]),
+        ("tag_none=Home&tag_none=GARDEN", ["none"]),
+        ("tag_none=nothing", ["both", "none", "one", "other"]),
+        ("untagged=true", ["none"]),
+        ("untagged=false", ["both", "one", "other"]),
+        ("tag=home&tag_none=garden", ["one"]),
+        ("tag=garden&tag_any=home", ["both"]),
+        ("tag=garden&tag_any=home&tag_any=garden&tag_none=nothing", ["both", "other"]),
+        ("tag_any=home&tag_none=home", []),
+        ("untagged=true&tag=home", []),
+    ],
+)
+def test_any_and_none_of_some_tags_and_no_tags_at_all(api, alice, bob, query, titles):
+    make(alice, "both", tags=["Home", "Garden"])
+    make(alice, "one", tags=["Home"])
+    make(alice, "other", tags=["Garden"])
+    make(alice, "none")
+    make(bob, "bob's", tags=["Home", "Garden"])
+    make(bob, "bob's other")
+
+    assert found(api, query) == titles
+
+
+def test_untagged_follows_every_change_of_the_tags(api, alice):
+    task = make(alice, "x", tags=["a"])
+    url = f"/tasks/{task.pk}/"
+
+    assert found(api, "untagged=true") == []
+    api.patch(url, {"tags": []})
+    assert found(api, "untagged=true") == ["x"]
+    api.patch(url, {"tags": ["b"]})
+    assert found(api, "untagged=true") == []
+    api.put(url, {"title": "x"})
+    assert found(api, "untagged=true") == ["x"]
+    task.refresh_from_db()
+    task.tags = ["c"]
+    task.save(update_fields=["updated_at"])
+    assert found(api, "untagged=false") == ["x"]
+
+
+def test_tags_of_all_three_filters_are_looked_up_at_once(api, alice, django_assert_num_queries):
+    make(alice, "x", tags=["a", "b"])
+    found(api, "")  # the first use of a token is noted
+
+    with django_assert_num_queries(3):  # the token, the tags, the rows
+        assert found(api, "tag=a&tag_any=b&tag_any=c&tag_none=d") == ["x"]
+
+
+# Completed, by the owner's calendar
+
+
+def completed_at(owner, title: str, instant: str) -> None:
+    QuerySet(Task).filter(pk=make(owner, title).pk).update(completed_at=datetime.fromisoformat(instant))
+
+
+@pytest.mark.parametrize(
+    ("zone", "first", "last"),
+    [
+        ("UTC", "2027-03-15T00:00:00Z", "2027-03-15T23:59:59.999999Z"),
+        ("Europe/Zurich", "2027-03-14T23:00:00Z", "2027-03-15T22:59:59.999999Z"),
+        ("Pacific/Kiritimati", "2027-03-14T10:00:00Z", "2027-03-15T09:59:59.999999Z"),
+        ("Pacific/Pago_Pago", "2027-03-15T11:00:00Z", "2027-03-16T10:59:59.999999Z"),
+    ],
+)
+def test_days_of_completion_are_the_owners_and_inclusive(api, alice, zone, first, last):
+    type(alice).objects.filter(pk=alice.pk).update(timezone=zone)
+    moment = timedelta(microseconds=1)
+    completed_at(alice, "first", first)
+    completed_at(alice, "last", last)
+    completed_at(alice, "before", str(datetime.fromisoformat(first) - moment))
+    completed_at(alice, "next day", str(datetime.fromisoformat(last) + moment))
+    make(alice, "open")
+
+    assert found(api, "completed_after=2027-03-15&completed_before=2027-03-15") == ["first", "last"]
+    assert found(api, "completed_after=2027-03-15") == ["first", "last", "next day"]
+    assert found(api, "completed_before=2027-03-15") == ["before", "first", "last"]
+    assert found(api, "completed_before=2027-03-15&completed=false") == []
+
+
+def test_a_day_on_which_the_clock_goes_back_at_midnight_has_all_its_hours(api, alice):
+    type(alice).objects.filter(pk=alice.pk).update(timezone="America/Havana")  # from 01:00 to 00:00
+    for hour in ("03:59", "04:00", "05:00"):  # the last one is the second time that it is midnight
+        completed_at(alice, hour, f"2027-11-07T{hour}:00Z")
+    completed_at(alice, "late", "2027-11-08T04:59:59Z")
+
+    assert found(api, "completed_after=2027-11-07&completed_before=2027-11-07") == ["04:00", "05:00", "late"]
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_the_ends_of_the_calendar_are_days_of_completion_too(api, alice, zone):
+    type(alice).objects.filter(pk=alice.pk).update(timezone=zone)
+    completed_at(alice, "done", "2027-03-15T12:00:00Z")
+    make(alice, "open")
+
+    assert found(api, "completed_after=0001-01-01&completed_before=9999-12-31") == ["done"]
+    assert found(api, "completed_before=0001-01-01") == found(api, "completed_after=9999-12-31") == []
+
+
 def test_20_tags_can_be_asked_for_at_once(api, alice):
     names = [f"t{number}" for number in range(20)]
     make(alice, "all", tags=names)
     make(alice, "but one", tags=names[1:])
 
     assert found(api, "&".join(f"tag={name}" for name in names)) == ["all"]
+
+
+QUERIES = [
+    *["tag=a", "tag=a&tag=b", "tag_any=a&tag_any=b", "tag_any=nothing", "tag_none=a", "tag_none=nothing"],
+    *["untagged=true", "untagged=false", "completed_after=2027-03-15", "completed_before=2027-03-15"],
+    *["q=milk", "q=milk+buy", "q=%25"],
+]
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_a_compiled_filter_finds_the_same_as_an_uncompiled_one(api, bobs_api, alice, bob, query):
+    for owner in (alice, bob):
+        completed_at(owner, "Buy milk", f"2027-03-{'15' if owner is alice else '16'}T12:00:00Z")
+        make(owner, "Buy 5% milk", tags=["a"])
+        make(owner, "a and b", tags=["a", "b"])
+        completed_at(owner, "late", "2027-03-15T23:30:00Z")  # for Alice, in Zurich, it is the next day
+    Task.objects.get(owner=bob, title="Buy 5% milk").delete()
+
+    for client in (api, bobs_api, api):
+        values = TaskFilters.read(QueryDict(query))
+        rows = TaskFilters.apply(Task.objects.present().owned_by(client.user), values, client.user)
+        assert found(client, query) == list(rows.order_by("title_folded").values_list("title", flat=True))
 
 
 def test_filters_work_on_the_trash_too(api, alice):
@@ -287,6 +443,7 @@ def test_every_filter_at_once(api, home):
     make(api.user, "wanted", description="needle", parent=parent, priority=3, due_date=yesterday, tags=["a", "b"])
 
     query = f"completed=false&priority=3&priority=2&priority_min=1&due_before={yesterday}&due_after={yesterday}"
-    query += f"&due=overdue&project={home.pk}&parent={parent.pk}&tag=a&tag=b&q=NEEDLE&limit=1"
+    query += f"&due=overdue&project={home.pk}&parent={parent.pk}&tag=a&tag=b&tag_any=a&tag_none=c&untagged=false"
+    query += "&q=NEEDLE+wanted&limit=1"
 
     assert found(api, query) == ["wanted"]

@@ -1,6 +1,6 @@
 """The order of a list and its pages: nothing that nobody touched is skipped or repeated, whatever others write."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import quote
 
 import pytest
@@ -13,7 +13,7 @@ from testing.proofs import size
 from todos.models import Project, Task
 from todos.views import TaskViewSet
 
-ORDERINGS = ("created_at", "updated_at", "due_date", "priority", "title", "position")
+ORDERINGS = ("created_at", "updated_at", "due_date", "completed_at", "priority", "title", "position")
 SIGNED = [sign + name for name in ORDERINGS for sign in ("", "-")]
 
 
@@ -79,7 +79,7 @@ def test_titles_are_in_order_without_case_in_any_script(api, alice):
 @pytest.mark.parametrize("letter", ["日", "😀", "ᾷ", "\U0001d160", "\\"])
 @pytest.mark.parametrize("ordering", ["title", "-title"])
 def test_the_longest_titles_lead_to_the_next_page(api, alice, ordering, letter):
-    Task.objects.bulk_create(Task(owner=alice, title=chr(ord("a") + n) + letter * 254) for n in range(3))
+    Task.objects.bulk_create(Task(owner=alice, title=chr(ord("a") + n) + letter * 499) for n in range(3))
 
     page = get(api, get(api, f"/tasks/?ordering={ordering}&limit=1&q={quote(letter * 10)}")["next"])
 
@@ -87,7 +87,7 @@ def test_the_longest_titles_lead_to_the_next_page(api, alice, ordering, letter):
 
 
 def test_the_longest_title_of_ever_changing_characters_leads_to_the_next_page(api, alice):
-    for title in ("".join(chr(0x20000 + n * 7919 % 42_000) for n in range(start, start + 255)) for start in (0, 300)):
+    for title in ("".join(chr(0x20000 + n * 7919 % 42_000) for n in range(start, start + 500)) for start in (0, 700)):
         Task.objects.create(owner=alice, title=title)
 
     page = get(api, get(api, "/tasks/?ordering=title&limit=1")["next"])
@@ -141,6 +141,40 @@ def test_dated_and_undated_tasks_are_not_looked_for_where_a_filter_rules_them_ou
         found = titles(api, f"ordering=-due_date&{query}")
 
     assert found == ["None" if query == "due=none" else "2998-01-01"]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 50])
+def test_due_dates_are_in_the_order_of_their_times_and_what_has_none_is_last_on_its_day(api, alice, limit):
+    times = [None, "17:00", "00:00", "09:00", "23:59:59"]
+    for day in ("2027-01-02", "2027-01-01", None):
+        for clock in times if day else [None]:
+            title = f"{day} {clock}" if day else "never"
+            Task.objects.create(owner=alice, title=title, due_date=day, due_time=clock)
+    expected = ["00:00", "09:00", "17:00", "23:59:59", "None"]
+
+    def listed(ordering: str) -> list[str]:
+        link, found = f"/tasks/?ordering={ordering}&limit={limit}", []
+        while link:
+            page = get(api, link)
+            link, found = page["next"], found + [task["title"] for task in page["results"]]
+        return found
+
+    days = ["2027-01-01", "2027-01-02"]
+    assert listed("due_date") == [f"{day} {clock}" for day in days for clock in expected] + ["never"]
+    backwards = [*expected[3::-1], "None"]
+    assert listed("-due_date") == [f"{day} {clock}" for day in days[::-1] for clock in backwards] + ["never"]
+
+
+def test_completed_tasks_are_in_the_order_of_completion_and_open_ones_last(api, alice):
+    for title, day in (("b", 2), ("a", 1), ("open", None), ("c", 3)):
+        task = Task.objects.create(owner=alice, title=title)
+        force([task], completed_at=day and datetime(2027, 1, day, tzinfo=UTC))
+
+    assert titles(api, "ordering=completed_at") == ["a", "b", "c", "open"]
+    assert titles(api, "ordering=-completed_at") == ["c", "b", "a", "open"]
+    assert titles(api, "ordering=-completed_at&completed=true") == ["c", "b", "a"]
+    assert titles(api, "ordering=-completed_at&completed=false") == ["open"]
+    assert titles(api, "ordering=completed_at&completed_after=2027-01-02") == ["b", "c"]
 
 
 @pytest.mark.parametrize("ordering", ["priority", "due_date"])
@@ -216,6 +250,8 @@ ROWS = st.fixed_dictionaries(
         "title": st.sampled_from(["a", "A", "b", "ß", "SS", "я", "Я", "%"]),
         "priority": st.integers(0, 4),
         "due_date": DAYS,
+        "due_time": st.sampled_from([None, time(0), time(9), time(17)]),
+        "completed_at": st.one_of(st.none(), MOMENTS),
         "created_at": MOMENTS,
         "updated_at": MOMENTS,
         "position": st.sampled_from([-1.5, 0.1, 0.1 + 0.2, 0.3, 1e-300, 7.0]),
@@ -228,7 +264,8 @@ HISTORIES = size(60, 3)  # for each ordering
 
 def fill(owner, rows: list[dict]) -> list[Task]:
     QuerySet(Task).all().delete()
-    tasks = [Task(owner=owner, title=row["title"], priority=row["priority"], due_date=row["due_date"]) for row in rows]
+    names = ["title", "priority", "due_date", "due_time", "completed_at"]
+    tasks = [Task(owner=owner, **{name: row[name] for name in names}) for row in map(possible, rows)]
     Task.objects.bulk_create(tasks)
     for task, row in zip(tasks, rows, strict=True):
         task.created_at, task.updated_at, task.position = row["created_at"], row["updated_at"], row["position"]
@@ -236,6 +273,11 @@ def fill(owner, rows: list[dict]) -> list[Task]:
     for task in tasks:
         task.snapshot()
     return tasks
+
+
+def possible(row: dict) -> dict:
+    """A time needs a date."""
+    return row if row["due_date"] else {**row, "due_time": None}
 
 
 def scribble(owner, loose: list[Task], writes: list) -> None:
@@ -251,7 +293,8 @@ def scribble(owner, loose: list[Task], writes: list) -> None:
         elif kind == "move":
             force([task], **{name: row[name] for name in ("created_at", "updated_at", "position")})
         elif kind == "change":
-            task.title, task.due_date, task.priority = row["title"], row["due_date"], row["priority"]
+            for name in ("title", "priority", "due_date", "due_time", "completed_at"):
+                setattr(task, name, possible(row)[name])
             task.save()
 
 

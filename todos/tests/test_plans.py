@@ -29,7 +29,11 @@ LISTS = {
     "ordering=priority": "task_by_priority",
     "ordering=-priority": "task_by_priority",
     "ordering=due_date": "task_by_due_date",
-    "ordering=-due_date": "task_by_due_date",
+    "ordering=-due_date": "task_by_due_date_desc",
+    "ordering=completed_at": "task_by_completed_at",
+    "ordering=-completed_at": "task_by_completed_at",
+    "completed_after=2027-03-01&ordering=-completed_at": "task_by_completed_at",
+    "completed_before=2026-03-01": "task_by_completed_at",
     "completed=true": "task_completed",
     "completed=false": "task_open",
     "priority=0": "task_by_priority",
@@ -48,6 +52,13 @@ LISTS = {
     "tag=rare&completed=true": "task_tag_in_order",
     "tag=rare&tag=common": "task_tag_in_order",
     "tag=common&tag=rare": "task_tag_in_order",
+    "tag_any=rare": "task_tag_in_order",
+    "tag_any=rare&tag_any=rarer": "task_tag_in_order",
+    "tag_any=common&limit=50": "task_owner_created",
+    "tag_none=common": "task_owner_created",
+    "tag_none=rare": "task_owner_created",
+    "untagged=true": "task_untagged",
+    "untagged=true&ordering=created_at": "task_untagged",
 }
 
 

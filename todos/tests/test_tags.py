@@ -42,9 +42,11 @@ def test_a_tag_needs_only_a_name(api):
         ({"name": 5}, "name", "invalid"),
         ({"name": "x" * 51}, "name", "max_length"),
         ({"name": "a\0b"}, "name", "null_characters_not_allowed"),
+        ({"name": "\u200b\ufe0f"}, "name", "blank"),
         ({"name": "x", "color": "#ff0000"}, "color", "unknown"),
         ({"name": "HOME"}, "name", "unique"),
         ({"name": "hOmE "}, "name", "unique"),
+        ({"name": "ho\u200bme\ufe0f"}, "name", "unique"),
     ],
 )
 def test_bad_names_are_refused(api, tagged, body, field, code):
@@ -156,6 +158,27 @@ def test_a_task_from_the_trash_comes_back_with_what_is_left_of_its_tags(api, tag
     api.patch(f"/tags/{tag('Money').pk}/", {"name": "cash"})
 
     assert api.post(f"/tasks/{tagged.pk}/restore/").json()["tags"] == ["cash"]
+
+
+def test_a_task_that_loses_its_last_tag_is_untagged(api, alice, tagged):
+    other = Task.objects.create(owner=alice, title="other", tags=["home"])
+    before = User.objects.get(pk=alice.pk).revision
+
+    api.delete(f"/tags/{tag('home').pk}/")
+
+    assert [task["title"] for task in api.get("/tasks/?untagged=true").json()["results"]] == ["other"]
+    assert {task.revision for task in Task.objects.filter(pk__in=[tagged.pk, other.pk])} == {before + 1}
+
+
+def test_a_successor_whose_only_tag_was_deleted_is_still_untouched(api):
+    made = {"title": "x", "due_date": "2030-01-01", "recurrence": "FREQ=DAILY", "tags": ["home"]}
+    first = api.post("/tasks/", made).json()["id"]
+    api.post(f"/tasks/{first}/complete/")
+
+    api.delete(f"/tags/{tag('home').pk}/")
+    api.post(f"/tasks/{first}/reopen/")
+
+    assert [task["id"] for task in api.get("/tasks/?completed=false").json()["results"]] == [first]
 
 
 def test_renaming_many_rows_at_once_keeps_names_comparable(alice, tagged):

@@ -7,7 +7,6 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from api.compiled import CurrentUser, Param, compiled
-from api.filters import parameter_at
 from ownership.transactions import revision_transaction
 from ownership.viewsets import RevisedViewSet, verb
 from todos.actions import bulk
@@ -29,7 +28,7 @@ ONE_OR_MANY = PolymorphicProxySerializer(
 
 
 def named_tags(count: int) -> QuerySet:
-    names = [Param(parameter_at("tag", index), TextField()) for index in range(count)]
+    names = [Param(lambda view, index=index: view.tag_names[index], TextField()) for index in range(count)]
     return Tag.objects.owned_by(CurrentUser).present().filter(name_folded__in=names).values_list("name_folded", "pk")
 
 
@@ -42,11 +41,15 @@ class TaskViewSet(RevisedViewSet):
     takes_lists = True
 
     @cached_property
-    def tag_ids(self) -> list[UUID | None]:
-        """The ids of the tags that this call filters by; None for a name without a tag."""
-        names = self.parameters["tag"]
-        rows = compiled(("ids of tags", len(names)), lambda: named_tags(len(names))).tuples(self)
-        return list(map(dict(rows).get, names))
+    def tag_names(self) -> list[str]:
+        """The folded names of the tags that this call filters by."""
+        return [name for each in TaskFilters.TAG_FILTERS for name in self.parameters.get(each, [])]
+
+    @cached_property
+    def tag_ids(self) -> dict[str, UUID]:
+        """The ids of those that there are, by folded name."""
+        count = len(self.tag_names)
+        return dict(compiled(("ids of tags", count), lambda: named_tags(count)).tuples(self))
 
     @extend_schema(request=ONE_OR_MANY, responses={201: ONE_OR_MANY})
     def create(self, request, *args, **kwargs):
