@@ -55,7 +55,10 @@ class FilterSet(QueryParameters):
     default_ordering: ClassVar[str]
 
     limit = fields.IntegerField(
-        required=False, min_value=1, max_value=MAX_LIMIT, help_text="The number of results per page. Default: 50."
+        required=False,
+        min_value=1,
+        max_value=MAX_LIMIT,
+        help_text="The number of results per page. Default: 50. A page ends earlier at about 2 MB.",
     )
     cursor = fields.StringField(
         required=False, max_length=4000, help_text="The position of a page. Use the URLs in `next` and `previous`."

@@ -1,12 +1,25 @@
 """Keyset pagination: each page costs the same, and rows that don't change are never skipped or repeated."""
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import orjson
 from django.core import signing
-from django.db.models import BooleanField, Expression, F, Field, Func, Lookup, QuerySet, UUIDField, Value
+from django.db.models import (
+    BooleanField,
+    Expression,
+    F,
+    Field,
+    Func,
+    Lookup,
+    Model,
+    QuerySet,
+    TextField,
+    UUIDField,
+    Value,
+)
 from django.db.models.lookups import GreaterThan, GreaterThanOrEqual, LessThan, LessThanOrEqual
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.pagination import BasePagination
@@ -16,6 +29,7 @@ from rest_framework.utils.urls import replace_query_param
 from api.compiled import Param, compiled
 
 DEFAULT_LIMIT = 50
+MAX_SIZE = 2_000_000  # bytes of the long texts on a page: a client that doesn't read makes the server keep them
 INVALID_CURSOR = ErrorDetail(
     "This cursor is damaged or belongs to another list. Start again without a cursor.", code="invalid"
 )
@@ -136,8 +150,9 @@ class KeysetPagination(BasePagination):
             if len(found) <= limit:
                 from_cursor = self.cursor is not None and self.cursor.in_nulls == nulls
                 found += fetch(nulls, from_cursor, limit + 1)
-        self.more = len(found) > limit
-        return self.finish(found[:limit])
+        page = fitting(found[:limit], long_texts(getattr(view.queryset, "model", None)))
+        self.more = len(found) > len(page)
+        return self.finish(page)
 
     def parts(self, parts: Iterable[bool]) -> list[bool]:
         """The list's parts (see Order) from the cursor on, in the direction of the page."""
@@ -213,6 +228,24 @@ class KeysetPagination(BasePagination):
             "required": ["next", "previous", "results"],
             "properties": {"next": link, "previous": link, "results": schema},
         }
+
+
+@cache
+def long_texts(model: type[Model] | None) -> list[str]:
+    """The names of the model's fields that can hold long texts and that clients see."""
+    fields = model._meta.concrete_fields if model else ()
+    return [field.name for field in fields if isinstance(field, TextField) and field.editable]
+
+
+def fitting(rows: Sequence, names: Iterable[str]) -> list:
+    """The first rows whose long texts, which have these names, are up to MAX_SIZE together; at least one row."""
+    size = 0
+    for index, row in enumerate(rows):
+        values = row if isinstance(row, dict) else vars(row)
+        size += sum(len(text) if text.isascii() else len(text.encode()) for text in map(values.get, names) if text)
+        if size > MAX_SIZE and index:
+            return list(rows[:index])
+    return list(rows)
 
 
 def cursor_param(index: int, field: Field) -> Param:

@@ -56,7 +56,7 @@ class RevisedQuerySet(OwnedQuerySet):
             if len(new) == len(field.sources):
                 copies[field.name] = field.copy_of(list(new.values()))
             elif new and ids:
-                objs = list(models.QuerySet(self.model).filter(pk__in=ids).only(*field.sources))
+                objs: list[Any] = list(models.QuerySet(self.model).filter(pk__in=ids).only(*field.sources))
                 for obj in objs:
                     vars(obj).update(new)
                     field.pre_save(obj, add=False)

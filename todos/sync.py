@@ -17,7 +17,7 @@ from django.db.models.lookups import GreaterThan
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.schemas.generators import EndpointEnumerator
 
-from api.pagination import RowValue
+from api.pagination import RowValue, fitting, long_texts
 from api.serializers import has_rows
 from ownership.viewsets import RevisedViewSet
 from todos.models.trash import TrashModel
@@ -101,15 +101,19 @@ def changes(user, token: str | None, limit: int, context: dict | None = None) ->
     if position.needs(user.purged_revision):
         raise SyncTokenExpired
     found.sort(key=lambda change: (change["revision"], change["type"], str(change["id"])))
-    page = found[:limit]
-    if len(found) > limit:
+    page = found[: len(fitting([change["object"] or {} for change in found[:limit]], names_of_long_texts()))]
+    if len(found) > len(page):
         last = page[-1]
         reached = SyncPosition(position.full, last["revision"], last["type"], str(last["id"]))
     else:
         reached = SyncPosition(full=0, revision=upto)
     # After a full sync, the changes made in the meantime come next.
-    has_more = len(found) > limit or upto < user.revision
+    has_more = len(found) > len(page) or upto < user.revision
     return {"results": page, "token": reached.sign(user), "has_more": has_more}
+
+
+def names_of_long_texts() -> set[str]:
+    return {name for model, _ in kinds().values() for name in long_texts(model)}
 
 
 def rows_after(position: SyncPosition, kind: str, model: type[TrashModel], user, upto: int) -> QuerySet:

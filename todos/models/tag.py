@@ -66,8 +66,8 @@ class Tag(UniqueNameModel):
     def only_on(self) -> QuerySet:
         """The tasks that bear this tag and no other."""
         others = TaskTag.objects.filter(task=OuterRef("pk")).exclude(tag=self)
-        tasks = TaskTag._meta.get_field("task").related_model.objects
-        return tasks.filter(~Exists(others), pk__in=self.task_links.values("task"))
+        tasks: Any = TaskTag._meta.get_field("task").related_model
+        return tasks.objects.filter(~Exists(others), pk__in=self.task_links.values("task"))
 
     def delete(self, *args, **kwargs) -> tuple[int, dict[str, int]]:
         """Remove the tag from all tasks. Restoring the tag doesn't bring it back there."""

@@ -1,6 +1,6 @@
 from collections.abc import Iterable
 from datetime import datetime
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from django.conf import settings
@@ -225,7 +225,8 @@ class Task(PositionModel):
             return  # a copy of what was checked already
         changed = super().changed_fields()
         if "title" in changed:
-            self._meta.get_field("title_folded").pre_save(self, self._state.adding)
+            folded: Any = self._meta.get_field("title_folded")
+            folded.pre_save(self, self._state.adding)
         if self.new_tags and len({fold(name) for name in self.new_tags}) > self.MAX_TAGS:
             raise invalid("tags", f"A task can have at most {self.MAX_TAGS} tags.", "max_length")
         if self.due_date is None and any("minutes_before" in each for each in self.reminders):

@@ -1,5 +1,7 @@
 """The request bodies of `move` and `bulk`."""
 
+from typing import Any
+
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
@@ -90,7 +92,7 @@ class BulkSerializer(Serializer):
         if "tags" in values and (add_tags or remove_tags):
             raise ValidationError({"set": {"tags": ["Set all tags, or add and remove some, not both."]}}, code="both")
         added = set(map(fold, add_tags))
-        both = {
+        both: Any = {
             index: ["Add this tag or remove it, not both."]
             for index, name in enumerate(remove_tags)
             if fold(name) in added

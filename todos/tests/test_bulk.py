@@ -72,8 +72,13 @@ def test_update_adds_and_removes_tags(api, alice, tasks):
     for task, tags in zip(tasks, (["Home", "old"], ["old"], []), strict=True):
         task.tags = tags
         task.save()
-    body = {"action": "update", "ids": [str(task.pk) for task in tasks]}
-    body |= {"set": {"priority": 4}, "add_tags": ["HOME", "new"], "remove_tags": ["OLD", "nothing"]}
+    body = {
+        "action": "update",
+        "ids": [str(task.pk) for task in tasks],
+        "set": {"priority": 4},
+        "add_tags": ["HOME", "new"],
+        "remove_tags": ["OLD", "nothing"],
+    }
 
     answer = api.post("/tasks/bulk/", body)
 

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from uuid import UUID
 
 from django.db.models import QuerySet, TextField
@@ -27,8 +28,12 @@ ONE_OR_MANY = PolymorphicProxySerializer(
 )
 
 
+def tag_name_at(index: int) -> Callable:
+    return lambda view: view.tag_names[index]
+
+
 def named_tags(count: int) -> QuerySet:
-    names = [Param(lambda view, index=index: view.tag_names[index], TextField()) for index in range(count)]
+    names = [Param(tag_name_at(index), TextField()) for index in range(count)]
     return Tag.objects.owned_by(CurrentUser).present().filter(name_folded__in=names).values_list("name_folded", "pk")
 
 
