@@ -132,9 +132,9 @@ class HealthMiddleware(Middleware):
     """`/healthz` and `/readyz`. In a middleware, because probes send no valid Host header and don't use TLS."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path == "/healthz":
+        if request.path_info == "/healthz":
             return HttpResponse("ok\n", content_type=PLAIN)
-        if request.path == "/readyz":
+        if request.path_info == "/readyz":
             return self.ready()
         return self.get_response(request)
 
@@ -189,7 +189,7 @@ class ProblemMiddleware(Middleware):
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if response.status_code < 400 or not request.path.startswith("/api/"):
+        if response.status_code < 400 or not request.path_info.startswith("/api/"):
             return response
         if "Cache-Control" not in response:  # views of signed-in users set it themselves
             keep_private(response)
@@ -215,7 +215,7 @@ class ProblemMiddleware(Middleware):
 
 
 def refuse(request: HttpRequest, error: APIException) -> HttpResponse:
-    if request.path.startswith("/api/"):
+    if request.path_info.startswith("/api/"):
         response = problem_response(error.status_code, error.default_code, str(error.detail))
     else:
         response = HttpResponse(f"{error.detail}\n", status=error.status_code, content_type=PLAIN)
@@ -228,7 +228,7 @@ def page_unless_api(status: int, page: Callable[..., HttpResponse]) -> Callable[
     """An error handler for Django. Under /api/, the response is empty: ProblemMiddleware fills in a problem."""
 
     def handler(request: HttpRequest, exception: Exception) -> HttpResponse:
-        return HttpResponse(status=status) if request.path.startswith("/api/") else page(request, exception)
+        return HttpResponse(status=status) if request.path_info.startswith("/api/") else page(request, exception)
 
     return handler
 
@@ -245,7 +245,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if isinstance(error, APIException):
         return refuse(request, error)
     # Under /api/, the response is empty: ProblemMiddleware fills in a problem.
-    return HttpResponse(status=500) if request.path.startswith("/api/") else defaults.server_error(request)
+    return HttpResponse(status=500) if request.path_info.startswith("/api/") else defaults.server_error(request)
 
 
 class RequestBodyMiddleware(Middleware):

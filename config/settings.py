@@ -20,7 +20,9 @@ from config.values import (
     mail_server,
     mailbox,
     origin,
-    origins,
+    origin_patterns,
+    origin_regex,
+    path_prefix,
     rate,
     strict_bool,
     throttle_rate,
@@ -46,8 +48,9 @@ VARIABLES: dict = {
     "JWT_ISSUER": (str, ""),
     "JWT_AUDIENCE": (str, ""),
     "JWT_JWKS_URL": (https_url, ""),
-    "CORS_ALLOWED_ORIGINS": (origins, []),
+    "CORS_ALLOWED_ORIGINS": (origin_patterns, []),
     "TRUSTED_PROXIES": (whole(0, 9), 0),
+    "FORCE_SCRIPT_NAME": (path_prefix, ""),
     "CACHE_URL": (str, ""),
     "THROTTLE_USER": (throttle_rate, "600/min"),
     "THROTTLE_ANON": (throttle_rate, "60/min"),
@@ -87,10 +90,13 @@ if BEHIND_TLS:
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
 SECURE_HSTS_SECONDS = 31_536_000 if BEHIND_TLS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = BEHIND_TLS
-# Browsers take a cookie of this name only from this host, by HTTPS and for all paths (RFC 6265bis, section 4.1.3).
-COOKIE_PREFIX = "__Host-" if BEHIND_TLS else ""
+FORCE_SCRIPT_NAME = env("FORCE_SCRIPT_NAME") or None
+# Browsers take a cookie of such a name only by HTTPS, and with __Host- only for all paths (RFC 6265bis, section 4.1.3).
+COOKIE_PREFIX = ("__Secure-" if FORCE_SCRIPT_NAME else "__Host-") if BEHIND_TLS else ""
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid", f"{COOKIE_PREFIX}csrftoken"
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = f"{FORCE_SCRIPT_NAME or ''}/"
 CSRF_TRUSTED_ORIGINS = env("CSRF_TRUSTED_ORIGINS")
+CSRF_FAILURE_VIEW = "api.csrf.csrf_failure"
 # What pages may load and do: nothing but our own files and addresses. No inline script and no inline style.
 SECURE_CSP = {
     "default-src": ["'none'"],
@@ -121,9 +127,14 @@ INSTALLED_APPS = [
 ]
 
 # Other origins whose pages may call the API, with a token: cookies are never allowed from there.
-CORS_ALLOWED_ORIGINS = env("CORS_ALLOWED_ORIGINS")
+CORS_ALLOWED_ORIGINS = [each for each in env("CORS_ALLOWED_ORIGINS") if "*" not in each]
+CORS_ALLOWED_ORIGIN_REGEXES = [origin_regex(each) for each in env("CORS_ALLOWED_ORIGINS") if "*" in each]
 CORS_URLS_REGEX = r"^/api/"
-CORS_ALLOW_HEADERS = ["authorization", "content-type", "if-match", "if-none-match", "idempotency-key", "x-request-id"]
+CORS_ALLOW_HEADERS = [
+    *("authorization", "content-type", "if-match", "if-none-match", "idempotency-key", "x-request-id"),
+    # What browsers' tracing SDKs add by themselves.
+    *("traceparent", "tracestate", "baggage", "sentry-trace", "x-requested-with"),
+]
 CORS_EXPOSE_HEADERS = ["ETag", "Location", "Retry-After", "X-Request-ID", "Idempotency-Replayed"]
 CORS_PREFLIGHT_MAX_AGE = 7200  # more than that Chromium doesn't keep
 
@@ -133,7 +144,7 @@ MIDDLEWARE = [
     "api.middleware.ContentSecurityPolicyMiddleware",
     "api.middleware.HealthMiddleware",
     # Around all that may refuse a request: a page can't read an answer without its headers.
-    *(["corsheaders.middleware.CorsMiddleware"] if CORS_ALLOWED_ORIGINS else []),
+    *(["corsheaders.middleware.CorsMiddleware"] if env("CORS_ALLOWED_ORIGINS") else []),
     "api.middleware.ProblemMiddleware",
     "api.middleware.RedirectMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -230,7 +241,7 @@ DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL") or f"noreply@{urlsplit(PUBLIC_URL
 TIME_ZONE = "UTC"
 USE_I18N = False
 
-STATIC_URL = "static/"
+STATIC_URL = f"{FORCE_SCRIPT_NAME or ''}/static/"
 STATIC_ROOT = BASE_DIR / env("STATIC_ROOT")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -85,6 +85,24 @@ def origins(value: str, host: str = "") -> list[str]:
     return parts(value)
 
 
+def origin_patterns(value: str) -> list[str]:
+    """Origins, whose hosts may have `*` for letters, digits and hyphens, but not in the last two labels."""
+    for pattern in parts(value):
+        if not re.fullmatch(r"[a-z]+://([a-z0-9*-]+\.)+[a-z0-9-]+\.[a-z0-9-]+(:[0-9]{1,5})?", pattern):
+            origins(pattern)
+    return parts(value)
+
+
+def origin_regex(pattern: str) -> str:
+    return "^" + re.escape(pattern).replace(r"\*", "[a-z0-9-]+") + r"\Z"
+
+
+def path_prefix(value: str) -> str:
+    if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)*", value):
+        raise ValueError("it has to look like /todo, without a slash at the end")
+    return value
+
+
 def trusted_origins(value: str) -> list[str]:
     return origins(value, r"(?:\*\.)?")  # Django takes https://*.example.com
 

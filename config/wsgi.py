@@ -1,5 +1,8 @@
 import os
 
+from django.conf import settings
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.wsgi import WSGIRequest
 from django.core.wsgi import get_wsgi_application
 
@@ -7,6 +10,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 
 class Request(WSGIRequest):
+    def __init__(self, environ):
+        # Some proxies pass the path on with the prefix, others without it.
+        prefix = settings.FORCE_SCRIPT_NAME
+        if prefix and environ["PATH_INFO"].startswith(f"{prefix}/"):
+            environ["PATH_INFO"] = environ["PATH_INFO"][len(prefix) :]
+        super().__init__(environ)
+
     def _set_content_type_params(self, meta):
         # A parameter in a charset that doesn't exist (`x*=none''%41`) would be a 500 before any of our code runs.
         try:
@@ -19,4 +29,6 @@ application = get_wsgi_application()
 from ownership.row_level_security import checks  # noqa: E402 (after Django is set up)
 
 checks.verify()
+if not settings.DEBUG and not getattr(staticfiles_storage, "hashed_files", True):
+    raise ImproperlyConfigured(f"STATIC_ROOT ({settings.STATIC_ROOT}) is empty. Run `manage.py collectstatic`.")
 application.request_class = Request

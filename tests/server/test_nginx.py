@@ -3,29 +3,16 @@
 import gzip
 import http.client
 import json
-import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from testing.nginx import NGINX, nginx
 from testing.servers import Server, gunicorn, register
 
-NGINX = shutil.which("nginx", path="/usr/bin:/usr/sbin:/usr/local/bin:/usr/local/sbin")
-CONFIGURATION = """
-daemon off; pid {directory}/nginx.pid; error_log stderr;
-events {{ worker_connections 64; }}
-http {{
-  access_log off; client_body_temp_path {directory}/body; proxy_temp_path {directory}/proxy;
-  fastcgi_temp_path {directory}/fastcgi; uwsgi_temp_path {directory}/uwsgi; scgi_temp_path {directory}/scgi;
-  gzip on; gzip_proxied any; gzip_types application/json; gzip_min_length 1;
-  server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass {upstream}; }} }}
-}}
-"""
+GZIP = "gzip on; gzip_proxied any; gzip_types application/json; gzip_min_length 1;"
 
 pytestmark = pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
 
@@ -58,25 +45,8 @@ def server(tmp_path_factory, django_db_blocker) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def proxy(server, tmp_path_factory) -> Iterator[Proxy]:
-    directory = tmp_path_factory.mktemp("nginx")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    configuration = directory / "nginx.conf"
-    configuration.write_text(CONFIGURATION.format(directory=directory, port=port, upstream=server.address))
-    process = subprocess.Popen([str(NGINX), "-c", str(configuration), "-p", str(directory)])
-    try:
-        for _ in range(100):
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=5).close()
-                break
-            except OSError:
-                assert process.poll() is None
-                time.sleep(0.1)
+    with nginx(tmp_path_factory.mktemp("nginx"), f"{GZIP} location / {{ proxy_pass {server.address}; }}") as port:
         yield Proxy(port, register(server))
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "identity"])

@@ -62,7 +62,11 @@ def test_the_example_lists_every_setting_and_no_other():
         ({"CORS_ALLOWED_ORIGINS": "null"}, "CORS_ALLOWED_ORIGINS"),
         ({"CORS_ALLOWED_ORIGINS": "app.example.com"}, "CORS_ALLOWED_ORIGINS"),
         ({"CORS_ALLOWED_ORIGINS": "https://app.example.com/"}, "CORS_ALLOWED_ORIGINS"),
-        ({"CORS_ALLOWED_ORIGINS": "https://app.example.com,https://*.example.com"}, "CORS_ALLOWED_ORIGINS"),
+        ({"CORS_ALLOWED_ORIGINS": "https://app.example.com,https://*.com"}, "CORS_ALLOWED_ORIGINS"),
+        ({"CORS_ALLOWED_ORIGINS": "https://*"}, "CORS_ALLOWED_ORIGINS"),
+        ({"CORS_ALLOWED_ORIGINS": "https://app.*.com"}, "CORS_ALLOWED_ORIGINS"),
+        ({"FORCE_SCRIPT_NAME": "todo"}, "FORCE_SCRIPT_NAME can't be read from the environment: it has to look like"),
+        ({"FORCE_SCRIPT_NAME": "/todo/"}, "FORCE_SCRIPT_NAME"),
         ({"CORS_ALLOWED_ORIGINS": "https://app.example.com https://b.example"}, "CORS_ALLOWED_ORIGINS"),
         ({"CORS_ALLOWED_ORIGINS": "https://App.example.com"}, "CORS_ALLOWED_ORIGINS"),
         ({"CORS_ALLOWED_ORIGINS": "https://user@app.example.com"}, "CORS_ALLOWED_ORIGINS"),
@@ -161,13 +165,23 @@ def test_production_settings_pass_djangos_own_checks():
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize(("proxies", "prefix"), [("0", ""), ("1", "__Host-")])
-def test_behind_tls_no_other_host_can_set_our_cookies(proxies, prefix):
-    show = "from django.conf import settings as s; print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME)"
+@pytest.mark.parametrize(
+    ("proxies", "path", "prefix"),
+    [("0", "", ""), ("1", "", "__Host-"), ("0", "/todo", ""), ("1", "/todo", "__Secure-")],
+)
+def test_behind_tls_no_other_host_can_set_our_cookies(proxies, path, prefix):
+    show = "from django.conf import settings as s; print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.CSRF_COOKIE_PATH)"
 
-    done = manage("shell", "--no-imports", "-c", show, **PRODUCTION, TRUSTED_PROXIES=proxies)
+    done = manage("shell", "--no-imports", "-c", show, **PRODUCTION, TRUSTED_PROXIES=proxies, FORCE_SCRIPT_NAME=path)
 
-    assert done.stdout.split() == [f"{prefix}sessionid", f"{prefix}csrftoken"]
+    assert done.stdout.split() == [f"{prefix}sessionid", f"{prefix}csrftoken", f"{path}/"]
+
+
+def test_the_production_server_says_at_start_that_its_static_files_are_missing(tmp_path):
+    done = manage("shell", "--no-imports", "-c", "import config.wsgi", **PRODUCTION, STATIC_ROOT=str(tmp_path / "none"))
+
+    assert done.returncode != 0
+    assert f"STATIC_ROOT ({tmp_path / 'none'}) is empty. Run `manage.py collectstatic`." in done.stderr
 
 
 def test_the_environment_wins_over_the_env_file(tmp_path: Path):
