@@ -13,6 +13,14 @@ from testing.resources import RESOURCES, WITH_TRASH, make
 from users.models import User
 
 
+@pytest.fixture(
+    params=[model for model, each in RESOURCES.items() if each.is_revised and each.is_in_admin],
+    ids=lambda model: model.__name__.lower(),
+)
+def model(request):
+    return request.param
+
+
 def admin_url(model: type, rest: str = "") -> str:
     return f"/admin/{model._meta.app_label}/{model._meta.model_name}/{rest}"
 

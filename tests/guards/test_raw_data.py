@@ -47,7 +47,7 @@ def test_raw_data_has_the_defaults_and_nothing_that_is_not_taken(world):
 
     assert begun == {
         "projects/": {"name": "", "color": ""},
-        "tokens/": {"name": "", "scopes": ["read", "write"], "expires_at": None},
+        "tokens/": {"name": "", "kind": "api", "scopes": ["read", "write"], "expires_at": None},
     }
 
 
