@@ -1,8 +1,8 @@
+import logging
 import os
 
 from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
-from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.wsgi import WSGIRequest
 from django.core.wsgi import get_wsgi_application
 
@@ -30,5 +30,6 @@ from ownership.row_level_security import checks  # noqa: E402 (after Django is s
 
 checks.verify()
 if not settings.DEBUG and not getattr(staticfiles_storage, "hashed_files", True):
-    raise ImproperlyConfigured(f"STATIC_ROOT ({settings.STATIC_ROOT}) is empty. Run `manage.py collectstatic`.")
+    message = "The pages can't be shown: STATIC_ROOT (%s) is empty. Run `manage.py collectstatic`."
+    logging.getLogger(__name__).error(message, settings.STATIC_ROOT)
 application.request_class = Request
