@@ -10,10 +10,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from http.client import HTTPException
 from math import inf
 from time import monotonic
+from typing import Any
+from urllib.request import HTTPErrorProcessor, Request, build_opener
 
 import jwt
+import orjson
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -39,21 +43,30 @@ class IssuerUnavailable(APIException):
     wait = 10
 
 
+class AnyStatus(HTTPErrorProcessor):
+    """Returns every response as it is: redirects aren't followed, and nothing is raised."""
+
+    def http_response(self, request: Any, response: Any) -> Any:
+        return response
+
+    https_response = http_response
+
+
 class IssuerKeys(jwt.PyJWKClient):
     """The keys of an issuer by their ids, as it last told them. Redirects aren't followed."""
 
     FRESH = 300  # seconds, after which they are fetched again
     KEPT = 86_400  # … and for how long they are good when that fails
     COOLDOWN = 10  # from one try to the next: tokens with made-up key ids don't make us hammer the issuer
-    TIMEOUT = 2
+    TIMEOUT = 2  # seconds to connect, from one piece to the next, and for all pieces of the body
+    MAX_SIZE = 1_048_576  # bytes
 
     def __init__(self, url: str):
         headers = {"Accept": "application/json", "User-Agent": "todo-backend"}  # some refuse a client without a name
-        super().__init__(
-            url, lifespan=self.FRESH, cooldown_duration=self.COOLDOWN, timeout=self.TIMEOUT, headers=headers
-        )
+        # PyJWT pauses only after a fetch that succeeded: fetch_data pauses after every one.
+        super().__init__(url, lifespan=self.FRESH, cooldown_duration=0, timeout=self.TIMEOUT, headers=headers)
         self.fetched_at = self.failed_at = -inf
-        self.last: dict = {}
+        self.last: jwt.PyJWKSet | None = None
 
     def get_signing_key(self, kid: str) -> jwt.PyJWK:
         """Raises IssuerUnavailable if a key isn't known, and the issuer can't be asked."""
@@ -68,19 +81,32 @@ class IssuerKeys(jwt.PyJWKClient):
                 raise IssuerUnavailable from None
             raise
 
-    def fetch_data(self) -> dict:
+    def fetch_data(self) -> jwt.PyJWKSet:
         """Fetch the keys. While that fails, those that came last are good."""
-        if monotonic() - self.failed_at >= self.COOLDOWN:  # PyJWT itself pauses only after a fetch that succeeded
+        if monotonic() - max(self.failed_at, self.fetched_at) >= self.COOLDOWN:
             try:
-                self.last = super().fetch_data()
+                self.last = self.download()
                 self.fetched_at = monotonic()
-            except (jwt.PyJWTError, OSError, ValueError, TypeError, RuntimeError) as error:
+            except (jwt.PyJWTError, HTTPException, LookupError, OSError, RuntimeError, TypeError, ValueError) as error:
                 self.failed_at = monotonic()
                 fields = {"reason": type(error).__name__}
                 logger.warning("The keys of the identity provider can't be read.", extra={"fields": fields})
-        if monotonic() - self.fetched_at >= self.KEPT:
+        if self.last is None or monotonic() - self.fetched_at >= self.KEPT:
             raise jwt.PyJWKClientConnectionError
         return self.last
+
+    def download(self) -> jwt.PyJWKSet:
+        # PyJWT would read a body of any size, for as long as pieces of it come.
+        request = Request(self.uri, headers=self.headers)  # noqa: S310 (the setting and PyJWT take HTTP alone)
+        body, deadline = b"", monotonic() + self.TIMEOUT
+        with build_opener(AnyStatus).open(request, timeout=self.timeout) as response:
+            if response.status != 200:
+                raise ValueError("status")
+            while piece := response.read1(65_536):
+                body += piece
+                if len(body) > self.MAX_SIZE or monotonic() > deadline:
+                    raise ValueError("size")
+        return jwt.PyJWKSet(orjson.loads(body)["keys"])
 
     @staticmethod
     def match_kid(signing_keys: list[jwt.PyJWK], kid: str) -> jwt.PyJWK | None:

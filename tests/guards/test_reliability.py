@@ -27,6 +27,7 @@ def rows(text: str) -> list[list[str]]:
 
 
 PROMISES = rows(chapter(PAGE, "Promises"))
+COMPLAINTS = rows(chapter(PAGE, "Complaints"))
 TOP_10 = rows(chapter(LISTS, "OWASP API Security Top 10 (2023)"))
 ASVS = rows(chapter(LISTS, "ASVS 5.0, levels 1 and 2"))
 JUDGED = [row for row in ASVS if len(row) == 5]  # the others don't apply
@@ -49,6 +50,14 @@ def test_a_test_that_is_named_exists(reference):
 def test_a_promise_names_its_tests(row):
     assert len(row) == 3
     assert any(REFERENCE.search(cell) for cell in row)
+
+
+@pytest.mark.parametrize("row", COMPLAINTS, ids=lambda row: row[0])
+def test_a_complaint_names_the_test_that_holds_it(row):
+    _, _, _, test = row
+
+    found = REFERENCE.fullmatch(test)
+    assert found and found[2]
 
 
 @pytest.mark.parametrize("row", JUDGED, ids=lambda row: row[0])

@@ -3,6 +3,9 @@
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import orjson
 import pytest
@@ -109,10 +112,11 @@ def test_a_key_that_was_withdrawn_while_nobody_asked_is_refused(issuer, sign_in,
     assert_problem(old.get("/me/"), *INVALID_TOKEN)
 
 
-def test_a_slow_issuer_holds_up_known_keys_once_and_not_for_long(issuer, sign_in, monkeypatch):
+def test_a_slow_issuer_holds_up_known_keys_once_and_not_for_long(issuer, sign_in, keys, monkeypatch):
     monkeypatch.setattr(IssuerKeys, "FRESH", 1e-9)
     client = sign_in()
     client.get("/me/")
+    keys.fetched_at -= keys.COOLDOWN
     issuer.delay = 10
 
     started = time.monotonic()
@@ -263,6 +267,51 @@ def test_a_private_key_that_is_published_is_left_out(issuer, keys, kind):
 
     with pytest.raises(PyJWKClientError, match="Unable to find a signing key"):
         keys.get_signing_key("1")
+
+
+def padded(issuer, size: int) -> bytes:
+    body = orjson.dumps(issuer.jwks())
+    return body + b" " * (size - len(body))
+
+
+def test_a_document_of_1_mib_is_read_and_no_byte_more(issuer, sign_in, keys):
+    issuer.body = padded(issuer, IssuerKeys.MAX_SIZE + 1)
+    assert_unavailable(sign_in().get("/me/"))
+
+    issuer.body = padded(issuer, IssuerKeys.MAX_SIZE)
+    keys.failed_at -= keys.COOLDOWN
+
+    assert sign_in().get("/me/").status_code == 200
+
+
+class Dripping(BaseHTTPRequestHandler):
+    """Sends a response without an end, in pieces."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        with suppress(OSError):
+            while True:
+                self.wfile.write(self.server.piece)
+                time.sleep(self.server.pause)
+
+    def log_message(self, *args) -> None:
+        """Don't print requests in the output of the tests."""
+
+
+@pytest.mark.parametrize(("piece", "pause"), [(b" ", 0.2), (b" " * 1_000_000, 0)], ids=["slowly", "fast"])
+def test_a_document_that_never_ends_is_a_503_soon(issuer, settings, sign_in, piece, pause):
+    with ThreadingHTTPServer(("127.0.0.1", 0), Dripping) as server:
+        server.piece, server.pause = piece, pause
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}).start()
+        settings.JWT_JWKS_URL = f"http://127.0.0.1:{server.server_port}/"
+
+        started = time.monotonic()
+        response = sign_in().get("/me/")
+        server.shutdown()
+
+    assert time.monotonic() - started < 6
+    assert_unavailable(response)
 
 
 @pytest.mark.parametrize("status", [204, 301, 302, 404, 429, 500])
