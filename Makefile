@@ -16,7 +16,7 @@ PRODUCTION := DEBUG=False MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=131072 MALLO
 STRICT = env ENV_FILE=/dev/null DEBUG=False TRUSTED_PROXIES=1 DATABASE_URL=sqlite://:memory: SECRET_KEY=$$($(SECRET)) \
 	NEON_DATABASE_URL= DATABASE_URL_FILE= SECRET_KEY_FILE=
 
-.PHONY: help setup run serve test test-browser test-clients proofs fuzz drills mutants lint lint-openapi schema seed bench bench-growth \
+.PHONY: help setup run serve test test-browser test-clients test-outside proofs fuzz drills mutants lint lint-openapi schema seed bench bench-growth \
 	bench-memory bench-crowd clean
 
 help:  ## List the targets
@@ -51,7 +51,7 @@ IN_PARALLEL = -n $(shell expr $(CORES) + 1) --dist=loadfile --no-loadscope-reord
 MEASURED := --cov --cov-fail-under=95 --cov-report=term-missing:skip-covered
 
 # What a test starts (servers, commands, other workers) would compile the project again each time.
-test test-browser test-clients proofs fuzz: export PYTHONDONTWRITEBYTECODE =
+test test-browser test-clients test-outside proofs fuzz: export PYTHONDONTWRITEBYTECODE =
 
 test: $(VENV)/.dev  ## Run the tests on SQLite, then on Postgres (5 minutes); ARGS="-k title" some of them, COVERAGE=1 measures
 	@$(POSTGRES)
@@ -66,6 +66,11 @@ test-browser: $(VENV)/.browser  ## Try the pages in a real browser, against the 
 test-clients: $(VENV)/.dev  ## Generate typed clients from the schema (TypeScript, orval, Python), and walk through the API with them
 	@clients/setup typescript orval python
 	$(PY) -m pytest --database=sqlite $(ARGS) clients
+
+# Taskwarrior and todoman, from the packages of Debian or Ubuntu.
+test-outside: $(VENV)/.dev  ## Import what Taskwarrior and todoman write, and let todoman read what is exported
+	@tests/outside/packages
+	$(PY) -m pytest --database=sqlite $(ARGS) tests/outside
 
 # What `test` does a sample of.
 LARGE := tests/guards/test_isolation_*.py tests/hostile tests/server/test_many_processes.py \

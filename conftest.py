@@ -11,7 +11,7 @@ from django.test import override_settings
 from rest_framework.throttling import SimpleRateThrottle
 
 from testing import proofs
-from testing.client import PASSWORD, Client
+from testing.client import PASSWORD, Client, leave_role
 from testing.databases import migrated_database
 from todos.models import Task
 from users.emails import mail_executor
@@ -26,13 +26,11 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "seeded"))
 
 
 def leave_request_scope(get_response):
-    """Middleware that resets the role after a request: the test's transaction would keep that of row-level security."""
+    """Middleware that resets the role after a request."""
 
     def middleware(request):
         response = get_response(request)
-        if connection.vendor == "postgresql" and connection.in_atomic_block and not connection.needs_rollback:
-            with connection.connection.cursor() as cursor:  # psycopg2's: it is not for the tests to count
-                cursor.execute("SELECT set_config('role', 'none', true), set_config('app.owner', '', true)")
+        leave_role()
         return response
 
     return middleware

@@ -15,7 +15,7 @@ PROBLEMS = {
     409: ("conflict", "Another request changed the data at the same time. Nothing was changed; send it again."),
     410: ("sync_token_expired", "The sync token has expired. Start again without `since`."),
     412: ("precondition_failed", "The object has changed since you read it. Nothing was changed now."),
-    413: ("too_large", "The request body is larger than 1 MiB."),
+    413: ("too_large", "The request body is larger than 1 MiB, or a file to import larger than 32 MiB."),
     414: ("uri_too_long", "The URL is longer than 8190 bytes."),
     415: ("unsupported_media_type", "The media type of the request body is not supported."),
     422: ("idempotency_key_reused", "The `Idempotency-Key` was used for a different request. Nothing was changed."),

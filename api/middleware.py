@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
-from django.core.handlers.wsgi import WSGIRequest
+from django.core.handlers.wsgi import LimitedStream, WSGIRequest
 from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
@@ -17,6 +17,7 @@ from django.views import defaults
 from rest_framework.exceptions import APIException, ParseError, Throttled, UnsupportedMediaType
 from rest_framework.permissions import SAFE_METHODS
 
+from api.bodies import described, max_body
 from api.conditional import keep_private
 from api.errors import LengthRequired, TooLarge, as_api_exception, problem, problem_response
 from api.logs import current_request_id
@@ -41,6 +42,12 @@ def known_user_id(request: HttpRequest) -> str | None:
     if isinstance(user, SimpleLazyObject):
         user = getattr(request, "_cached_user", None)  # where Django stores the session's user once it is loaded
     return str(user.pk) if user is not None and user.pk else None  # an account that was just erased has no id
+
+
+def loggable(path: str) -> str:
+    """The path without a secret in it."""
+    prefix = next((prefix for prefix in settings.SECRET_PATHS if path.startswith(prefix)), None)
+    return path if prefix is None else f"{prefix}…"
 
 
 def refused_host(request: HttpRequest) -> dict[str, str]:
@@ -75,7 +82,7 @@ class RequestLogMiddleware(Middleware):
             response._has_been_logged = True  # type: ignore[attr-defined]
             fields = {
                 "method": request.method,
-                "path": request.path,
+                "path": loggable(request.path),
                 "status": response.status_code,
                 "ms": round((time.perf_counter() - started) * 1000, 1),
                 "user": known_user_id(request),
@@ -254,7 +261,9 @@ class RequestBodyMiddleware(Middleware):
 
     def __call__(self, request: WSGIRequest) -> HttpResponse:
         try:
-            self.check(request, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+            # Of an upload, only a form is large: REST framework reads all other bodies into memory.
+            is_form = request.content_type == "multipart/form-data"
+            self.check(request, max_body(request.path_info if is_form else ""))
         except APIException as error:
             return refuse(request, error)
         return self.get_response(request)
@@ -266,17 +275,33 @@ class RequestBodyMiddleware(Middleware):
         if not LENGTH.fullmatch(length):
             raise ParseError("The Content-Length header must be a number: the length of the body in bytes.")
         if int(length) > limit:
-            raise TooLarge
+            raise TooLarge(f"The request body is too large. {described(limit)}")
         has_body = int(length) or "HTTP_TRANSFER_ENCODING" in request.META
         if has_body and request.headers.get("Content-Encoding", "").lower() not in ("", "identity"):
             raise UnsupportedMediaType("", "Send the request body without a Content-Encoding.")
         charset = (request.content_params or {}).get("charset", "utf-8")
         if charset.lower().replace("_", "-") not in ("utf-8", "utf8", "us-ascii", "ascii"):
             raise UnsupportedMediaType("", "Encode the request body in UTF-8.")
-        if "HTTP_TRANSFER_ENCODING" in request.META:
+        if limit > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            self.keep_in_file(request, limit)
+        elif "HTTP_TRANSFER_ENCODING" in request.META:
             self.read_chunks(request, limit)
         elif len(self.read(request, int(length))) < int(length):
             raise ParseError(BROKEN_OFF)
+
+    def keep_in_file(self, request: WSGIRequest, limit: int) -> None:
+        """Leave the body where the server has it, in a file if it is large: Django reads the form from there."""
+        if "HTTP_TRANSFER_ENCODING" not in request.META:
+            return
+        if not request.environ.get("wsgi.input_terminated"):
+            raise LengthRequired
+        body = request.environ["wsgi.input"]
+        length = body.seek(0, io.SEEK_END)
+        body.seek(0)
+        if length > limit:
+            raise TooLarge(f"The request body is too large. {described(limit)}")
+        request.META["CONTENT_LENGTH"] = str(length)
+        request._stream = LimitedStream(body, length)  # type: ignore[assignment]
 
     def read_chunks(self, request: WSGIRequest, limit: int) -> None:
         if not request.environ.get("wsgi.input_terminated"):

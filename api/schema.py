@@ -115,8 +115,11 @@ class AutoSchema(openapi.AutoSchema):
         return found
 
     def map_parsers(self) -> list[str]:
-        # Forms are for the web pages. They can't express lists or null.
-        return ["application/json"]
+        # Forms are for the web pages. They can't express lists or null. A file can be sent by nothing else.
+        serializer = self.get_request_serializer()
+        fields = getattr(serializer, "_declared_fields", {}).values()
+        has_file = any(isinstance(field, serializers.FileField) for field in fields)
+        return ["multipart/form-data" if has_file else "application/json"]
 
     def _get_serializer_field_meta(self, field, direction):
         # As text only. Generated clients would send a default with every PATCH, or require the field.

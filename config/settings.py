@@ -124,6 +124,7 @@ INSTALLED_APPS = [
     "ownership",
     "users",
     "todos",
+    "transfer",
 ]
 
 # Other origins whose pages may call the API, with a token: cookies are never allowed from there.
@@ -250,6 +251,11 @@ STORAGES = {
 if not DEBUG:
     STORAGES["staticfiles"]["BACKEND"] = "whitenoise.storage.CompressedManifestStaticFilesStorage"
 
+# Files to import may be larger than other bodies, and are kept in files.
+UPLOAD_PATHS = ("/api/v1/import/",)
+UPLOAD_MAX_SIZE = 32 * 1024 * 1024 + 64 * 1024  # with what a form adds to the file
+# What comes after these is a secret, and isn't logged.
+SECRET_PATHS = ("/feeds/",)
 # 1 MiB for a body. The limits of depth, lists and texts stand beside their code.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
@@ -299,6 +305,8 @@ SPECTACULAR_SETTINGS = {
     # The docstrings of the viewsets describe the others.
     "TAGS": [
         {"name": "account", "description": "Sign up, sign in, and manage your account."},
+        {"name": "export", "description": "Take everything along, or your tasks for spreadsheets and calendars."},
+        {"name": "import", "description": "Move in from another program, or from an export of this one."},
         {"name": "sync", "description": "Keep a copy of your data up to date, for clients that work offline."},
     ],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 from api.ids import IdConverter
 from api.views import DocsView, RootView, SchemaView
 from todos.views import ProjectViewSet, SyncView, TagViewSet, TaskViewSet
+from transfer.views import FeedView, FeedViewSet
 from users.pages import OperatorSignInForm, PasswordIsSetView, SetPasswordView, SignInPageView
 from users.views import TokenViewSet
 
@@ -15,6 +16,7 @@ router = SimpleRouter(use_regex_path=False)
 router.register("tasks", TaskViewSet)
 router.register("projects", ProjectViewSet)
 router.register("tags", TagViewSet)
+router.register("feeds", FeedViewSet)
 router.register("tokens", TokenViewSet)
 
 # What the root leads to, with the names of the routes.
@@ -24,6 +26,7 @@ PARTS |= {"tasks/summary": "task-summary", "me": "me", "sync": "sync", "docs": "
 api: list = [
     path("", include(router.urls)),  # first: these are called most, and the resolver tries one after the other
     path("", include("users.urls")),
+    path("", include("transfer.urls")),
     path("", RootView.as_view(api_root_dict=PARTS), name="api-root"),
     path("sync/", SyncView.as_view(), name="sync"),
     path("schema/", SchemaView.as_view(), name="schema"),
@@ -37,6 +40,7 @@ admin.site.site_title = admin.site.site_header = "Todo API administration"
 urlpatterns = [
     path("api/v1/", include(api)),
     path("", TemplateView.as_view(template_name="landing.html"), name="landing"),
+    path("feeds/<str:secret>.ics", FeedView.as_view(), name="feed"),
     path("set-password/done/", PasswordIsSetView.as_view(), name="password-is-set"),
     path("set-password/<uidb64>/<token>/", SetPasswordView.as_view(), name="set-password"),
     path("api-auth/login/", SignInPageView.as_view()),  # before REST framework's own

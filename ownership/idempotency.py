@@ -78,14 +78,16 @@ def replay(stored: IdempotentResponse) -> Response:
     return Response(data, status=stored.status, headers={**stored.headers, "Idempotency-Replayed": "true"})
 
 
-def respond_once(request, key: str, respond: Callable[[], Response]) -> Response:
+def respond_once(request, key: str, respond: Callable[[], Response], body: bytes | None = None) -> Response:
     """Return the user's stored response for this key, or call `respond` and store its response.
 
     Call it inside a revision transaction. If `respond` raises, nothing is stored. Raises KeyReused if the key was used
-    for another request.
+    for another request. `body` stands for the body of a form with files, whose boundary may be another each time.
     """
-    parts = (request.method, request.get_full_path(), request.content_type or "")
-    fingerprint = sha256("\n".join(parts).encode() + b"\n" + request._request.body).hexdigest()
+    content_type = (request.content_type or "") if body is None else ""
+    parts = (request.method, request.get_full_path(), content_type)
+    content = request._request.body if body is None else body
+    fingerprint = sha256("\n".join(parts).encode() + b"\n" + content).hexdigest()
     stored = IdempotentResponse.objects.owned_by(request.user).filter(key=key).first()
     if stored and not stored.expired:
         if stored.fingerprint != fingerprint:

@@ -14,6 +14,7 @@ from django.db.models import ForeignKey, Model
 from api.ids import uuid7
 from ownership.revised import RevisedModel
 from todos.models import Project, Tag, Task
+from transfer.models import Feed
 from users.models import ApiToken, User
 
 MISSING = "01900000-0000-7000-8000-000000000000"  # the id of nothing
@@ -97,6 +98,11 @@ RESOURCES: dict[type[Model], Resource] = {
             ApiToken,
             lambda word, another: {"name": word},
             create=lambda owner, fields: ApiToken.issue(owner, **fields)[0],
+        ),
+        Resource(
+            Feed,
+            lambda word, another: {"name": word, "tag": word},
+            create=lambda owner, fields: Feed.issue(owner, **fields)[0],
         ),
     ]
 }

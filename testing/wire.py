@@ -92,7 +92,7 @@ def serving(application: Callable, threads: int, max_body: int) -> Iterator[int]
     """The port of a server in this process, which serves a WSGI application as the production server does."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(
-            Bridge(application, threads, max_body),
+            Bridge(application, threads, lambda path: max_body),
             http=Protocol,
             interface="asgi3",
             lifespan="off",

@@ -19,6 +19,7 @@ from testing.client import PASSWORD, Client
 from testing.resources import MISSING, RESOURCES, make
 from testing.routes import ROUTES
 from todos.models import Project, Task
+from transfer.models import ImportedItem
 from users.models import ApiToken, Identity, User
 
 CANARY = "goldfinch"
@@ -139,6 +140,7 @@ def make_answers(api: Client, things: dict[str, str]) -> dict[str, str]:
 
 def make_traces(alice: User, task_id: str) -> None:
     Identity.objects.create(owner=alice, issuer="https://goldfinch.example", subject="goldfinch")
+    ImportedItem.objects.create(owner=alice, source="csv", key="goldfinch", task_id=task_id)
     Browser().force_login(alice)
     LogEntry.objects.create(
         user=alice,

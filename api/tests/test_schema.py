@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from api.errors import CODES
 from testing.client import PASSWORD
 from testing.routes import EVERY_ROUTE, PUBLIC, ROUTES
+from testing.uploads import sample, source_of
 
 EVERY_CALL = [
     (route, method) for route in EVERY_ROUTE if route.path not in ("", "schema/", "docs/") for method in route.methods
@@ -35,7 +36,17 @@ def body_of(route, method: str, thing, owner) -> dict:
     if route.path == "auth/password-reset/confirm/":
         uid, token = urlsafe_base64_encode(str(owner.pk).encode()), default_token_generator.make_token(owner)
         return {"uid": uid, "token": token, "new_password": PASSWORD + "2"}
+    if source := source_of(route.path):
+        return {"file": sample(source)}
     return BODIES.get((method, route.path)) or route.body(method, owner)
+
+
+def send(api, method: str, url: str, body: dict, **headers):
+    """Call with this body: as a form, where there is a file in it."""
+    if "file" not in body:
+        return api.generic(method, url, json.dumps(body), content_type="application/json", **headers)
+    body["file"].seek(0)
+    return api.post(url, body, format="multipart", **headers)
 
 
 @pytest.fixture(scope="module")
@@ -167,12 +178,14 @@ def test_every_call_answers_as_the_document_says(document, route, method, alice,
     body = body_of(route, method, thing, alice)
     url = route.url(thing and thing.pk)
 
-    answer = api.generic(method, url, json.dumps(body), content_type="application/json")
+    answer = send(api, method, url, body)
 
     described = operation(document, route, method)["responses"][str(answer.status_code)]
     assert 200 <= answer.status_code < 300
     if answer.content:
-        validator(document, described["content"][answer["Content-Type"]]["schema"]).validate(answer.json())
+        content_type = answer["Content-Type"].partition(";")[0]
+        said = answer.json() if content_type == "application/json" else answer.content.decode()
+        validator(document, described["content"][content_type]["schema"]).validate(said)
     else:
         assert "content" not in described
 
@@ -252,16 +265,17 @@ def test_defaults_are_told_in_words(document):
     assert "description" not in schemas["PatchedTaskRequest"]["properties"]["description"]
 
 
-def test_bodies_are_json(document):
+def test_bodies_are_json_or_forms_with_a_file(document):
     bodies = [
-        call["requestBody"]["content"].keys()
-        for methods in document["paths"].values()
+        (source_of(path.removeprefix("/api/v1/")) is not None, call["requestBody"]["content"].keys())
+        for path, methods in document["paths"].items()
         for call in methods.values()
         if "requestBody" in call
     ]
 
     assert bodies
-    assert all(content == {"application/json"} for content in bodies)
+    for has_file, content in bodies:
+        assert content == {"multipart/form-data" if has_file else "application/json"}
     assert document["paths"]["/api/v1/tasks/"]["post"]["requestBody"]["required"]
 
 

@@ -17,6 +17,8 @@ from config.server.environ import Headers, wsgi_environ
 logger = logging.getLogger("api.requests")
 
 BODY_SECONDS = 60  # for a body of a mebibyte at most
+UPLOAD_SECONDS = 300  # for a larger one
+MAX_UPLOADS = 8  # at once: each may take 32 MiB of the disk
 MAX_MEMORY = 2 * 1024 * 1024  # a larger request body is kept in a file; a response with a larger one is streamed
 
 Message = dict[str, Any]
@@ -118,24 +120,42 @@ class Exchange:
 
 
 class Bridge:
-    """Calls a WSGI `application` in one of `threads` threads. It gets `max_body` bytes of a body, and some more if
-    there are more."""
+    """Calls a WSGI `application` in one of `threads` threads. It gets `max_body(path)` bytes of a body, and some more
+    if there are more."""
 
-    def __init__(self, application: Callable, threads: int, max_body: int):
+    def __init__(self, application: Callable, threads: int, max_body: Callable[[str], int]):
         self.application = application
         self.max_body = max_body
+        self.uploads = 0  # those that are arriving
         # The threads live as long as the process, and with them the database connection that each of them keeps.
         self.pool = ThreadPoolExecutor(threads, thread_name_prefix="request")
         # A streamed response holds its thread until the client has taken it: one thread is left for all others.
         self.streams = BoundedSemaphore(max(threads - 1, 1))
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        headers, limit = dict(scope["headers"]), self.max_body(scope["path"])
+        is_upload = limit > MAX_MEMORY and (int(headers.get(b"content-length", limit)) > MAX_MEMORY)
+        if is_upload and self.uploads >= MAX_UPLOADS:
+            detail = "Too many files are being uploaded. Try again."
+            rest = refused(503, "unavailable", detail, (b"retry-after", b"1"), (b"connection", b"close"))
+            for message in rest:
+                await send(message)
+            return
+        self.uploads += is_upload
+        try:
+            await self.exchange(scope, receive, send, limit)
+        finally:
+            self.uploads -= is_upload
+
+    async def exchange(self, scope: dict[str, Any], receive: Receive, send: Send, limit: int) -> None:
+        seconds = BODY_SECONDS if limit <= MAX_MEMORY else UPLOAD_SECONDS
         with SpooledTemporaryFile(MAX_MEMORY) as body:
             try:
-                if not await self.read_body(body, dict(scope["headers"]), receive):
-                    return  # the client went away
+                async with asyncio.timeout(seconds):
+                    if not await self.read_body(body, dict(scope["headers"]), receive, limit):
+                        return  # the client went away
             except TimeoutError:
-                detail = f"The body did not arrive within {BODY_SECONDS} seconds."
+                detail = f"The body did not arrive within {seconds} seconds."
                 rest = refused(408, "request_timeout", detail, (b"connection", b"close"))
             else:
                 exchange, environ = Exchange(receive, send), wsgi_environ(scope, body)
@@ -145,17 +165,16 @@ class Bridge:
         for message in rest:
             await send(message)
 
-    async def read_body(self, body: IO[bytes], headers: dict[bytes, bytes], receive: Receive) -> bool:
+    async def read_body(self, body: IO[bytes], headers: dict[bytes, bytes], receive: Receive, limit: int) -> bool:
         """Read the body as far as the application wants it; False when the client goes away meanwhile."""
         length = int(headers.get(b"content-length", 0))  # the parser lets only digits through
         # One that says it is too large isn't waited for: the application refuses it by its length.
-        more = length <= self.max_body and (length > 0 or b"transfer-encoding" in headers)
-        async with asyncio.timeout(BODY_SECONDS):
-            while more and body.tell() <= self.max_body:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    return False
-                body.write(message["body"])
-                more = message["more_body"]
+        more = length <= limit and (length > 0 or b"transfer-encoding" in headers)
+        while more and body.tell() <= limit:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return False
+            body.write(message["body"])
+            more = message["more_body"]
         body.seek(0)
         return True

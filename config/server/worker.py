@@ -13,11 +13,10 @@ class Worker(GunicornWorker):
     def load_wsgi(self) -> None:
         super().load_wsgi()
         # Not before: these need Django, which the application has set up.
-        from django.conf import settings
-
+        from api.bodies import max_body
         from config.server.bridge import Bridge
 
-        self.application = Bridge(self.wsgi, self.cfg.threads, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+        self.application = Bridge(self.wsgi, self.cfg.threads, max_body)
         gc.collect()
         gc.freeze()  # what is loaded stays: to look through it for garbage takes 20 times as long as through the rest
 

@@ -21,6 +21,9 @@ RULES = [
         r"(.*\.)?(before|after|project|parent)",
         "does_not_exist|in_trash|not_a_sibling|not_the_parents|parent_completed|too_deep|circular",
     ),
+    (r"POST /api/v1/feeds/", "project", "does_not_exist"),
+    # The grammar of each source.
+    (r"POST /api/v1/import/.*", "file", "invalid"),
     # Passwords that are on a list, or like the email address.
     (
         r"POST /api/v1/(auth|me)/.*",

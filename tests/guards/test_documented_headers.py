@@ -1,11 +1,9 @@
 """The documented headers for conditional requests and retries, compared with the behavior of each call."""
 
-import json
-
 import pytest
 from django.test import Client as Browser
 
-from api.tests.test_schema import CALLS, body_of, operation, written_out
+from api.tests.test_schema import CALLS, body_of, operation, send, written_out
 
 SENT = {"ETag", "Location", "Idempotency-Replayed"}
 
@@ -31,7 +29,7 @@ def call(api, alice):
         url = route.url(thing and thing.pk)
 
         def again():
-            return api.generic(method, url, json.dumps(body), content_type="application/json", **headers)
+            return send(api, method, url, body, **headers)
 
         return again(), again
 

@@ -8,7 +8,8 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import ForeignKey, Model
 
 from testing.resources import RESOURCES, make
-from todos.models import Task
+from todos.models import Project, Task
+from transfer.models import ImportedItem
 from users.models import User
 
 pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has the model's own check only.")
@@ -37,6 +38,8 @@ def make_family(owner: User) -> None:
             row, other = make(key.model, owner, owner.name), make(key.related_model, owner, owner.name)
             setattr(row, key.name, other)
             row.save()
+    of_an_import = {"project": make(Project, owner, owner.name), "task": make(Task, owner, owner.name)}
+    ImportedItem.objects.create(owner=owner, source="csv", key=owner.name, **of_an_import)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ What is registered tomorrow is attacked tomorrow. Nothing here is random: a run 
 """
 
 import json
+import re
 from collections.abc import Iterator
 from itertools import count, product
 
@@ -12,6 +13,7 @@ from django.contrib.admin.utils import flatten_fieldsets
 
 from testing.resources import RESOURCES
 from testing.routes import METHODS
+from testing.uploads import sample, source_of
 from tests.hostile.atoms import (
     BODIES,
     JSON,
@@ -180,6 +182,21 @@ def in_forms(world: World, all_calls: list[Call]) -> Iterator[Attack]:
             )
 
 
+def in_files(world: World, all_calls: list[Call]) -> Iterator[Attack]:
+    """A text as the whole file to import, and in the place of each word of a sample."""
+    for call in all_calls:
+        source = source_of(call.path)
+        content = sample(source).read() if source else b""
+        words = list(re.finditer(rb"[\w-]{2,}", content))
+        for number, (name, text) in enumerate(TEXTS.items() if source else ()):
+            word = words[number * 7 % len(words)]
+            escaped = json.dumps(text)[1:-1].encode() if number % 2 else encoded(text)
+            for file in (encoded(text), content[: word.start()] + escaped + content[word.end() :]):
+                body = part(b'name="file"; filename="x"', file) + b"--B--\r\n"
+                sent = request("POST", call.target(world), with_token(world, (b"Content-Type", MULTIPART)), body)
+                yield Attack("file", f"{call.path} {name} for {word[0][:20]!r}", sent, "POST")
+
+
 def in_page_queries(world: World, all_calls: list[Call]) -> Iterator[Attack]:
     texts = list(TEXTS.items())
     lists = (*ADMIN_FORMS, "/admin/users/user/")
@@ -225,7 +242,7 @@ def in_methods(world: World, all_calls: list[Call]) -> Iterator[Attack]:
         yield Attack("method of a page", f"{method} {path}", request(method, path), method, is_page=True)
 
 
-PLACES = (in_paths, in_queries, in_fields, in_bodies, in_forms, in_page_queries, in_headers, in_methods)
+PLACES = (in_paths, in_queries, in_fields, in_bodies, in_forms, in_files, in_page_queries, in_headers, in_methods)
 
 
 def corpus(world: World) -> list[Attack]:

@@ -1,0 +1,286 @@
+"""Writes the records of a file: one revision, all or none, and nothing twice."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.utils import timezone
+
+from api.ids import uuid7
+from api.text import fold
+from ownership import constraints
+from ownership.changes import folded_fields
+from ownership.transactions import RevisionTransaction, move_revision, revision_transaction
+from todos.actions import series
+from todos.models import Project, Tag, Task
+from todos.models.rules import MAX_LEVEL
+from todos.models.tag import TaskTag
+from transfer.fitting import Fitting
+from transfer.models import ImportedItem
+from transfer.records import Contents, ProjectRecord, Report, TaskRecord, chunks, parse_uuid
+from transfer.rows import insert_rows
+
+BATCH = 500  # rows in memory as objects at once, and values of one query
+SETTINGS = ("name", "timezone")  # of the account, in an archive
+
+
+def import_contents(owner, source: str, contents: Contents, dry_run: bool = False) -> Report:
+    """Import these records for the owner, and report what was created and lost. A dry run changes nothing.
+
+    Raises ValidationError for what the rules of the models refuse.
+    """
+    Fitting(contents, ZoneInfo(owner.timezone)).fit()
+    with revision_transaction(owner.pk) as current:
+        report = Importer(owner, source, contents, current).run()
+        if dry_run:
+            transaction.set_rollback(True)
+    return report
+
+
+class Importer:
+    """Runs in a revision transaction, under the lock of the owner."""
+
+    def __init__(self, owner, source: str, contents: Contents, current: RevisionTransaction):
+        self.owner, self.source, self.contents, self.current = owner, source, contents, current
+        self.now = timezone.now()
+        self.created = {"projects": 0, "tags": 0, "tasks": 0}
+        self.projects: dict[str, UUID] = {}  # by the key of the record
+        self.tasks: dict[str, UUID] = {}
+        self.new_series: dict[Any, UUID] = {}
+        self.groups: dict[int, int] = {}  # of what was completed together
+
+    def run(self) -> Report:
+        self.is_empty = not any(model.objects.filter(owner_id=self.owner.pk).exists() for model in (Task, Project))
+        self.take_settings()
+        self.make_projects()
+        self.make_tags()
+        unchanged = self.make_tasks()
+        return Report(self.created, unchanged, self.contents.lost)
+
+    def take_settings(self) -> None:
+        """Those of the archive, for an account without tasks: due times that are there would move."""
+        values = {name: self.contents.settings[name] for name in SETTINGS if name in self.contents.settings}
+        changed = {name for name, value in values.items() if getattr(self.owner, name) != value}
+        if not changed:
+            return
+        if not self.is_empty:
+            for name in sorted(changed):
+                self.contents.lose("settings", name, f"This account keeps its own: {getattr(self.owner, name)!r}.")
+            return
+        for name in changed:
+            setattr(self.owner, name, values[name])
+        self.owner.save(update_fields=changed)
+
+    # Projects
+
+    def make_projects(self) -> None:
+        records = list(self.contents.projects.values())
+        self.projects = self.known("project", [record.key for record in records])
+        gone = set(Project.objects.in_trash().filter(pk__in=list(self.projects.values())).values_list("pk", flat=True))
+        self.gone = {key for key, pk in self.projects.items() if pk in gone}
+        names = dict(Project.objects.present().filter(owner_id=self.owner.pk).values_list("name_folded", "pk"))
+        fresh = []
+        for record in records:
+            if record.key in self.projects:
+                continue
+            if record.deleted_at is None and (pk := names.get(fold(record.name))):
+                self.projects[record.key] = pk
+                continue
+            pk = self.projects[record.key] = uuid7()
+            if record.deleted_at is None:
+                names[fold(record.name)] = pk
+            fresh.append((record, pk))
+        self.order([record for record, _ in fresh])
+        for batch in chunks(fresh, BATCH):
+            self.insert(Project, [self.project(record, pk) for record, pk in batch])
+        self.created["projects"] = len(fresh)
+        self.remember("project", {record.key: pk for record, pk in fresh})
+
+    def project(self, record: ProjectRecord, pk: UUID) -> Project:
+        return Project(pk=pk, name=record.name, color=record.color, position=record.position, **self.stamps(record))
+
+    # Tags
+
+    def make_tags(self) -> None:
+        """Those that tasks bear, and those that stand for themselves."""
+        own = Tag.objects.filter(owner_id=self.owner.pk)
+        known = dict(own.present().values_list("name_folded", "pk"))
+        in_trash = set(own.in_trash().values_list("name_folded", "deleted_at"))
+        fresh: list[Tag] = []
+        for record in self.contents.tags:
+            folded = fold(record.name)
+            if (folded, record.deleted_at) not in in_trash if record.deleted_at else folded not in known:
+                tag = Tag(pk=uuid7(), name=record.name, **self.stamps(record))
+                fresh.append(tag)
+                if record.deleted_at is None:
+                    known[fold(record.name)] = tag.pk
+        for name in (name for task in self.contents.tasks.values() for name in task.tags):
+            if (folded := fold(name)) not in known:
+                known[folded] = uuid7()
+                moment = {"created_at": self.now, "updated_at": self.now}
+                fresh.append(Tag(pk=known[folded], name=name, owner_id=self.owner.pk, **moment))
+        for batch in chunks(fresh, BATCH):
+            self.insert(Tag, batch)
+        self.tags = known
+        self.created["tags"] = len(fresh)
+
+    # Tasks
+
+    def make_tasks(self) -> int:
+        """Returns how many of them are there already."""
+        keys = list(self.contents.tasks)
+        self.tasks = self.known("task", keys)
+        unchanged = len(self.tasks)
+        parents = self.load_parents()
+        fresh = [record for record in self.contents.tasks.values() if record.key not in self.tasks]
+        self.tasks |= {record.key: uuid7() for record in fresh}
+        self.order(fresh)
+        self.levels: dict[str, tuple[int, UUID | None]] = {
+            key: (task.level, task.project_id) for key, task in parents.items()
+        }
+        for batch in chunks(fresh, BATCH):
+            tasks = [self.task(record) for record in batch]
+            self.insert(Task, tasks)
+            self.tag(batch)
+            self.remember("task", {record.key: self.tasks[record.key] for record in batch})
+        self.created["tasks"] = len(fresh)
+        return unchanged
+
+    def load_parents(self) -> dict[str, Task]:
+        """The tasks that are there already, and get new subtasks: those that are open."""
+        new = [record for record in self.contents.tasks.values() if record.key not in self.tasks]
+        wanted = {record.parent: self.tasks[record.parent] for record in new if record.parent in self.tasks}
+        found: dict[UUID, Task] = {}
+        for ids in chunks(list(wanted.values()), BATCH):
+            found |= Task.objects.present().open().filter(owner_id=self.owner.pk).in_bulk(ids)
+        return {key: found[pk] for key, pk in wanted.items() if pk in found}
+
+    def task(self, record: TaskRecord) -> Task:
+        parent, level, project = self.location(record)
+        task = Task(
+            pk=self.tasks[record.key],
+            title=record.title,
+            description=record.description,
+            completed_at=record.completed_at,
+            priority=record.priority,
+            start_date=record.start_date,
+            start_time=record.start_time,
+            due_date=record.due_date,
+            due_time=record.due_time,
+            reminders=record.reminders,
+            recurrence=record.recurrence,
+            repeat_from=record.repeat_from,
+            project_id=project,
+            parent_id=parent,
+            level=level,
+            position=record.position,
+            **self.stamps(record),
+        )
+        self.levels[record.key] = (level, project)
+        if record.series:
+            self.take_series(task, record.series)
+        elif task.recurrence:
+            series.begin(task)
+        return task
+
+    def location(self, record: TaskRecord) -> tuple[UUID | None, int, UUID | None]:
+        """The parent, the level and the project of a task."""
+        project = self.projects.get(record.project)
+        if record.project in self.gone and record.deleted_at is None:
+            self.contents.lose(record.item, "project", "It is in the trash: the task comes into the inbox.")
+            project = None
+        if not record.parent:
+            return None, 1, project
+        if record.parent not in self.levels:  # it was imported before
+            self.contents.lose(
+                record.item, "parent", "It was completed or deleted since: this isn't a subtask any more."
+            )
+            return None, 1, project
+        level, project = self.levels[record.parent]
+        if level >= MAX_LEVEL:
+            self.contents.lose(record.item, "parent", f"Subtasks can be nested at most {MAX_LEVEL} levels deep.")
+            return None, 1, project
+        return self.tasks[record.parent], level + 1, project
+
+    def take_series(self, task: Task, values: dict) -> None:
+        """The series as an archive has it. What refers to other rows of the archive is theirs here."""
+        for name in ("series_start", "series_day", "series_passed", "series_time", "occurrence_date"):
+            setattr(task, name, values[name])
+        if old := values.get("series"):
+            task.series = self.new_series.get(old) or self.new_series.setdefault(old, uuid7())
+        task.next_occurrence = self.tasks.get(values.get("next_occurrence") or "")
+        task.carried_from = self.tasks.get(values.get("carried_from") or "")
+        if values.get("untouched"):
+            task.automatic_revision = self.current.revision
+        if (group := values.get("completed_together")) is not None:
+            # Below zero, where no revision of this account is.
+            task.completed_in_revision = self.groups.setdefault(group, -len(self.groups) - 1)
+
+    def tag(self, records: Iterable[TaskRecord]) -> None:
+        links = []
+        for record in records:
+            for tag in {self.tags[fold(name)] for name in record.tags}:
+                moment = record.created_at or self.now
+                pk = self.tasks[record.key]
+                links.append(TaskTag(owner_id=self.owner.pk, task_id=pk, tag_id=tag, created_at=moment))
+        insert_rows(TaskTag, links)
+
+    # What was imported before
+
+    def known(self, kind: str, keys: list[str]) -> dict[str, UUID]:
+        """The rows that these keys became in an earlier import, or that have them as their own ids."""
+        digests = {ImportedItem.digest(kind, key): key for key in keys}
+        items = ImportedItem.objects.filter(owner_id=self.owner.pk, source=self.source)
+        found: dict[str, UUID] = {}
+        for batch in chunks(list(digests), BATCH):
+            for digest, pk in items.filter(key__in=batch).exclude(**{kind: None}).values_list("key", f"{kind}_id"):
+                found[digests[digest]] = pk
+        model: Any = Task if kind == "task" else Project
+        own = {pk: key for key in keys if key not in found and (pk := parse_uuid(key))}
+        for batch in chunks(list(own), BATCH):
+            rows = model.objects.filter(owner_id=self.owner.pk, pk__in=batch)
+            found |= {own[pk]: pk for pk in rows.values_list("pk", flat=True)}
+        return found
+
+    def remember(self, kind: str, made: dict[str, UUID]) -> None:
+        items = [
+            ImportedItem(
+                owner_id=self.owner.pk, source=self.source, key=ImportedItem.digest(kind, key), **{f"{kind}_id": pk}
+            )
+            for key, pk in made.items()
+        ]
+        for batch in chunks(items, BATCH):
+            insert_rows(ImportedItem, batch)
+
+    # Rows
+
+    def order(self, records: list[Any]) -> None:
+        """Give each record a position. In an account without tasks, the positions of an archive stay as they are."""
+        if self.is_empty and records and all(record.position is not None for record in records):
+            highest = int(max(record.position for record in records)) + 1
+            if highest > self.current.revision:  # a new row's position is its revision, and has to come last
+                self.current.revision = move_revision(self.owner.pk, highest - self.current.revision)
+            return
+        by_position = sorted(
+            range(len(records)), key=lambda index: (records[index].position is None, records[index].position or 0.0)
+        )
+        for rank, index in enumerate(by_position):
+            records[index].position = self.current.revision + rank / len(records)
+
+    def stamps(self, record: Any) -> dict[str, Any]:
+        created_at = record.created_at or self.now
+        updated_at = record.updated_at or self.now
+        moments = {"created_at": created_at, "updated_at": updated_at, "deleted_at": record.deleted_at}
+        return {"owner_id": self.owner.pk, **moments}
+
+    def insert(self, model: Any, rows: list[Any]) -> None:
+        """Insert the rows with all the values that they have. Raises ValidationError for what the rules refuse."""
+        for row in rows:
+            row.revision = self.current.revision
+            for field in folded_fields(model):
+                field.pre_save(row, add=True)
+            constraints.check(row, row.changed_fields(), queries=False)
+        insert_rows(model, rows)
+        self.current.record(model, "created", [row.pk for row in rows])

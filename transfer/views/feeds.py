@@ -1,0 +1,61 @@
+from django.db import transaction
+from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.urls import reverse
+from django.utils.http import parse_etags
+from django.views import View
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins
+from rest_framework.response import Response
+
+from api.conditional import make_etag
+from ownership.viewsets import OwnedViewSet
+from transfer.exports.tasks import write_calendar
+from transfer.models import Feed
+from transfer.serializers import FeedSerializer, NewFeedSerializer
+from users.models import User
+
+
+class FeedViewSet(mixins.DestroyModelMixin, OwnedViewSet):
+    """Calendar feeds: read-only iCalendar at a secret URL, for programs that subscribe to calendars."""
+
+    queryset = Feed.objects.all()
+    serializer_class = FeedSerializer
+
+    @extend_schema(request=FeedSerializer, responses={201: NewFeedSerializer})
+    def create(self, request):
+        """Create a calendar feed.
+
+        `url` has its secret, and is only in this response. Whoever knows it can read the tasks. To revoke it, delete
+        the feed.
+        """
+        values = self.read_body().validated_data
+        with transaction.atomic():
+            User.objects.lock(request.user)
+            feed, secret = Feed.issue(request.user, **values)
+        url = request.build_absolute_uri(reverse("feed", args=[secret]))
+        return Response({**self.represent(feed), "url": url}, status=201, headers={"Cache-Control": "no-store"})
+
+    def destroy(self, request, *args, **kwargs):
+        """Delete the calendar feed.
+
+        Its URL is not found any more.
+        """
+        return super().destroy(request, *args, **kwargs)
+
+
+class FeedView(View):
+    """A feed by its secret URL. Whoever knows it needs no sign-in, so it tells nothing but what is in the feed."""
+
+    def get(self, request, secret: str):
+        feed = Feed.objects.find(secret)
+        if feed is None:
+            raise Http404
+        etag = make_etag(feed.pk, feed.owner.revision)
+        named = {each.removeprefix("W/") for each in parse_etags(request.META.get("HTTP_IF_NONE_MATCH", ""))}
+        response: HttpResponseBase = HttpResponse(status=304)
+        if etag not in named:
+            is_events = feed.kind == Feed.Kind.EVENTS
+            content = write_calendar(feed.owner, feed.tasks(), feed.name, is_events)
+            response = StreamingHttpResponse(content, content_type="text/calendar; charset=utf-8")
+        response["ETag"], response["Cache-Control"] = etag, "private, no-cache"
+        return response
