@@ -57,7 +57,8 @@ def test_a_complaint_names_the_test_that_holds_it(row):
     _, _, _, test = row
 
     found = REFERENCE.fullmatch(test)
-    assert found and found[2]
+    assert found
+    assert found[2]
 
 
 @pytest.mark.parametrize("row", JUDGED, ids=lambda row: row[0])
