@@ -18,7 +18,7 @@ class ThrottleMixin(throttling.SimpleRateThrottle):
         try:
             return super().allow_request(request, view)
         except cache_errors() as error:
-            # Rates are for fairness: without them the API is better off than without an answer.
+            # Rates are for fairness: without them the API is better off than without a response.
             logger.warning("Calls can't be counted.", extra={"fields": {"reason": type(error).__name__}})
             return True
 

@@ -65,7 +65,7 @@ class ApiView(GenericAPIView):
 
     def call(self, handler, request, *args, **kwargs) -> Response:
         """Run the handler of this request. A hook for subclasses."""
-        if self.has_no_etag and request.method not in SAFE_METHODS:
+        if self.has_no_etag and request.method not in SAFE_METHODS and handler != self.http_method_not_allowed:
             check_match(request, None)
         return handler(request, *args, **kwargs)
 

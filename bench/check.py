@@ -21,15 +21,15 @@ class Client:
         self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
 
     def send(self, method: str, path: str, token: str, body: str = "", **headers: str) -> tuple[int, Any, str]:
-        """The status, the JSON and the entity tag of the answer."""
+        """The status, the JSON and the entity tag of the response."""
         sent = {"Authorization": f"Bearer {token}", **headers}
         if body:
             sent["Content-Type"] = "application/json"
         self.connection.request(method, path, body or None, sent)
-        answer = self.connection.getresponse()
-        text = answer.read()
-        is_json = "json" in answer.headers.get("Content-Type", "")
-        return answer.status, json.loads(text) if is_json else text[:300], answer.headers.get("ETag", "")
+        response = self.connection.getresponse()
+        text = response.read()
+        is_json = "json" in response.headers.get("Content-Type", "")
+        return response.status, json.loads(text) if is_json else text[:300], response.headers.get("ETag", "")
 
 
 def entity_tags(server: Server, case: Case, subjects: list[Subject]) -> dict[str, str]:
@@ -48,10 +48,10 @@ def check(servers: dict[str, Server], subjects: list[Subject]) -> None:
             if isinstance(expected, Useless):
                 sys.exit(f"{case.title}: this project answers {expected}")
             for contestant in case.contestants:
-                answer = comparable(case, *ask(clients[contestant.key], case, subject))
-                if answer != expected:
+                response = comparable(case, *ask(clients[contestant.key], case, subject))
+                if response != expected:
                     log = servers[contestant.key].log.read_text()[-3000:]
-                    seen = f"{contestant.name}: {str(answer)[:1500]}\nThis project: {str(expected)[:1500]}\n{log}"
+                    seen = f"{contestant.name}: {str(response)[:1500]}\nThis project: {str(expected)[:1500]}\n{log}"
                     sys.exit(f"{case.title}: {contestant.name} responds otherwise than this project.\n{seen}")
 
 
@@ -64,21 +64,21 @@ class Useless:
     """A response that failed or has no rows: nothing to measure."""
 
     status: int
-    answer: Any
+    response: Any
 
 
-def comparable(case: Case, status: int, answer: Any) -> Any:
+def comparable(case: Case, status: int, response: Any) -> Any:
     """The part of a response that must be the same for all: the fields and their values, without their format."""
-    if status != (201 if case.body and case.method == "POST" else 200) or not answer:
-        return Useless(status, answer)
-    if isinstance(answer, list):
-        return [values(each, GENERATED) for each in answer]
-    if "results" not in answer:
-        return values(answer, GENERATED | {"completed_at"} if case.writes else set())
-    if not answer["results"]:
-        return Useless(status, answer)
-    links = {name: answer[name] is not None for name in ("next", "previous")}
-    return sorted(answer), links, [values(each, set()) for each in answer["results"]]
+    if status != (201 if case.body and case.method == "POST" else 200) or not response:
+        return Useless(status, response)
+    if isinstance(response, list):
+        return [values(each, GENERATED) for each in response]
+    if "results" not in response:
+        return values(response, GENERATED | {"completed_at"} if case.writes else set())
+    if not response["results"]:
+        return Useless(status, response)
+    links = {name: response[name] is not None for name in ("next", "previous")}
+    return sorted(response), links, [values(each, set()) for each in response["results"]]
 
 
 def values(task: dict, present: set[str]) -> dict:

@@ -20,9 +20,9 @@ def get(path: str, token: str = "") -> bytes:
 async def one_request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> float:
     began = time.perf_counter()
     writer.write(request)
-    answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
-    assert answer.startswith(b"HTTP/1.1 200"), answer
-    length = re.search(rb"(?i)content-length: (\d+)", answer)
+    response = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+    assert response.startswith(b"HTTP/1.1 200"), response
+    length = re.search(rb"(?i)content-length: (\d+)", response)
     await (reader.readexactly(int(length[1])) if length else reader.readuntil(b"0\r\n\r\n"))
     return time.perf_counter() - began
 

@@ -58,10 +58,10 @@ def explained(token: str, method: str, path: str, body: str) -> list[dict]:
 
     connection.ensure_connection()
     connection.connection.notices = deque()
-    answer = Client().generic(
+    response = Client().generic(
         method, path, body, "application/json", headers={"Authorization": f"Bearer {token}", "Host": "localhost"}
     )
-    assert answer.status_code in (200, 201), answer.content
+    assert response.status_code in (200, 201), response.content
     said = [notice.partition("plan:\n")[2] for notice in connection.connection.notices]
     return [json.loads(plan) for plan in said if plan]
 

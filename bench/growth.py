@@ -74,16 +74,16 @@ class Owner:
     open: list[str] = field(default_factory=list)  # tasks to complete
 
     def get(self, path: str) -> dict:
-        status, answer, _ = self.client.send("GET", path, self.token)
+        status, response, _ = self.client.send("GET", path, self.token)
         if status != 200:
-            sys.exit(f"GET {path}: {status} {answer}")
-        return answer
+            sys.exit(f"GET {path}: {status} {response}")
+        return response
 
     def write(self, method: str, path: str, body: str = "") -> dict:
-        status, answer, _ = self.client.send(method, path, self.token, body)
+        status, response, _ = self.client.send(method, path, self.token, body)
         if status not in (200, 201):
-            sys.exit(f"{method} {path}: {status} {answer}")
-        return answer
+            sys.exit(f"{method} {path}: {status} {response}")
+        return response
 
     def prepare(self) -> None:
         """Follow `next` to the page in the middle, and run a full sync for a token from 100 changes ago."""

@@ -141,17 +141,17 @@ def in_words(times: list[float]) -> str:
 
 
 def answers_to_malformed(port: int) -> dict[str, str]:
-    answers = {}
+    responses = {}
     for name, request in MALFORMED.items():
         with socket.create_connection(("127.0.0.1", port), timeout=3) as connection:
             try:
                 connection.sendall(request)
-                answer = connection.recv(2000).decode(errors="replace")
+                response = connection.recv(2000).decode(errors="replace")
             except OSError as error:
-                answer = f"- {type(error).__name__}"
-        kind = re.search(r"(?i)content-type: ([\w/+]+)", answer)
-        answers[name] = f"{answer.split(' ')[1] if ' ' in answer else 'closed'} {kind[1] if kind else ''}".strip()
-    return answers
+                response = f"- {type(error).__name__}"
+        kind = re.search(r"(?i)content-type: ([\w/+]+)", response)
+        responses[name] = f"{response.split(' ')[1] if ' ' in response else 'closed'} {kind[1] if kind else ''}".strip()
+    return responses
 
 
 def load(name: str, environment: dict[str, str]) -> dict:

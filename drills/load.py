@@ -11,7 +11,7 @@ from threading import Event, Lock
 from typing import Any
 from uuid import uuid4
 
-from testing.servers import CUT_OFF, Answer, Program, Server, register
+from testing.servers import CUT_OFF, Program, Response, Server, register
 
 USERS, CLIENTS_EACH = 4, 4
 # Shorter than Retry-After, to measure when the service recovers instead of how long clients wait.
@@ -65,13 +65,13 @@ class LoadClient:
         while not stop.is_set():
             random.choice(reads + writes)()
 
-    def ask(self, method: str, path: str, body: object = None, **headers: str) -> Answer:
+    def ask(self, method: str, path: str, body: object = None, **headers: str) -> Response:
         """Repeat the request until it gets a response."""
         failed_at = None
         while True:
             started = time.monotonic()
-            answer = self.attempt(method, path, body, **headers)
-            if answer and answer.status != 503:
+            response = self.attempt(method, path, body, **headers)
+            if response and response.status != 503:
                 break
             failed_at = failed_at or time.monotonic()
             if started - failed_at > PATIENCE:
@@ -80,24 +80,24 @@ class LoadClient:
         if failed_at:
             with self.record.lock:
                 self.record.recoveries.append(time.monotonic() - failed_at)
-        done_before = failed_at and method == "DELETE" and answer.status == 404
-        if answer.status not in GOOD and not done_before:
-            self.record.broken.append(f"{method} {path}: {answer.status} {answer.body}")
-        return answer
+        done_before = failed_at and method == "DELETE" and response.status == 404
+        if response.status not in GOOD and not done_before:
+            self.record.broken.append(f"{method} {path}: {response.status} {response.body}")
+        return response
 
-    def attempt(self, method: str, path: str, body: object, **headers: str) -> Answer | None:
+    def attempt(self, method: str, path: str, body: object, **headers: str) -> Response | None:
         started = time.monotonic()
         try:
-            answer = self.program.send(method, path, body, **headers)
+            response = self.program.send(method, path, body, **headers)
         except CUT_OFF as error:
             self.record.note("no response", time.monotonic() - started)
             if isinstance(error, TimeoutError):
                 self.record.broken.append(f"{method} {path}: no response in 30 seconds")
             return None
-        self.record.note(answer.status, time.monotonic() - started)
-        if answer.status == 503 and not answer.headers["Retry-After"]:
+        self.record.note(response.status, time.monotonic() - started)
+        if response.status == 503 and not response.headers["Retry-After"]:
             self.record.broken.append(f"{method} {path}: 503 without Retry-After")
-        return answer
+        return response
 
     def any_task(self) -> str | None:
         return random.choice(list(self.tasks)) if self.tasks else None
@@ -116,11 +116,11 @@ class LoadClient:
 
     def make(self) -> None:
         title = uuid4().hex
-        answer = self.ask("POST", "tasks/", {"title": title}, Idempotency_Key=title)
-        if answer.status == 201:
+        response = self.ask("POST", "tasks/", {"title": title}, Idempotency_Key=title)
+        if response.status == 201:
             self.writes += 1
             self.titles.append(title)
-            self.tasks[answer.body["id"]] = {"title": title, "description": "", "completed": False}
+            self.tasks[response.body["id"]] = {"title": title, "description": "", "completed": False}
 
     def change(self) -> None:
         if task := self.any_task():

@@ -24,11 +24,11 @@ class Browser:
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         request = Request(server.address + path, body, given, method=method)
         try:
-            answer = self.opener.open(request, timeout=30)
+            response = self.opener.open(request, timeout=30)
         except HTTPError as error:
-            answer = error
-        with answer:
-            return answer.status, answer.headers, answer.read().decode()
+            response = error
+        with response:
+            return response.status, response.headers, response.read().decode()
 
     def get(self, server: Server, path: str, **headers: str):
         return self.send(server, "GET", path, **headers)

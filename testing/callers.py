@@ -26,7 +26,7 @@ PROTECTIONS = ["both", "the owner rule alone", "row-level security alone"]
 LET_IN, REFUSED = ("another", "reader", "staff"), ("anonymous", "expired", "revoked", "disabled")
 IN_BROWSERS = ("another's browser", "staff's browser", "anonymous browser")
 CHANGING = ("Content-Length", "Expires")
-CSRF_TOKEN = re.compile(r"\b[A-Za-z0-9]{64}\b")  # another one in each answer
+CSRF_TOKEN = re.compile(r"\b[A-Za-z0-9]{64}\b")  # another one in each response
 LATER = 1_000_000  # a revision higher than Alice's
 NOT_MINE = "01900000-0000-7000-8000-000000000001"
 CARRIED_OUT = ("nothing", "key", "ETag")  # probes that succeed even with another user's value
@@ -132,8 +132,8 @@ class Caller:
         if question.body is not None:
             body = json.dumps(fill_in(question.body, {"value": value, **mine}))
             headers["content_type"] = "application/json"
-        answer = self.client.generic(question.method, path, body, **headers)
-        told = Told(answer.status_code, dict(answer.headers), answer.content.decode())
+        response = self.client.generic(question.method, path, body, **headers)
+        told = Told(response.status_code, dict(response.headers), response.content.decode())
         return told.without(value) if self.is_browser else told
 
 
@@ -178,60 +178,60 @@ def probe(caller: Caller, route: Route, asked: list[Question]) -> None:
     with caller.in_its_state():
         before, mine = rows_of(caller.world.alice), caller.own(route)
         for question in asked:
-            told = [answer_of(caller, question, name, mine) for name in question.values]
-            for name, answer in zip(question.values, told, strict=True):
+            told = [response_of(caller, question, name, mine) for name in question.values]
+            for name, response in zip(question.values, told, strict=True):
                 case = f"{caller.name}: {question}, {name}"
-                assert not caller.world.leaks(answer.text), f"{case}: {answer}"
-                assert comparable(question, answer) == comparable(question, told[0]), case
-                assert expected(caller, route, question, answer), f"{case}: {answer}"
+                assert not caller.world.leaks(response.text), f"{case}: {response}"
+                assert comparable(question, response) == comparable(question, told[0]), case
+                assert expected(caller, route, question, response), f"{case}: {response}"
         assert rows_of(caller.world.alice) == before, caller.name
 
 
-def answer_of(caller: Caller, question: Question, name: str, mine: dict[str, str]) -> Told:
+def response_of(caller: Caller, question: Question, name: str, mine: dict[str, str]) -> Told:
     value = caller.world.values[name]
     if question.source not in CARRIED_OUT:
         return caller.ask(question, value, mine)
     # A probe may change the caller's own data: undo it, so that the next one finds the same state.
     with transaction.atomic():
         before = caller.world.revision()
-        answer = caller.ask(question, value, mine)
+        response = caller.ask(question, value, mine)
         assert caller.world.revision() == before
         transaction.set_rollback(True)
-    return answer
+    return response
 
 
-def comparable(question: Question, answer: Told) -> Told:
-    return answer.but_new() if question.source in CARRIED_OUT else answer
+def comparable(question: Question, response: Told) -> Told:
+    return response.but_new() if question.source in CARRIED_OUT else response
 
 
-def expected(caller: Caller, route: Route, question: Question, answer: Told) -> bool:
+def expected(caller: Caller, route: Route, question: Question, response: Told) -> bool:
     """Whether the caller gets the expected response."""
     is_safe = question.method in ("GET", "HEAD", "OPTIONS")
     if route.path in PUBLIC:
-        return answer.status not in (304, 500)
+        return response.status not in (304, 500)
     if caller.is_refused:
         code = "not_authenticated" if caller.name.startswith("anonymous") else "authentication_failed"
-        says_why = f'"{code}"' in answer.body or question.method == "HEAD" or caller.is_browser
-        return (answer.status, answer.headers["WWW-Authenticate"], says_why) == (401, "Bearer", True)
+        says_why = f'"{code}"' in response.body or question.method == "HEAD" or caller.is_browser
+        return (response.status, response.headers["WWW-Authenticate"], says_why) == (401, "Bearer", True)
     if caller.name == "reader" and not is_safe:
-        return answer.status == 403
+        return response.status == 403
     match question.source:
         case "nothing":
-            return answer.status < 500 and answer.status not in (401, 403)
+            return response.status < 500 and response.status not in (401, 403)
         case "path":
             is_there = question.method in route.methods or (question.method == "HEAD" and "GET" in route.methods)
-            return answer.status == (404 if is_there else 200 if question.method == "OPTIONS" else 405)
+            return response.status == (404 if is_there else 200 if question.method == "OPTIONS" else 405)
         case "bulk":
-            return answer.status == (404 if "{value}" in question.body["ids"] else 400)
+            return response.status == (404 if "{value}" in question.body["ids"] else 400)
         case "body" | "move" | "cursor" | "sync token":
-            return answer.status == 400
+            return response.status == 400
         case "filter":
-            return answer.status == 400 or answer.has_no_rows or caller.is_browser
+            return response.status == 400 or response.has_no_rows or caller.is_browser
         case "key":
-            return "Idempotency-Replayed" not in answer.headers and answer.status not in (404, 422)
+            return "Idempotency-Replayed" not in response.headers and response.status not in (404, 422)
         case "ETag":
             is_stale = "HTTP_IF_MATCH" in question.headers and question.method in route.methods and not is_safe
             if is_stale and ((route.model in REVISED and route.has_id) or route.view.has_no_etag):
-                return answer.status == 412
-            return answer.status not in (304, 404, 412)
+                return response.status == 412
+            return response.status not in (304, 404, 412)
     raise AssertionError(question)

@@ -33,7 +33,7 @@ class Issuer(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Answer)
+        super().__init__(("127.0.0.1", 0), Response)
         self.url = f"http://127.0.0.1:{self.server_port}/jwks"
         self.kinds = {"rsa": "rsa", "ec": "ec", "ed": "ed"}  # of each key, by its id
         self.numbers: dict[str, int] = {}
@@ -84,7 +84,7 @@ class Issuer(ThreadingHTTPServer):
         return api_jws.encode(payload, self.key(kid), algorithm, {"kid": kid, **(header or {})})
 
 
-class Answer(BaseHTTPRequestHandler):
+class Response(BaseHTTPRequestHandler):
     server: Issuer
 
     def do_GET(self) -> None:

@@ -7,28 +7,28 @@ from http import HTTPStatus
 from django.db import OperationalError, connection
 
 
-def assert_problem(answer, status: int, code: str, detail: str, errors: list[dict] | None = None) -> None:
+def assert_problem(response, status: int, code: str, detail: str, errors: list[dict] | None = None) -> None:
     """Assert that the whole response is this problem, with its headers."""
-    assert answer.status_code == status
-    assert answer["Content-Type"] == "application/problem+json"
-    assert int(answer.get("Content-Length", len(answer.content))) == len(answer.content)
-    assert answer.json() == {
+    assert response.status_code == status
+    assert response["Content-Type"] == "application/problem+json"
+    assert int(response.get("Content-Length", len(response.content))) == len(response.content)
+    assert response.json() == {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "code": code,
         "detail": detail,
         **({"errors": errors} if errors else {}),
-        "request_id": answer["X-Request-ID"],
+        "request_id": response["X-Request-ID"],
     }
 
 
-def refused(answer) -> list[tuple[str, str]]:
+def refused(response) -> list[tuple[str, str]]:
     """The field and the code of each error in a 400."""
-    errors = answer.json()["errors"]
+    errors = response.json()["errors"]
     first = errors[0]["message"]
     detail = f"{errors[0]['field']}: {first}" if errors[0]["field"] else first
-    assert_problem(answer, 400, "validation_error", detail, errors)
+    assert_problem(response, 400, "validation_error", detail, errors)
     return [(error["field"], error["code"]) for error in errors]
 
 

@@ -102,6 +102,6 @@ ADMIN = [path for path, _ in FOUND if path.startswith("admin/")]
 def make_over_http(program: Program, model: type[Model], word: str = "canary") -> str:
     """Have a real server make one for this program's user. Returns its id."""
     body = RESOURCES[model].body(word, lambda needed: make_over_http(program, needed, word))
-    answer = program.insist("POST", LISTS[model].path, body)
-    assert answer.status == 201, answer
-    return answer.body["id"]
+    response = program.insist("POST", LISTS[model].path, body)
+    assert response.status == 201, response
+    return response.body["id"]

@@ -59,8 +59,8 @@ class Server:
 
     def get(self, path: str) -> tuple[int, str]:
         try:
-            with urllib.request.urlopen(self.address + path, timeout=5) as answer:
-                return answer.status, answer.read().decode(errors="replace")
+            with urllib.request.urlopen(self.address + path, timeout=5) as response:
+                return response.status, response.read().decode(errors="replace")
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode(errors="replace")
 
@@ -146,7 +146,7 @@ def beside(server: Server) -> Iterator[Server]:
 
 
 @dataclass
-class Answer:
+class Response:
     status: int
     headers: http.client.HTTPMessage
     body: Any
@@ -170,51 +170,51 @@ class Program:
     def __exit__(self, *error) -> None:
         self.connection.close()
 
-    def send(self, method: str, path: str, body: object = None, **headers: str) -> Answer:
+    def send(self, method: str, path: str, body: object = None, **headers: str) -> Response:
         """Send the request once. `headers`: with _ instead of -. Raises one of CUT_OFF if there is no response."""
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         content = None if body is None else json.dumps(body)
         try:
             self.connection.request(method, f"/api/v1/{path}", content, {**self.headers, **given})
-            answer = self.connection.getresponse()
-            text = answer.read()
+            response = self.connection.getresponse()
+            text = response.read()
         except CUT_OFF:
             self.connection.close()  # the next request opens a new one
             raise
-        return Answer(answer.status, answer.headers, json.loads(text) if text else None)
+        return Response(response.status, response.headers, json.loads(text) if text else None)
 
-    def insist(self, method: str, path: str, body: object = None, **headers: str) -> Answer:
+    def insist(self, method: str, path: str, body: object = None, **headers: str) -> Response:
         """Repeat the request until it gets a response."""
         for _ in range(200):
             try:
-                answer = self.send(method, path, body, **headers)
+                response = self.send(method, path, body, **headers)
             except CUT_OFF:
                 self.unanswered += 1
                 time.sleep(0.05)
             else:
-                if answer.status != 503:
-                    return answer
+                if response.status != 503:
+                    return response
         raise AssertionError(f"no answer to {method} {path}")
 
     def read(self, path: str) -> Any:
-        answer = self.insist("GET", path)
-        assert answer.status == 200, answer
-        return answer.body
+        response = self.insist("GET", path)
+        assert response.status == 200, response
+        return response.body
 
 
 def register(server: Server) -> str:
     """The token of a new account."""
     with Program(server.port) as stranger:
         body = {"email": f"{secrets.token_hex(8)}@example.com", "password": "correct horse battery"}
-        answer = stranger.send("POST", "auth/register/", body)
-    assert answer.status == 201, answer
-    return answer.body["token"]
+        response = stranger.send("POST", "auth/register/", body)
+    assert response.status == 201, response
+    return response.body["token"]
 
 
 class Shim(socketserver.ThreadingTCPServer):
     """A proxy in front of the server that can cut the connection. It forwards one request per connection.
 
-    `fault`: what happens to the next request; "" nothing, "answer" it is carried out and its answer lost,
+    `fault`: what happens to the next request; "" nothing, "response" it is carried out and its response lost,
     "outcome" the client is cut off while it is being carried out, "offline" it doesn't get there; this one stays.
     """
 
@@ -248,9 +248,9 @@ class Relay(socketserver.StreamRequestHandler):
                 upstream.sendall(request)
                 if fault == "outcome":
                     self.connection.shutdown(socket.SHUT_RDWR)
-                answer = b"".join(iter(lambda: upstream.recv(65536), b""))  # to its end: it is committed
+                response = b"".join(iter(lambda: upstream.recv(65536), b""))  # to its end: it is committed
             if not fault:
-                self.wfile.write(answer)
+                self.wfile.write(response)
         self.server.cuts += bool(fault)
 
     def read_request(self) -> bytes:

@@ -6,9 +6,9 @@ from users.models import User
 
 
 def page(api: Client, token: str | None = None, **parameters) -> dict:
-    answer = api.get("/sync/", {**({"since": token} if token else {}), **parameters})
-    assert answer.status_code == 200, answer.content
-    return answer.json()
+    response = api.get("/sync/", {**({"since": token} if token else {}), **parameters})
+    assert response.status_code == 200, response.content
+    return response.json()
 
 
 def pages(api: Client, token: str | None = None, **parameters) -> list[dict]:

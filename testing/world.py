@@ -93,7 +93,7 @@ def build() -> World:
     api = Client(alice)
     ApiToken.objects.filter(pk=api.token.pk).update(name="goldfinch token of this client")
     values |= make_things(api)
-    values |= make_answers(api, values)
+    values |= make_responses(api, values)
     make_traces(alice, values["task"])
     rows = rows_of(alice)
     return World(alice, values, canaries_in(rows), ids_in(rows))
@@ -123,7 +123,7 @@ def trashed(thing: Any) -> Any:
     return thing
 
 
-def make_answers(api: Client, things: dict[str, str]) -> dict[str, str]:
+def make_responses(api: Client, things: dict[str, str]) -> dict[str, str]:
     """What the server told Alice, with which nobody else may come."""
     api.post("/tasks/", REPEATED, HTTP_IDEMPOTENCY_KEY="goldfinch-key")
     api.post("/projects/", {"name": "goldfinch of a key"}, HTTP_IDEMPOTENCY_KEY="goldfinch-key-2")

@@ -67,25 +67,25 @@ def test_a_body_of_1_mib_is_read(api, content_type, size):
     body = of_size(size, content_type)
     assert len(body) == size
 
-    answer = post(api, body, content_type)
+    response = post(api, body, content_type)
 
-    assert (answer.status_code, answer.json()["title"]) == (201, "x")
+    assert (response.status_code, response.json()["title"]) == (201, "x")
 
 
 @pytest.mark.parametrize("content_type", TYPES)
 def test_a_byte_more_is_a_413(api, content_type):
-    answer = post(api, of_size(MIB + 1, content_type), content_type)
+    response = post(api, of_size(MIB + 1, content_type), content_type)
 
-    assert_problem(answer, 413, "too_large", "The request body is too large. Send at most 1 MiB.")
+    assert_problem(response, 413, "too_large", "The request body is too large. Send at most 1 MiB.")
     assert not Task.objects.exists()
 
 
 @pytest.mark.parametrize("path", [*DJANGOS_OWN, "/nope/"])
 def test_a_byte_more_is_a_413_outside_of_the_api_too(path):
-    answer = Browser().generic("POST", path, of_size(MIB + 1, FORM), content_type=FORM)
+    response = Browser().generic("POST", path, of_size(MIB + 1, FORM), content_type=FORM)
 
-    assert (answer.status_code, answer["Content-Type"]) == (413, "text/plain; charset=utf-8")
-    assert answer.content == b"The request body is too large. Send at most 1 MiB.\n"
+    assert (response.status_code, response["Content-Type"]) == (413, "text/plain; charset=utf-8")
+    assert response.content == b"The request body is too large. Send at most 1 MiB.\n"
 
 
 def test_a_body_that_is_too_large_is_not_read(api):
@@ -99,98 +99,100 @@ def test_a_body_that_is_too_large_is_not_read(api):
 @pytest.mark.parametrize("coding", ["chunked", "CHUNKED", "gzip, chunked", "identity, chunked"])
 @pytest.mark.parametrize("content_type", TYPES)
 def test_a_body_in_chunks_is_read(api, content_type, coding):
-    answer = post(api, b"", content_type, **in_chunks(of_size(300, content_type), coding=coding))
+    response = post(api, b"", content_type, **in_chunks(of_size(300, content_type), coding=coding))
 
-    assert (answer.status_code, answer.json()["title"]) == (201, "x")
+    assert (response.status_code, response.json()["title"]) == (201, "x")
 
 
 def test_a_body_in_chunks_is_read_by_the_forms_of_django_too(alice):
     form = b"username=alice%40example.com&password=correct+horse+battery"
 
-    answer = Browser().generic("POST", "/api-auth/login/", CONTENT_TYPE=FORM, **in_chunks(form))
+    response = Browser().generic("POST", "/api-auth/login/", CONTENT_TYPE=FORM, **in_chunks(form))
 
-    assert (answer.status_code, answer["Location"]) == (302, "/")
+    assert (response.status_code, response["Location"]) == (302, "/")
 
 
 def test_no_chunks_at_all_are_an_empty_body(api):
-    answer = post(api, b"", **in_chunks(b""))
+    response = post(api, b"", **in_chunks(b""))
 
-    assert refused(answer) == [("title", "required")]
+    assert refused(response) == [("title", "required")]
 
 
 @pytest.mark.parametrize("size", [MIB - 1, MIB])
 def test_1_mib_in_chunks_is_read(api, size):
-    answer = post(api, b"", **in_chunks(of_size(size, "application/json")))
+    response = post(api, b"", **in_chunks(of_size(size, "application/json")))
 
-    assert (answer.status_code, answer.json()["title"]) == (201, "x")
+    assert (response.status_code, response.json()["title"]) == (201, "x")
 
 
 def test_a_byte_more_in_chunks_is_a_413_and_the_rest_is_not_read(api):
     environ = in_chunks(b"x" * 5 * MIB)
 
-    answer = post(api, b"", **environ)
+    response = post(api, b"", **environ)
 
-    assert_problem(answer, 413, "too_large", "The request body is too large. Send at most 1 MiB.")
+    assert_problem(response, 413, "too_large", "The request body is too large. Send at most 1 MiB.")
     assert environ["wsgi.input"].tell() == MIB + 1
 
 
 @pytest.mark.parametrize("error", [OSError("No more data"), ValueError("Invalid chunk size: zz"), Exception("canary")])
 def test_broken_chunks_are_a_400(api, error):
-    answer = post(api, b"", **in_chunks(Broken(error)))
+    response = post(api, b"", **in_chunks(Broken(error)))
 
-    assert_problem(answer, 400, "parse_error", BROKEN_OFF)
+    assert_problem(response, 400, "parse_error", BROKEN_OFF)
     assert not Task.objects.exists()
 
 
 def test_a_server_that_knows_no_chunks_wants_a_length(api):
-    answer = post(api, b"", HTTP_TRANSFER_ENCODING="chunked", **{"wsgi.input": io.BytesIO(TASK)})
+    response = post(api, b"", HTTP_TRANSFER_ENCODING="chunked", **{"wsgi.input": io.BytesIO(TASK)})
 
-    assert_problem(answer, 411, "length_required", "The Content-Length header is missing: add the length of the body.")
+    assert_problem(
+        response, 411, "length_required", "The Content-Length header is missing: add the length of the body."
+    )
 
 
 @pytest.mark.parametrize(("body", "content_type"), [(TASK, "application/json"), (b"title=Buy+mi", FORM)])
 def test_a_body_that_ends_before_its_time_is_a_400(api, body, content_type):
-    answer = post(api, b"", content_type, **sent(body, length="100"))
+    response = post(api, b"", content_type, **sent(body, length="100"))
 
-    assert_problem(answer, 400, "parse_error", BROKEN_OFF)
+    assert_problem(response, 400, "parse_error", BROKEN_OFF)
     assert not Task.objects.exists()
 
 
 def test_of_a_body_that_goes_on_only_the_announced_part_is_read(api):
-    answer = post(api, b"", **sent(TASK + b"GET / HTTP/1.1", length=str(len(TASK))))
+    response = post(api, b"", **sent(TASK + b"GET / HTTP/1.1", length=str(len(TASK))))
 
-    assert (answer.status_code, answer.json()["title"]) == (201, "x")
+    assert (response.status_code, response.json()["title"]) == (201, "x")
 
 
 @pytest.mark.parametrize("length", ["-1", "+5", "1_0", "5, 5", "0x10", "abc", " ", "1.0", "\u0663", "9" * 5000])
 def test_a_length_that_is_no_number_is_a_400(api, length):
-    answer = post(api, b"", **sent(TASK, length))
+    response = post(api, b"", **sent(TASK, length))
 
     assert_problem(
-        answer, 400, "parse_error", "The Content-Length header must be a number: the length of the body in bytes."
+        response, 400, "parse_error", "The Content-Length header must be a number: the length of the body in bytes."
     )
 
 
 @pytest.mark.parametrize("length", ["1048577", "9" * 400])
 def test_a_length_that_is_too_large_is_a_413(api, length):
-    answer = post(api, b"", **sent(TASK, length))
+    response = post(api, b"", **sent(TASK, length))
 
-    assert_problem(answer, 413, "too_large", "The request body is too large. Send at most 1 MiB.")
+    assert_problem(response, 413, "too_large", "The request body is too large. Send at most 1 MiB.")
 
 
 @pytest.mark.parametrize("length", ["", "0"])
 def test_no_length_is_an_empty_body(api, length):
-    answer = post(api, b"", **sent(TASK, length))
+    response = post(api, b"", **sent(TASK, length))
 
-    assert refused(answer) == [("title", "required")]
+    assert refused(response) == [("title", "required")]
 
 
 @pytest.mark.parametrize("boundary", ["", "; boundary=", "; boundary=\xff"])
 def test_multipart_without_a_proper_boundary_is_a_400(api, boundary):
-    answer = post(api, part(b"name=title"), f"multipart/form-data{boundary}")
+    response = post(api, part(b"name=title"), f"multipart/form-data{boundary}")
 
-    detail = answer.json()["detail"]
-    assert_problem(answer, 400, "parse_error", detail)
+    detail = response.json()["detail"]
+    assert_problem(response, 400, "parse_error", detail)
     assert detail.startswith("Multipart form parse error - Invalid")
 
 
@@ -212,16 +214,16 @@ def test_multipart_without_a_proper_boundary_is_a_400(api, boundary):
     ids=lambda body: repr(body)[:24],
 )
 def test_multipart_without_a_field_has_no_fields(api, body):
-    answer = post(api, body, MULTIPART)
+    response = post(api, body, MULTIPART)
 
-    assert refused(answer) == [("title", "required")]
+    assert refused(response) == [("title", "required")]
 
 
 def test_multipart_with_endless_headers_is_a_400(api):
-    answer = post(api, b"--B\r\nX: " + b"y" * 100_000 + b"\r\n\r\nx\r\n--B--", MULTIPART)
+    response = post(api, b"--B\r\nX: " + b"y" * 100_000 + b"\r\n\r\nx\r\n--B--", MULTIPART)
 
     detail = "Multipart form parse error - Request max total header size exceeded."
-    assert_problem(answer, 400, "parse_error", detail)
+    assert_problem(response, 400, "parse_error", detail)
 
 
 @pytest.mark.parametrize(
@@ -234,9 +236,9 @@ def test_multipart_with_endless_headers_is_a_400(api):
     ],
 )
 def test_multipart_is_checked_like_other_bodies(api, body, errors):
-    answer = post(api, body + b"--B--\r\n", MULTIPART)
+    response = post(api, body + b"--B--\r\n", MULTIPART)
 
-    assert refused(answer) == errors
+    assert refused(response) == errors
 
 
 @pytest.mark.parametrize(
@@ -248,9 +250,9 @@ def test_multipart_is_checked_like_other_bodies(api, body, errors):
     ],
 )
 def test_a_form_of_too_many_fields_is_a_400(api, body, content_type):
-    answer = post(api, body, content_type)
+    response = post(api, body, content_type)
 
-    assert_problem(answer, 400, "parse_error", "The request could not be read. Check its body and its headers.")
+    assert_problem(response, 400, "parse_error", "The request could not be read. Check its body and its headers.")
 
 
 @pytest.mark.parametrize(
@@ -261,16 +263,16 @@ def test_a_form_of_too_many_fields_is_a_400(api, body, content_type):
     ],
 )
 def test_a_form_is_checked_like_other_bodies(api, body, errors):
-    answer = post(api, body, FORM)
+    response = post(api, body, FORM)
 
-    assert refused(answer) == errors
+    assert refused(response) == errors
 
 
 @pytest.mark.parametrize("coding", ["gzip", "br", "x-unknown", "gzip, identity"])
 def test_a_compressed_body_is_a_415(api, coding):
-    answer = post(api, gzip.compress(TASK), HTTP_CONTENT_ENCODING=coding)
+    response = post(api, gzip.compress(TASK), HTTP_CONTENT_ENCODING=coding)
 
-    assert_problem(answer, 415, "unsupported_media_type", "Send the request body without a Content-Encoding.")
+    assert_problem(response, 415, "unsupported_media_type", "Send the request body without a Content-Encoding.")
     assert not Task.objects.exists()
 
 
@@ -280,6 +282,6 @@ def test_a_body_that_is_not_compressed_may_say_so(api, coding):
 
 
 def test_a_compressed_body_in_chunks_is_a_415_as_well(api):
-    answer = post(api, b"", HTTP_CONTENT_ENCODING="gzip", **in_chunks(gzip.compress(TASK)))
+    response = post(api, b"", HTTP_CONTENT_ENCODING="gzip", **in_chunks(gzip.compress(TASK)))
 
-    assert_problem(answer, 415, "unsupported_media_type", "Send the request body without a Content-Encoding.")
+    assert_problem(response, 415, "unsupported_media_type", "Send the request body without a Content-Encoding.")

@@ -8,9 +8,13 @@ from testing.problems import broken_database
 @pytest.mark.parametrize("host", ["10.1.2.3:8000", "evil.example", "", "a b", "[::1"])
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
 def test_a_probe_may_call_the_host_what_it_likes(db, path, host):
-    answer = Browser().get(path, HTTP_HOST=host)
+    response = Browser().get(path, HTTP_HOST=host)
 
-    assert (answer.status_code, answer["Content-Type"], answer.content) == (200, "text/plain; charset=utf-8", b"ok\n")
+    assert (response.status_code, response["Content-Type"], response.content) == (
+        200,
+        "text/plain; charset=utf-8",
+        b"ok\n",
+    )
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
@@ -24,17 +28,17 @@ def test_a_probe_is_not_sent_to_https(db, settings, path):
 @pytest.mark.parametrize(("path", "queries"), [("/healthz", 0), ("/readyz", 1)])
 def test_a_probe_asks_as_little_as_it_can(db, path, queries, django_assert_num_queries):
     with django_assert_num_queries(queries):
-        answer = Browser().get(path, HTTP_COOKIE="sessionid=abc")
+        response = Browser().get(path, HTTP_COOKIE="sessionid=abc")
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
 def test_a_probe_is_a_line_in_the_log_as_well(db, path, log):
-    answer = Browser().get(path)
+    response = Browser().get(path)
 
     (line,) = log.lines()
-    assert (line["path"], line["status"], line["request_id"]) == (path, 200, answer["X-Request-ID"])
+    assert (line["path"], line["status"], line["request_id"]) == (path, 200, response["X-Request-ID"])
 
 
 @pytest.mark.parametrize("error", [OperationalError, InterfaceError])
@@ -54,9 +58,9 @@ def test_without_a_connection_it_is_not_ready(db, monkeypatch):
 
     with monkeypatch.context() as patched:
         patched.setattr(type(connections["default"]), "cursor", fail)
-        answer = Browser().get("/readyz")
+        response = Browser().get("/readyz")
 
-    assert answer.status_code == 503
+    assert response.status_code == 503
 
 
 @pytest.mark.parametrize("path", ["/healthz/", "/readyz/", "/api/healthz", "/HEALTHZ"])

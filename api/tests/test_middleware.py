@@ -21,15 +21,15 @@ def requests(lines: list[dict]) -> list[dict]:
     return found
 
 
-def line_of(answer, method: str, path: str, user=None, queries: int = 0) -> dict:
+def line_of(response, method: str, path: str, user=None, queries: int = 0) -> dict:
     return {
         "level": "INFO",
         "logger": "api.requests",
         "message": "request",
-        "request_id": answer["X-Request-ID"],
+        "request_id": response["X-Request-ID"],
         "method": method,
         "path": path,
-        "status": answer.status_code,
+        "status": response.status_code,
         "user": user and str(user.pk),
         "queries": queries,
     }
@@ -62,22 +62,22 @@ def test_the_client_may_name_its_request(anonymous, name):
     ],
 )
 def test_an_insane_name_is_replaced(anonymous, name):
-    answer = anonymous.get("/", HTTP_X_REQUEST_ID=name)
+    response = anonymous.get("/", HTTP_X_REQUEST_ID=name)
 
-    assert re.fullmatch(r"[0-9a-f]{32}", answer["X-Request-ID"])
+    assert re.fullmatch(r"[0-9a-f]{32}", response["X-Request-ID"])
 
 
 @pytest.mark.parametrize(
     "path", ["/", "/api/v1/", "/api/nope/", "/nope/", "/healthz", "/readyz", "/admin/", "/api/v1/docs/"]
 )
-def test_every_answer_names_its_request(db, path):
+def test_every_response_names_its_request(db, path):
     first, second = Browser().get(path), Browser().get(path)
 
     assert re.fullmatch(r"[0-9a-f]{32}", first["X-Request-ID"])
     assert first["X-Request-ID"] != second["X-Request-ID"]
 
 
-def test_after_the_answer_the_name_is_forgotten(anonymous):
+def test_after_the_response_the_name_is_forgotten(anonymous):
     anonymous.get("/", HTTP_X_REQUEST_ID="mine")
 
     assert request_id() == ""
@@ -86,9 +86,9 @@ def test_after_the_answer_the_name_is_forgotten(anonymous):
 def test_a_request_is_one_line(api, alice, log):
     api.get("/tasks/")
 
-    answer = api.get("/tasks/?limit=5")
+    response = api.get("/tasks/?limit=5")
 
-    assert requests(log.lines())[1:] == [line_of(answer, "GET", "/api/v1/tasks/", alice, queries=2)]
+    assert requests(log.lines())[1:] == [line_of(response, "GET", "/api/v1/tasks/", alice, queries=2)]
     assert len(log.lines()) == 2
 
 
@@ -105,38 +105,38 @@ def test_a_request_is_one_line(api, alice, log):
         ("HEAD", "/", 200),
     ],
 )
-def test_whatever_the_answer_it_is_one_line_without_a_user(anonymous, log, method, path, status):
-    answer = anonymous.generic(method, path)
+def test_whatever_the_response_it_is_one_line_without_a_user(anonymous, log, method, path, status):
+    response = anonymous.generic(method, path)
 
-    assert answer.status_code == status
-    assert requests(log.lines()) == [line_of(answer, method, f"/api/v1{path}".split("?")[0])]
+    assert response.status_code == status
+    assert requests(log.lines()) == [line_of(response, method, f"/api/v1{path}".split("?")[0])]
     assert len(log.lines()) == 1
 
 
 @pytest.mark.parametrize("environ", [{"CONTENT_LENGTH": "9" * 9}, {"CONTENT_LENGTH": "x"}])
 def test_what_is_refused_early_is_one_line_too(anonymous, log, environ):
-    answer = anonymous.get("/tasks/", **environ)
+    response = anonymous.get("/tasks/", **environ)
 
-    assert requests(log.lines()) == [line_of(answer, "GET", "/api/v1/tasks/")]
+    assert requests(log.lines()) == [line_of(response, "GET", "/api/v1/tasks/")]
     assert len(log.lines()) == 1
 
 
 def test_a_host_that_is_refused_is_in_the_log_with_the_setting(anonymous, log):
-    answer = anonymous.get("/tasks/", HTTP_HOST="evil.example")
+    response = anonymous.get("/tasks/", HTTP_HOST="evil.example")
 
     reason = "Invalid HTTP_HOST header: 'evil.example'. You may need to add 'evil.example' to ALLOWED_HOSTS."
-    assert requests(log.lines()) == [line_of(answer, "GET", "/api/v1/tasks/") | {"reason": reason}]
+    assert requests(log.lines()) == [line_of(response, "GET", "/api/v1/tasks/") | {"reason": reason}]
     assert len(log.lines()) == 1
 
 
 def test_a_defect_is_one_more_line_and_both_name_the_request(api, alice, log, monkeypatch):
     monkeypatch.setattr(TaskViewSet, "list", lambda *args: 1 / 0)
 
-    answer = api.get("/tasks/")
+    response = api.get("/tasks/")
 
     defect, request = log.lines()
-    assert requests([request]) == [line_of(answer, "GET", "/api/v1/tasks/", alice, queries=2)]
-    assert defect["request_id"] == answer["X-Request-ID"]
+    assert requests([request]) == [line_of(response, "GET", "/api/v1/tasks/", alice, queries=2)]
+    assert defect["request_id"] == response["X-Request-ID"]
     assert (defect["level"], defect["message"]) == ("ERROR", "Internal Server Error: /api/v1/tasks/")
     assert defect["exception"].endswith("\nZeroDivisionError: division by zero")
 
@@ -144,11 +144,11 @@ def test_a_defect_is_one_more_line_and_both_name_the_request(api, alice, log, mo
 @pytest.mark.parametrize("error", [OperationalError, InterfaceError])
 def test_a_database_that_is_away_is_one_more_line_too(api, log, error):
     with broken_database(error=error):
-        answer = api.get("/tasks/")
+        response = api.get("/tasks/")
 
     failure, request = log.lines()
-    assert requests([request]) == [line_of(answer, "GET", "/api/v1/tasks/")]
-    assert failure["request_id"] == answer["X-Request-ID"]
+    assert requests([request]) == [line_of(response, "GET", "/api/v1/tasks/")]
+    assert failure["request_id"] == response["X-Request-ID"]
     assert (failure["level"], failure["message"]) == ("ERROR", "The database is unavailable.")
     assert failure["exception"].endswith(f"{error.__name__}: connection to 10.1.2.3 failed: canary")
 
@@ -166,30 +166,30 @@ def test_a_lost_race_is_no_error_in_the_log(api, log, monkeypatch):
 
 
 def test_the_user_of_a_session_is_named(browser, alice, log):
-    answer = browser.get("/api/v1/tasks/")
+    response = browser.get("/api/v1/tasks/")
 
-    assert requests(log.lines()) == [line_of(answer, "GET", "/api/v1/tasks/", alice, queries=3)]
+    assert requests(log.lines()) == [line_of(response, "GET", "/api/v1/tasks/", alice, queries=3)]
 
 
 def test_naming_the_user_costs_no_query(browser, log, django_assert_num_queries):
     with django_assert_num_queries(0):
-        answer = browser.get("/api/v1/docs/")
+        response = browser.get("/api/v1/docs/")
 
-    assert requests(log.lines()) == [line_of(answer, "GET", "/api/v1/docs/")]
+    assert requests(log.lines()) == [line_of(response, "GET", "/api/v1/docs/")]
 
 
 def test_naming_the_user_needs_no_database(browser, log):
     with broken_database():
-        answer = browser.get("/admin/")
+        response = browser.get("/admin/")
 
-    assert answer.status_code >= 500
-    assert requests(log.lines()) == [line_of(answer, "GET", "/admin/")]
+    assert response.status_code >= 500
+    assert requests(log.lines()) == [line_of(response, "GET", "/admin/")]
 
 
 def test_a_session_that_ends_names_nobody(browser, log):
-    answer = browser.post("/api-auth/logout/")
+    response = browser.post("/api-auth/logout/")
 
-    assert answer.status_code == 302
+    assert response.status_code == 302
     assert requests(log.lines())[0]["user"] is None
 
 
@@ -227,9 +227,9 @@ def test_what_looks_like_a_mailed_link_breaks_no_line(db, log):
 def test_so_it_is_when_the_database_is_away(db, log):
     uid = "MDE5YWExYjItYzNkNC03ZTVmLThhNmItN2M4ZDllMGYxYTJi"  # an id, so that it is looked for
     with broken_database():
-        answer = Browser(raise_request_exception=False).get(f"/set-password/{uid}/canary-token/")
+        response = Browser(raise_request_exception=False).get(f"/set-password/{uid}/canary-token/")
 
-    assert answer.status_code == 503
+    assert response.status_code == 503
     assert log.lines()[-1]["path"] == f"/set-password/{uid}/.../"
     assert "canary-token" not in log.text
 
@@ -246,9 +246,9 @@ def test_so_it_is_when_the_database_is_away(db, log):
     ],
 )
 def test_nothing_in_a_request_forges_a_line(anonymous, log, environ):
-    answer = anonymous.get("/tasks/", **environ)
+    response = anonymous.get("/tasks/", **environ)
 
-    assert answer.status_code >= 400
+    assert response.status_code >= 400
     assert len(requests(log.lines())) == len(log.lines()) == 1
     assert re.fullmatch(r"[ -~]+\n", log.text)
 
@@ -258,29 +258,29 @@ def test_nothing_in_a_request_forges_a_line(anonymous, log, environ):
     [("/api-auth/login/", b"a=1&" * 1001), ("/api/v1/tasks/?" + "a=1&" * 1001, b"")],
 )
 def test_what_a_client_does_is_no_error_in_the_log(db, log, path, body):
-    answer = Browser().generic("POST", path, body, content_type="application/x-www-form-urlencoded")
+    response = Browser().generic("POST", path, body, content_type="application/x-www-form-urlencoded")
 
-    assert answer.status_code in (400, 401)
+    assert response.status_code in (400, 401)
     assert [line["level"] for line in log.lines()] == ["INFO"]
 
 
 # In a cookie, quotes and \000 make it.
 @pytest.mark.parametrize("path", ["/api/v1/tasks/", "/admin/"])
 def test_a_session_that_no_database_would_take_is_a_400(db, path):
-    answer = Browser().get(path, HTTP_COOKIE='sessionid="abcdefgh\\000"')
+    response = Browser().get(path, HTTP_COOKIE='sessionid="abcdefgh\\000"')
 
-    assert answer.status_code == 400
-    assert "The session cookie is invalid. Delete it and sign in again." in answer.content.decode()
+    assert response.status_code == 400
+    assert "The session cookie is invalid. Delete it and sign in again." in response.content.decode()
 
 
 @pytest.mark.parametrize(
     "cookie", ["sessionid=x", "sessionid=" + "x" * 5000, "sessionid=\xff", "=;=;;", '"', "sessionid"]
 )
 def test_another_broken_cookie_is_no_session(db, cookie):
-    answer = Browser().get("/api/v1/tasks/", HTTP_COOKIE=cookie)
+    response = Browser().get("/api/v1/tasks/", HTTP_COOKIE=cookie)
 
     detail = "Authentication credentials were not provided."
-    assert_problem(answer, 401, "not_authenticated", detail)
+    assert_problem(response, 401, "not_authenticated", detail)
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
@@ -289,9 +289,9 @@ def test_a_change_that_is_redirected_to_https_stays_a_change(settings, method, p
     """Clients make a GET of it after a 301."""
     settings.SECURE_SSL_REDIRECT = True
 
-    answer = Browser().generic(method, path)
+    response = Browser().generic(method, path)
 
-    assert (answer.status_code, answer["Location"]) == (308, f"https://testserver{path}")
+    assert (response.status_code, response["Location"]) == (308, f"https://testserver{path}")
 
 
 def test_a_read_is_redirected_to_https_as_ever(settings):

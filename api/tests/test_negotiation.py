@@ -24,18 +24,18 @@ PROBLEMS = ["application/problem+json", "application/problem+json;q=0.9", "text/
 
 @pytest.mark.parametrize("accept", PROBLEMS)
 def test_a_client_that_accepts_only_problems_gets_its_result_as_json(api, task, accept):
-    answer = api.get(f"/tasks/{task.pk}/", HTTP_ACCEPT=accept)
+    response = api.get(f"/tasks/{task.pk}/", HTTP_ACCEPT=accept)
 
-    assert (answer.status_code, answer["Content-Type"]) == (200, "application/json")
-    assert answer.json() == api.get(f"/tasks/{task.pk}/").json()
+    assert (response.status_code, response["Content-Type"]) == (200, "application/json")
+    assert response.json() == api.get(f"/tasks/{task.pk}/").json()
 
 
 @pytest.mark.parametrize("accept", PROBLEMS)
 def test_a_client_that_accepts_only_problems_gets_its_problem(api, accept):
-    answer = api.post("/tasks/", {"title": ""}, HTTP_ACCEPT=accept)
+    response = api.post("/tasks/", {"title": ""}, HTTP_ACCEPT=accept)
 
-    assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
-    assert answer.json()["code"] == "validation_error"
+    assert (response.status_code, response["Content-Type"]) == (400, "application/problem+json")
+    assert response.json()["code"] == "validation_error"
 
 
 def test_a_response_without_a_body_suits_a_client_that_accepts_only_problems(api, task):

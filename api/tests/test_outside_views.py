@@ -18,24 +18,24 @@ def test_a_database_that_is_away_when_the_session_is_saved_is_a_503(browser, mon
 
     monkeypatch.setattr(SessionStore, "save", fail_in_the_middleware)
 
-    answer = browser.post(
+    response = browser.post(
         "/api/v1/me/password/",
         {"current_password": PASSWORD, "new_password": PASSWORD + "2"},
         content_type="application/json",
     )
 
-    assert_problem(answer, 503, "unavailable", "The database is temporarily unavailable. Try again.")
-    assert answer["Retry-After"] == "1"
+    assert_problem(response, 503, "unavailable", "The database is temporarily unavailable. Try again.")
+    assert response["Retry-After"] == "1"
 
 
 @pytest.mark.parametrize("path", ["/", "/admin/", "/admin/login/"])
 def test_a_page_without_the_database_is_a_503(browser, path):
     with broken_database():
-        answer = browser.get(path)
+        response = browser.get(path)
 
-    assert (answer.status_code, answer["Retry-After"]) == (503, "1")
-    assert answer["Content-Type"] == "text/plain; charset=utf-8"
-    assert answer.content == b"The database is temporarily unavailable. Try again.\n"
+    assert (response.status_code, response["Retry-After"]) == (503, "1")
+    assert response["Content-Type"] == "text/plain; charset=utf-8"
+    assert response.content == b"The database is temporarily unavailable. Try again.\n"
 
 
 @pytest.mark.parametrize(
@@ -61,18 +61,18 @@ def test_a_broken_form_sent_to_no_page_is_a_400(db, content_type):
     browser = Browser(enforce_csrf_checks=True, raise_request_exception=False)
     browser.cookies["csrftoken"] = "x" * 32
 
-    answer = browser.generic("POST", "/nope", b"x", content_type=content_type)
+    response = browser.generic("POST", "/nope", b"x", content_type=content_type)
 
-    assert (answer.status_code, answer["Content-Type"]) == (400, "text/plain; charset=utf-8")
-    assert answer.content == b"The request could not be read. Check its body and its headers.\n"
+    assert (response.status_code, response["Content-Type"]) == (400, "text/plain; charset=utf-8")
+    assert response.content == b"The request could not be read. Check its body and its headers.\n"
 
 
 @pytest.mark.parametrize("query", ["version=%00", "version=%0d%0aX:%20y", "version=v1", "lang=de", "typo=1"])
 @pytest.mark.parametrize("path", ["/schema/", "/docs/"])
 def test_the_schema_and_the_docs_refuse_parameters_that_they_do_not_have(anonymous, path, query):
-    answer = anonymous.get(f"{path}?{query}")
+    response = anonymous.get(f"{path}?{query}")
 
     name = query.split("=")[0]
     message = "This query parameter is unknown. Check its name."
     errors = [{"field": name, "code": "unknown", "message": message}]
-    assert_problem(answer, 400, "validation_error", f"{name}: {message}", errors)
+    assert_problem(response, 400, "validation_error", f"{name}: {message}", errors)

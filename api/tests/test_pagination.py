@@ -37,9 +37,9 @@ def make(owner: User, moment: datetime, *titles: str) -> list[Task]:
 
 def get(client: Client, link: str) -> tuple[list[str], dict]:
     """The ids on the page, and the page."""
-    answer = client.get(link.removeprefix("http://testserver/api/v1"))
-    assert answer.status_code == 200
-    return [row["id"] for row in answer.json()["results"]], answer.json()
+    response = client.get(link.removeprefix("http://testserver/api/v1"))
+    assert response.status_code == 200
+    return [row["id"] for row in response.json()["results"]], response.json()
 
 
 def in_order(tasks: list[Task], ordering: str) -> list[str]:
@@ -182,9 +182,9 @@ def test_a_cursor_is_good_for_one_list(api, alice):
     _, page = get(api, "/tasks/?limit=1")
     query = page["next"].split("?")[1]
 
-    answer = api.get(f"/tokens/?{query}")
+    response = api.get(f"/tokens/?{query}")
 
-    assert refused(answer) == [("cursor", "invalid")]
+    assert refused(response) == [("cursor", "invalid")]
 
 
 def test_any_page_costs_the_same(api, alice):

@@ -102,16 +102,16 @@ OURS = [(route, method) for route in ROUTES if route.path not in ("schema/", "do
 
 @pytest.mark.parametrize(("route", "method"), OURS, ids=str)
 def test_every_call_refuses_a_parameter_that_it_does_not_have(route, method, api):
-    answer = api.generic(method, f"{route.url(MISSING)}?typo=1", "{}", content_type="application/json")
+    response = api.generic(method, f"{route.url(MISSING)}?typo=1", "{}", content_type="application/json")
 
     message = "This query parameter is unknown. Check its name."
     errors = [{"field": "typo", "code": "unknown", "message": message}]
-    assert_problem(answer, 400, "validation_error", f"typo: {message}", errors)
+    assert_problem(response, 400, "validation_error", f"typo: {message}", errors)
 
 
 def test_a_repeated_parameter_is_refused_in_words(api):
-    answer = api.get("/tasks/?limit=5&limit=6")
+    response = api.get("/tasks/?limit=5&limit=6")
 
     message = "Use this parameter only once."
     errors = [{"field": "limit", "code": "repeated", "message": message}]
-    assert_problem(answer, 400, "validation_error", f"limit: {message}", errors)
+    assert_problem(response, 400, "validation_error", f"limit: {message}", errors)

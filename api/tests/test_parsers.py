@@ -47,45 +47,45 @@ def nested(depth: int) -> bytes:
     ids=lambda value: repr(value)[:24],
 )
 def test_what_is_not_json_is_a_400(api, body, reason):
-    answer = post(api, body)
+    response = post(api, body)
 
-    detail = answer.json()["detail"]
-    assert_problem(answer, 400, "parse_error", detail)
+    detail = response.json()["detail"]
+    assert_problem(response, 400, "parse_error", detail)
     assert detail.startswith(f"JSON parse error: {reason}")
     assert not Task.objects.exists()
 
 
 def test_32_levels_are_read(api):
-    answer = post(api, nested(32))
+    response = post(api, nested(32))
 
-    assert refused(answer) == [("title", "invalid")]
+    assert refused(response) == [("title", "invalid")]
 
 
 @pytest.mark.parametrize("body", [nested(33), b'{"title": "x", "more": ' + b'{"a": ' * 32 + b"1" + b"}" * 33])
 def test_33_levels_are_a_400(api, body):
-    answer = post(api, body)
+    response = post(api, body)
 
-    assert_problem(answer, 400, "parse_error", "JSON parse error: the body can be nested at most 32 levels deep")
+    assert_problem(response, 400, "parse_error", "JSON parse error: the body can be nested at most 32 levels deep")
 
 
 def test_brackets_side_by_side_or_in_text_are_no_depth(api):
-    answer = post(api, b'{"title": "' + b"[{" * 100 + b'", "more": [' + b"[]," * 100 + b"[]]}")
+    response = post(api, b'{"title": "' + b"[{" * 100 + b'", "more": [' + b"[]," * 100 + b"[]]}")
 
-    assert refused(answer) == [("more", "unknown")]
+    assert refused(response) == [("more", "unknown")]
 
 
 @pytest.mark.parametrize("body", [b'"text"', b"5", b"true", b"null", b"[[]]", b"[null]", b"[]", b"[{}]"])
 @pytest.mark.parametrize("path", ["/tasks/bulk/", "/auth/login/", "/auth/register/", "/tokens/"])
 def test_a_body_that_is_no_object_is_a_400(api, path, body):
-    answer = api.generic("POST", path, body, content_type="application/json")
+    response = api.generic("POST", path, body, content_type="application/json")
 
-    assert_problem(answer, 400, "parse_error", "JSON parse error: the body must be an object")
+    assert_problem(response, 400, "parse_error", "JSON parse error: the body must be an object")
 
 
 def test_where_a_list_makes_several_a_list_changes_none(api, task):
-    answer = api.generic("PATCH", f"/tasks/{task.pk}/", b'[{"title": "x"}]', content_type="application/json")
+    response = api.generic("PATCH", f"/tasks/{task.pk}/", b'[{"title": "x"}]', content_type="application/json")
 
-    assert_problem(answer, 400, "parse_error", "JSON parse error: the body must be an object")
+    assert_problem(response, 400, "parse_error", "JSON parse error: the body must be an object")
 
 
 @pytest.mark.parametrize(
@@ -101,25 +101,25 @@ def test_neither_a_list_nor_an_object_is_a_400(api, body):
 
 
 def test_a_field_given_twice_counts_as_given_last(api):
-    answer = post(api, b'{"title": "first", "title": "last"}')
+    response = post(api, b'{"title": "first", "title": "last"}')
 
-    assert (answer.status_code, answer.json()["title"]) == (201, "last")
+    assert (response.status_code, response.json()["title"]) == (201, "last")
 
 
 def test_nul_is_a_400_by_name(api):
-    answer = post(api, b'{"title": "a\\u0000b", "a\\u0000": 1}')
+    response = post(api, b'{"title": "a\\u0000b", "a\\u0000": 1}')
 
-    assert refused(answer) == [("title", "null_characters_not_allowed"), ("a\0", "unknown")]
+    assert refused(response) == [("title", "null_characters_not_allowed"), ("a\0", "unknown")]
 
 
 def test_100_000_names_are_a_400_of_a_decent_size(api):
     body = b"{" + b",".join(b'"%x":1' % number for number in range(100_000)) + b"}"
     assert len(body) <= MIB
 
-    answer = post(api, body)
+    response = post(api, body)
 
-    assert len(refused(answer)) == 100
-    assert len(answer.content) < 10_000
+    assert len(refused(response)) == 100
+    assert len(response.content) < 10_000
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "UTF-8", "utf_8", "utf8", "us-ascii", '"utf-8"'])
@@ -127,9 +127,9 @@ def test_100_000_names_are_a_400_of_a_decent_size(api):
 def test_utf_8_may_be_named(api, content_type, charset):
     body = b'{"title": "x"}' if "json" in content_type else b"title=x"
 
-    answer = post(api, body, f"{content_type}; charset={charset}")
+    response = post(api, body, f"{content_type}; charset={charset}")
 
-    assert (answer.status_code, answer.json()["title"]) == (201, "x")
+    assert (response.status_code, response.json()["title"]) == (201, "x")
 
 
 # Among them codecs that unpack bombs, that are no text, that fail on nothing at all, and that don't exist.
@@ -152,16 +152,16 @@ ODD = [
 @pytest.mark.parametrize("charset", [*ODD, "utf-8; charset=bz2_codec", "x" * 5000, "\xff"], ids=lambda text: text[:20])
 @pytest.mark.parametrize("content_type", TYPES)
 def test_another_charset_is_a_415(api, content_type, charset):
-    answer = post(api, b"BZh91AY&SY", f"{content_type}; charset={charset}")
+    response = post(api, b"BZh91AY&SY", f"{content_type}; charset={charset}")
 
-    assert_problem(answer, 415, "unsupported_media_type", "Encode the request body in UTF-8.")
+    assert_problem(response, 415, "unsupported_media_type", "Encode the request body in UTF-8.")
 
 
 @pytest.mark.parametrize("charset", ODD)
 @pytest.mark.parametrize("content_type", [FORM, MULTIPART])
 @pytest.mark.parametrize("path", DJANGOS_OWN)
 def test_another_charset_is_a_415_for_the_forms_of_django_too(path, content_type, charset):
-    answer = Browser().generic("POST", path, b"BZh91AY&SY", content_type=f"{content_type}; charset={charset}")
+    response = Browser().generic("POST", path, b"BZh91AY&SY", content_type=f"{content_type}; charset={charset}")
 
-    assert (answer.status_code, answer["Content-Type"]) == (415, "text/plain; charset=utf-8")
-    assert answer.content == b"Encode the request body in UTF-8.\n"
+    assert (response.status_code, response["Content-Type"]) == (415, "text/plain; charset=utf-8")
+    assert response.content == b"Encode the request body in UTF-8.\n"

@@ -148,7 +148,7 @@ def test_every_call_names_its_problems(document, route, method):
 
 
 @pytest.mark.parametrize(("route", "method"), CALLS, ids=str)
-def test_every_answer_names_its_request(document, route, method):
+def test_every_response_names_its_request(document, route, method):
     responses = operation(document, route, method)["responses"]
 
     assert all("X-Request-ID" in response["headers"] for response in responses.values())
@@ -178,13 +178,13 @@ def test_every_call_answers_as_the_document_says(document, route, method, alice,
     body = body_of(route, method, thing, alice)
     url = route.url(thing and thing.pk)
 
-    answer = send(api, method, url, body)
+    response = send(api, method, url, body)
 
-    described = operation(document, route, method)["responses"][str(answer.status_code)]
-    assert 200 <= answer.status_code < 300
-    if answer.content:
-        content_type = answer["Content-Type"].partition(";")[0]
-        said = answer.json() if content_type == "application/json" else answer.content.decode()
+    described = operation(document, route, method)["responses"][str(response.status_code)]
+    assert 200 <= response.status_code < 300
+    if response.content:
+        content_type = response["Content-Type"].partition(";")[0]
+        said = response.json() if content_type == "application/json" else response.content.decode()
         validator(document, described["content"][content_type]["schema"]).validate(said)
     else:
         assert "content" not in described
@@ -195,10 +195,10 @@ def test_every_call_answers_as_the_document_says(document, route, method, alice,
     [("GET", "/tasks/?limit=0", 400), ("GET", "/tasks/x/", 404), ("PUT", "/tasks/", 405), ("GET", "/nope/", 404)],
 )
 def test_a_problem_is_as_the_document_says(document, api, method, path, status):
-    answer = api.generic(method, path)
+    response = api.generic(method, path)
 
-    assert answer.status_code == status
-    validator(document, {"$ref": "#/components/schemas/Problem"}).validate(answer.json())
+    assert response.status_code == status
+    validator(document, {"$ref": "#/components/schemas/Problem"}).validate(response.json())
 
 
 def test_a_list_names_its_parameters(document):
@@ -250,7 +250,7 @@ def test_the_script_of_the_docs_asks_this_server_for_the_document(db):
     assert "://" not in script
 
 
-def test_an_answer_has_all_its_fields(document):
+def test_a_response_has_all_its_fields(document):
     schemas = document["components"]["schemas"]
 
     for name in ("Task", "Project", "Tag", "Token", "User", "Sync", "TaskChange", "ReplicatedProject"):

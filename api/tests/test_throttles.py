@@ -52,11 +52,11 @@ def test_a_refused_call_says_when_to_come_back(api, time_machine):
     statuses(api, 3)
     time_machine.shift(40)
 
-    answer = api.get("/me/")
+    response = api.get("/me/")
 
-    assert answer.status_code == 429
-    assert answer["Retry-After"] == "20"
-    assert_problem(answer, *REFUSED)
+    assert response.status_code == 429
+    assert response["Retry-After"] == "20"
+    assert_problem(response, *REFUSED)
 
 
 def test_who_comes_back_then_is_let_in(api, time_machine):

@@ -15,7 +15,7 @@ def test_moments_are_compared_and_not_how_they_are_written():
     assert comparable(LIST, 200, page())[2] == [{**TASK, "created_at": datetime(2026, 11, 20, 12, tzinfo=UTC)}]
 
 
-def test_another_value_a_missing_field_and_a_missing_row_are_no_equal_answer():
+def test_another_value_a_missing_field_and_a_missing_row_are_no_equal_response():
     expected = comparable(LIST, 200, page())
 
     assert comparable(LIST, 200, page(tags=["home"])) != expected

@@ -38,8 +38,8 @@ def everything() -> list:
     return [list(model.objects.order_by("pk").values()) for model in (*REVISED, User)]
 
 
-def headers_of(answer) -> dict:
-    return {name: value for name, value in answer.headers.items() if name != "X-Request-ID"}
+def headers_of(response) -> dict:
+    return {name: value for name, value in response.headers.items() if name != "X-Request-ID"}
 
 
 def assert_replayed(again, first) -> None:
@@ -49,7 +49,7 @@ def assert_replayed(again, first) -> None:
 
 
 @pytest.mark.parametrize("route", POSTS, ids=str)
-def test_a_post_that_is_sent_again_gets_the_same_answer_and_changes_nothing(route: Route, api, alice):
+def test_a_post_that_is_sent_again_gets_the_same_response_and_changes_nothing(route: Route, api, alice):
     url = route.url(route.make(alice).pk)
     body = BODIES[route.path](alice) if route.path in BODIES else route.body("POST", alice)
     first = api.post(url, body, HTTP_IDEMPOTENCY_KEY="k")
@@ -87,13 +87,13 @@ def test_each_bulk_action_is_done_once(api, alice, task, action):
 
 def test_toggling_again_with_the_same_key_doesnt_toggle_back(api, task):
     for _ in range(3):
-        answer = api.post(f"/tasks/{task.pk}/toggle/", HTTP_IDEMPOTENCY_KEY="k")
+        response = api.post(f"/tasks/{task.pk}/toggle/", HTTP_IDEMPOTENCY_KEY="k")
 
-    assert answer.json()["completed"] is True
+    assert response.json()["completed"] is True
     assert Task.objects.get().completed
 
 
-def test_the_answer_stays_that_of_then_whatever_happens_later(api):
+def test_the_response_stays_that_of_then_whatever_happens_later(api):
     first = api.post("/tasks/", {"title": "Old"}, HTTP_IDEMPOTENCY_KEY="k")
     url = f"/tasks/{first.json()['id']}/"
     api.patch(url, {"title": "New"})
@@ -159,33 +159,33 @@ def test_a_key_is_the_users_and_not_the_tokens(api, alice):
 
 
 @pytest.mark.parametrize(("age", "made"), [(timedelta(hours=24, seconds=-1), 1), (timedelta(hours=24), 2)])
-def test_an_answer_is_kept_for_24_hours(alice, age, made):
+def test_a_response_is_kept_for_24_hours(alice, age, made):
     with time_machine.travel(start := timezone.now(), tick=False):
         Client(alice).post("/tasks/", {"title": "A"}, HTTP_IDEMPOTENCY_KEY="k")
 
     with time_machine.travel(start + age, tick=False):
-        answers = [Client(alice).post("/tasks/", {"title": "A"}, HTTP_IDEMPOTENCY_KEY="k") for _ in range(2)]
+        responses = [Client(alice).post("/tasks/", {"title": "A"}, HTTP_IDEMPOTENCY_KEY="k") for _ in range(2)]
 
-    assert [answer.status_code for answer in answers] == [201, 201]
-    assert [answer.get("Idempotency-Replayed") for answer in answers] == [None if made == 2 else "true", "true"]
+    assert [response.status_code for response in responses] == [201, 201]
+    assert [response.get("Idempotency-Replayed") for response in responses] == [None if made == 2 else "true", "true"]
     assert Task.objects.count() == made
     assert IdempotentResponse.objects.count() == 1
 
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "a\tb", "ä", "\x7f", "x" * 256, "k, k2 "])
 def test_a_bad_key_is_refused(api, key):
-    answer = api.post("/tasks/", {"title": "A"}, HTTP_IDEMPOTENCY_KEY=key)
+    response = api.post("/tasks/", {"title": "A"}, HTTP_IDEMPOTENCY_KEY=key)
 
-    assert refused(answer) == [("Idempotency-Key", "invalid")]
+    assert refused(response) == [("Idempotency-Key", "invalid")]
     assert not Task.objects.exists()
     assert not IdempotentResponse.objects.exists()
 
 
 @pytest.mark.parametrize(("method", "status"), [("patch", 200), ("put", 200), ("delete", 204)])
 def test_other_methods_have_no_keys(api, task, method, status):
-    answer = getattr(api, method)(f"/tasks/{task.pk}/", {"title": "A"}, HTTP_IDEMPOTENCY_KEY="not a key")
+    response = getattr(api, method)(f"/tasks/{task.pk}/", {"title": "A"}, HTTP_IDEMPOTENCY_KEY="not a key")
 
-    assert answer.status_code == status
+    assert response.status_code == status
     assert not IdempotentResponse.objects.exists()
 
 
@@ -209,7 +209,7 @@ def test_a_failure_is_not_stored(api, url, body, status):
     assert api.post("/tasks/", {"title": "Put right"}, HTTP_IDEMPOTENCY_KEY="k").status_code == 201
 
 
-def test_the_answer_and_the_write_are_there_together_or_not_at_all(api, monkeypatch):
+def test_the_response_and_the_write_are_there_together_or_not_at_all(api, monkeypatch):
     create = IdempotentResponse.objects.none().bulk_create
 
     def store_and_fail(*args, **kwargs):
@@ -244,9 +244,9 @@ def test_a_stale_if_match_is_not_stored(api, task):
     how = {"HTTP_IDEMPOTENCY_KEY": "k"}
     assert api.post(f"/tasks/{task.pk}/complete/", HTTP_IF_MATCH='"old"', **how).status_code == 412
 
-    answer = api.post(f"/tasks/{task.pk}/complete/", HTTP_IF_MATCH=api.get(f"/tasks/{task.pk}/")["ETag"], **how)
+    response = api.post(f"/tasks/{task.pk}/complete/", HTTP_IF_MATCH=api.get(f"/tasks/{task.pk}/")["ETag"], **how)
 
-    assert (answer.status_code, answer.json()["completed"]) == (200, True)
+    assert (response.status_code, response.json()["completed"]) == (200, True)
 
 
 @pytest.mark.parametrize("route", OTHER_POSTS, ids=str)
@@ -259,9 +259,9 @@ def test_what_answers_with_a_secret_ignores_keys_and_stores_nothing(route: Route
     client = anonymous if route.path in ("auth/register/", "auth/login/") else api
 
     for _ in range(2):
-        answer = client.post(route.url(), bodies.get(route.path, {}), HTTP_IDEMPOTENCY_KEY="not a key")
-        assert answer.status_code != 422
-        assert "Idempotency-Replayed" not in answer
+        response = client.post(route.url(), bodies.get(route.path, {}), HTTP_IDEMPOTENCY_KEY="not a key")
+        assert response.status_code != 422
+        assert "Idempotency-Replayed" not in response
     assert not IdempotentResponse.objects.exists()
 
 
@@ -272,7 +272,7 @@ def test_a_key_opens_no_door(api, alice):
 
     refused_ones = [client.post("/tasks/", {"title": "A"}, HTTP_IDEMPOTENCY_KEY="k") for client in (reader, api)]
 
-    assert [answer.status_code for answer in refused_ones] == [403, 401]
+    assert [response.status_code for response in refused_ones] == [403, 401]
     assert_problem(refused_ones[1], *INVALID_TOKEN)
 
 
@@ -282,14 +282,14 @@ def test_a_form_of_a_signed_in_browser_has_keys_too(alice):
     browser.get("/api/v1/tasks/", HTTP_ACCEPT="text/html")
     form = {"title": "A", "csrfmiddlewaretoken": browser.cookies["csrftoken"].value}
 
-    answers = [browser.post("/api/v1/tasks/", form, HTTP_IDEMPOTENCY_KEY="k") for _ in range(2)]
+    responses = [browser.post("/api/v1/tasks/", form, HTTP_IDEMPOTENCY_KEY="k") for _ in range(2)]
 
-    assert [answer.status_code for answer in answers] == [201, 201]
-    assert json.loads(answers[0].content) == json.loads(answers[1].content)
+    assert [response.status_code for response in responses] == [201, 201]
+    assert json.loads(responses[0].content) == json.loads(responses[1].content)
     assert Task.objects.get().title == "A"
 
 
-def test_an_account_goes_with_its_stored_answers(api, alice):
+def test_an_account_goes_with_its_stored_responses(api, alice):
     api.post("/tasks/", {"title": "A"}, HTTP_IDEMPOTENCY_KEY="k")
 
     alice.delete()

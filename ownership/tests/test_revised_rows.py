@@ -188,9 +188,9 @@ def test_a_sign_in_takes_no_revision_and_writes_none_back(alice, sign_in):
 def test_a_user_saved_inside_of_a_write_is_a_part_of_it(api, alice, task):
     Task.objects.create(owner=alice, title="x")
 
-    answer = api.patch("/me/", {"name": "New"})
+    response = api.patch("/me/", {"name": "New"})
 
-    assert answer.json()["revision"] == 3
+    assert response.json()["revision"] == 3
     assert revisions(alice) == [3]
 
 

@@ -79,9 +79,9 @@ class Desk:
 
     def open(self, path: str, status: int = 200) -> Page:
         self.expected = status
-        answer = self.page.goto(self.address + path)
-        assert answer
-        assert answer.status == status
+        response = self.page.goto(self.address + path)
+        assert response
+        assert response.status == status
         return self.page
 
     def sign_in(self, path: str = "/api/v1/tasks/") -> Page:

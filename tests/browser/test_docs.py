@@ -9,8 +9,10 @@ from todos.management.commands.seed import EMAIL, PASSWORD
 
 @pytest.fixture
 def token(server, desk) -> str:
-    answer = desk.page.request.post(f"{server.address}/api/v1/auth/login/", data={"email": EMAIL, "password": PASSWORD})
-    return answer.json()["token"]
+    response = desk.page.request.post(
+        f"{server.address}/api/v1/auth/login/", data={"email": EMAIL, "password": PASSWORD}
+    )
+    return response.json()["token"]
 
 
 def test_a_call_is_tried_out_with_a_token(desk, token):
@@ -26,9 +28,9 @@ def test_a_call_is_tried_out_with_a_token(desk, token):
     call.get_by_role("button", name="Try it out").click()
     call.get_by_role("button", name="Execute").click()
 
-    answer = call.locator(".live-responses-table .response")
-    expect(answer.locator(".response-col_status")).to_have_text(re.compile("200"))
-    assert json.loads(answer.locator(".highlight-code code").first.inner_text())["email"] == EMAIL
+    response = call.locator(".live-responses-table .response")
+    expect(response.locator(".response-col_status")).to_have_text(re.compile("200"))
+    assert json.loads(response.locator(".highlight-code code").first.inner_text())["email"] == EMAIL
 
 
 def test_a_call_without_a_token_is_refused(desk):

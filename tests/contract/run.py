@@ -61,10 +61,10 @@ def furnish(program: Program, word: str) -> dict[str, list[str]]:
         ids[kind_of(model)].append(make_over_http(program, model, f"{word} {number}"))
 
     def make_task(**fields) -> str:
-        answer = program.send("POST", "tasks/", {"title": word, "description": word, **fields})
-        assert answer.status == 201, answer
-        ids["tasks"].append(answer.body["id"])
-        return answer.body["id"]
+        response = program.send("POST", "tasks/", {"title": word, "description": word, **fields})
+        assert response.status == 201, response
+        ids["tasks"].append(response.body["id"])
+        return response.body["id"]
 
     for project in ids["projects"]:
         dated = {"due_date": "2030-01-31", "recurrence": "FREQ=MONTHLY", "tags": [word]}

@@ -52,7 +52,7 @@ def run(tmp_path_factory) -> Iterator[Run]:
             yield all_of(list(pool.map(one, range(ROUNDS))), server)
 
 
-def test_every_answer_is_as_the_document_says(run, proved):
+def test_every_response_is_as_the_document_says(run, proved):
     print(run.table())
     proved("contract fuzz", len(run.cases), max(len(run.cases), 50_000))
 

@@ -141,7 +141,7 @@ def test_what_is_made_offline_is_a_parent_and_a_neighbor_before_it_has_an_id(rep
     assert (replica.state["queue"], replica.state["conflicts"]) == ([], [])
 
 
-@pytest.mark.parametrize("fault", ["answer", "outcome"])
+@pytest.mark.parametrize("fault", ["response", "outcome"])
 @pytest.mark.parametrize(
     "change",
     [
@@ -152,7 +152,7 @@ def test_what_is_made_offline_is_a_parent_and_a_neighbor_before_it_has_an_id(rep
     ],
     ids=["create", "edit", "toggle", "delete"],
 )
-def test_a_change_whose_answer_is_lost_is_made_once(replica, restart, shim, other, monkeypatch, change, fault):
+def test_a_change_whose_response_is_lost_is_made_once(replica, restart, shim, other, monkeypatch, change, fault):
     method, task, body, action = change
     task = make(other, title="Old") if task else None
     replica.pull()
@@ -201,9 +201,9 @@ def test_an_edit_at_the_very_same_moment_is_a_conflict_too(replica, other, monke
     def lose_the_race(method, *arguments, **headers):
         if method == "PATCH":
             other.insist("PATCH", f"tasks/{task}/", {"title": "Theirs"})
-        answer = call(method, *arguments, **headers)
-        statuses.append((method, answer[0]))
-        return answer
+        response = call(method, *arguments, **headers)
+        statuses.append((method, response[0]))
+        return response
 
     monkeypatch.setattr(replica, "call", lose_the_race)
     replica.push()

@@ -33,10 +33,10 @@ def call(server: Server, method: str, path: str, body: bytes | None = None, **he
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     connection.request(method, path, body, {"Connection": "close", **given})
-    answer = connection.getresponse()
-    answer.read()
+    response = connection.getresponse()
+    response.read()
     connection.close()
-    return answer
+    return response
 
 
 def preflight(server: Server, path: str = "/api/v1/tasks/", **headers: str) -> http.client.HTTPResponse:
@@ -54,24 +54,24 @@ def cors(headers) -> dict:
 READ = {"access-control-allow-origin": APP, "access-control-expose-headers": READABLE}
 
 
-def assert_readable(answer) -> None:
-    headers = getattr(answer, "headers", answer)
+def assert_readable(response) -> None:
+    headers = getattr(response, "headers", response)
     assert cors(headers) == READ
     assert "origin" in [name.strip().lower() for name in headers["Vary"].split(",")]
 
 
 def test_a_preflight_says_what_is_allowed(server):
-    answer = preflight(server)
+    response = preflight(server)
 
-    assert (answer.status, answer.headers["Content-Length"]) == (200, "0")
-    assert cors(answer.headers) == {
+    assert (response.status, response.headers["Content-Length"]) == (200, "0")
+    assert cors(response.headers) == {
         **READ,
         "access-control-allow-headers": "authorization, content-type, if-match, if-none-match, "
         "idempotency-key, x-request-id, traceparent, tracestate, baggage, sentry-trace, x-requested-with",
         "access-control-allow-methods": "DELETE, GET, OPTIONS, PATCH, POST, PUT",
         "access-control-max-age": "7200",
     }
-    assert answer.headers["Vary"] == "origin"
+    assert response.headers["Vary"] == "origin"
 
 
 @pytest.mark.parametrize("origin", ORIGINS.replace("*", "git-dev").split(","))
@@ -98,13 +98,13 @@ def test_each_origin_of_the_setting_is_allowed(server, origin):
     ],
 )
 def test_no_other_is(server, token, origin):
-    answers = [
+    responses = [
         preflight(server, Origin=origin),
         call(server, "GET", "/api/v1/tasks/", Origin=origin, Authorization=f"Bearer {token}"),
     ]
 
-    for answer in answers:
-        assert (answer.status, cors(answer.headers)) == (200, {})
+    for response in responses:
+        assert (response.status, cors(response.headers)) == (200, {})
 
 
 @pytest.mark.parametrize(
@@ -122,10 +122,10 @@ def test_what_is_written_and_read_can_be_seen(server, token):
         unchanged = page.send("GET", path, Origin=APP, If_None_Match=made.headers["ETag"])
         stale = page.send("PATCH", path, {"title": "x"}, Origin=APP, If_Match='"x"')
 
-    assert [answer.status for answer in (made, again, unchanged, stale)] == [201, 201, 304, 412]
+    assert [response.status for response in (made, again, unchanged, stale)] == [201, 201, 304, 412]
     assert again.headers["Idempotency-Replayed"] == "true"
-    for answer in (made, again, unchanged, stale):
-        assert_readable(answer)
+    for response in (made, again, unchanged, stale):
+        assert_readable(response)
     assert made.headers["Vary"] == "Accept, Authorization, Cookie, origin"
 
 
@@ -144,17 +144,17 @@ def test_what_is_written_and_read_can_be_seen(server, token):
     ],
 )
 def test_whoever_refuses_the_page_can_read_why(server, status, method, path, headers):
-    answer = call(server, method, path, Origin=APP, **headers)
+    response = call(server, method, path, Origin=APP, **headers)
 
-    assert (answer.status, answer.headers["Content-Type"]) == (status, "application/problem+json")
-    assert answer.headers["X-Request-ID"]
-    assert_readable(answer)
+    assert (response.status, response.headers["Content-Type"]) == (status, "application/problem+json")
+    assert response.headers["X-Request-ID"]
+    assert_readable(response)
 
 
 def test_no_cookie_is_ever_allowed(server, token):
-    answers = [preflight(server), call(server, "GET", "/api/v1/me/", Origin=APP, Authorization=f"Bearer {token}")]
+    responses = [preflight(server), call(server, "GET", "/api/v1/me/", Origin=APP, Authorization=f"Bearer {token}")]
 
-    assert [answer.headers["Access-Control-Allow-Credentials"] for answer in answers] == [None, None]
+    assert [response.headers["Access-Control-Allow-Credentials"] for response in responses] == [None, None]
 
 
 @pytest.mark.parametrize("path", ["/", "/admin/login/", "/api-auth/login/", "/healthz", "/readyz", "/apiary"])
@@ -163,11 +163,11 @@ def test_nothing_but_the_api_is_meant(server, path):
     assert cors(preflight(server, path).headers) == {}
 
 
-def test_without_an_origin_the_answer_still_varies(server):
-    answer = call(server, "GET", "/api/v1/tasks/")
+def test_without_an_origin_the_response_still_varies(server):
+    response = call(server, "GET", "/api/v1/tasks/")
 
-    assert cors(answer.headers) == {}
-    assert answer.headers["Vary"].endswith("origin")
+    assert cors(response.headers) == {}
+    assert response.headers["Vary"].endswith("origin")
 
 
 SHOW = "from django.conf import settings as s; print(*s.MIDDLEWARE)"
@@ -192,27 +192,27 @@ def allowed(settings) -> None:
 def test_a_preflight_meets_no_redirect_to_https(api, allowed, settings):
     settings.SECURE_SSL_REDIRECT = True
 
-    answer = api.options("/tasks/", HTTP_ORIGIN=APP, HTTP_ACCESS_CONTROL_REQUEST_METHOD="GET")
+    response = api.options("/tasks/", HTTP_ORIGIN=APP, HTTP_ACCESS_CONTROL_REQUEST_METHOD="GET")
 
-    assert (answer.status_code, answer["Access-Control-Allow-Origin"]) == (200, APP)
+    assert (response.status_code, response["Access-Control-Allow-Origin"]) == (200, APP)
     assert api.get("/tasks/").status_code == 301
 
 
 def test_that_the_database_is_away_can_be_read(api, allowed):
     with broken_database():
-        answer = api.get("/tasks/", HTTP_ORIGIN=APP)
+        response = api.get("/tasks/", HTTP_ORIGIN=APP)
 
-    assert_problem(answer, 503, "unavailable", "The database is temporarily unavailable. Try again.")
-    assert_readable(answer)
+    assert_problem(response, 503, "unavailable", "The database is temporarily unavailable. Try again.")
+    assert_readable(response)
 
 
 def test_a_defect_can_be_read(api, allowed, monkeypatch):
     monkeypatch.setattr("todos.views.TaskViewSet.list", lambda *args: 1 / 0)
 
-    answer = api.get("/tasks/", HTTP_ORIGIN=APP)
+    response = api.get("/tasks/", HTTP_ORIGIN=APP)
 
-    assert answer.status_code == 500
-    assert_readable(answer)
+    assert response.status_code == 500
+    assert_readable(response)
 
 
 def test_the_origins_of_the_example_are_valid():

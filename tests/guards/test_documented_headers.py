@@ -37,34 +37,34 @@ def call(api, alice):
 
 
 @pytest.mark.parametrize(("route", "method"), CALLS, ids=str)
-def test_the_headers_of_an_answer_are_in_the_document(document, route, method, call):
-    answer, _ = call(route, method)
+def test_the_headers_of_a_response_are_in_the_document(document, route, method, call):
+    response, _ = call(route, method)
 
-    described = operation(document, route, method)["responses"][str(answer.status_code)]
-    assert {name for name in SENT if name in answer} == SENT & described["headers"].keys() - {"Idempotency-Replayed"}
+    described = operation(document, route, method)["responses"][str(response.status_code)]
+    assert {name for name in SENT if name in response} == SENT & described["headers"].keys() - {"Idempotency-Replayed"}
 
 
 @pytest.mark.parametrize(("route", "method"), CALLS, ids=str)
 def test_a_call_checks_if_match_where_the_document_says_so(document, route, method, call):
-    answer, _ = call(route, method, HTTP_IF_MATCH='"another"')
+    response, _ = call(route, method, HTTP_IF_MATCH='"another"')
 
-    assert (answer.status_code == 412) is ("If-Match" in read_headers(document, route, method))
-    assert ("412" in operation(document, route, method)["responses"]) is (answer.status_code == 412)
+    assert (response.status_code == 412) is ("If-Match" in read_headers(document, route, method))
+    assert ("412" in operation(document, route, method)["responses"]) is (response.status_code == 412)
 
 
 @pytest.mark.parametrize(("route", "method"), CALLS, ids=str)
 def test_a_call_answers_304_where_the_document_says_so(document, route, method, call):
-    answer, _ = call(route, method, HTTP_IF_NONE_MATCH="*")
+    response, _ = call(route, method, HTTP_IF_NONE_MATCH="*")
 
     is_read = method == "GET" and "If-None-Match" in read_headers(document, route, method)
-    assert (answer.status_code == 304) is is_read
+    assert (response.status_code == 304) is is_read
     assert ("304" in operation(document, route, method)["responses"]) is is_read
 
 
 @pytest.mark.parametrize(("route", "method"), CALLS, ids=str)
 def test_a_call_is_answered_again_where_the_document_says_so(document, route, method, call):
-    answer, again = call(route, method, HTTP_IDEMPOTENCY_KEY="key")
-    if answer.status_code == 201 and "token" in answer.json():
+    response, again = call(route, method, HTTP_IDEMPOTENCY_KEY="key")
+    if response.status_code == 201 and "token" in response.json():
         return  # a secret: once more would make another
 
     replayed = again().get("Idempotency-Replayed") == "true"
@@ -72,7 +72,7 @@ def test_a_call_is_answered_again_where_the_document_says_so(document, route, me
     responses = operation(document, route, method)["responses"]
     assert replayed is ("Idempotency-Key" in read_headers(document, route, method))
     assert replayed is ("422" in responses)
-    assert replayed is ("Idempotency-Replayed" in responses[str(answer.status_code)]["headers"])
+    assert replayed is ("Idempotency-Replayed" in responses[str(response.status_code)]["headers"])
 
 
 def test_sync_says_that_a_token_can_be_too_old(document):

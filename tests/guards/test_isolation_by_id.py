@@ -37,10 +37,10 @@ def test_what_is_anothers_is_like_what_is_missing(route, protection, world, bob,
 @pytest.mark.parametrize("route", OWNED, ids=str)
 def test_alice_is_shown_it_and_that_is_noticed(route, protection, world, settings):
     with protected_by(protection, settings):
-        answer = Client(world.alice).get(route.url(world.values[RESOURCES[route.model].name]))
+        response = Client(world.alice).get(route.url(world.values[RESOURCES[route.model].name]))
 
-    assert answer.status_code == 200
-    assert world.leaks(answer.content.decode())
+    assert response.status_code == 200
+    assert world.leaks(response.content.decode())
 
 
 def test_she_has_something_in_every_text(world: World):

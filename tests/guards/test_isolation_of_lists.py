@@ -11,7 +11,7 @@ WITHOUT_ID = [route for route in ROUTES if "GET" in route.methods and not route.
 
 @pytest.mark.parametrize("protection", protections())
 @pytest.mark.parametrize("route", WITHOUT_ID, ids=str)
-def test_what_another_has_changes_no_answer(route, protection, bobs_api, settings):
+def test_what_another_has_changes_no_response(route, protection, bobs_api, settings):
     with protected_by(protection, settings):
         before = bobs_api.get(route.url(), HTTP_X_REQUEST_ID="probe")
         build()

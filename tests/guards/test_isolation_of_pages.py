@@ -53,9 +53,9 @@ def ask(browser: Browser, question: Question, value: str) -> Told:
     browser.cookies.pop("messages", None)  # of the question before
     send = getattr(browser, question.method.lower())
     body = {} if question.body is None else {"data": fill_in(question.body, {"value": value})}
-    answer = send(fill_in(question.path, {"value": value}), **body, headers={"X-Request-ID": "probe"})
-    said = {**answer.headers, "messages": str(answer.cookies.get("messages", ""))}
-    return Told(answer.status_code, said, answer.content.decode()).without(value)
+    response = send(fill_in(question.path, {"value": value}), **body, headers={"X-Request-ID": "probe"})
+    said = {**response.headers, "messages": str(response.cookies.get("messages", ""))}
+    return Told(response.status_code, said, response.content.decode()).without(value)
 
 
 def sign_in(name: str, bob: User) -> Browser:
@@ -76,11 +76,11 @@ def test_the_admin_tells_nothing_to_who_has_no_rights(path, name, world, bob, pr
 
     for question in asked:
         told = [ask(browser, question, world.values[each]) for each in question.values]
-        for each, answer in zip(question.values, told, strict=True):
+        for each, response in zip(question.values, told, strict=True):
             case = f"{question}, {each}"
-            assert not world.leaks(answer.text), case
-            assert answer == told[0], case
-            assert answer.status < 500, case
+            assert not world.leaks(response.text), case
+            assert response == told[0], case
+            assert response.status < 500, case
 
     assert rows_of(world.alice) == before
 

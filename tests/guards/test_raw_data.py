@@ -64,7 +64,7 @@ def test_raw_data_can_be_sent_with_what_is_required(route, method, world):
     url = "/api/v1" + route.url(route.make(world.alice).pk if route.model else "")
 
     body, more = raw_data(browser.get(url).content.decode()), required(route, method, world)
-    answer = browser.generic(method, url, json.dumps({**body, **more}), content_type="application/json")
+    response = browser.generic(method, url, json.dumps({**body, **more}), content_type="application/json")
 
     assert more.keys() <= body.keys()
-    assert answer.status_code < 300, answer.content.decode()
+    assert response.status_code < 300, response.content.decode()

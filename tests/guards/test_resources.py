@@ -29,9 +29,9 @@ def test_no_other_is():
 def test_one_is_made_as_its_registration_says(api, alice, resource):
     thing = make(resource.model, alice, "goldfinch")
     body = resource.body("goldfinch", lambda needed: str(make(needed, alice).pk))
-    answer = api.post(LISTS[resource.model].url(), body)
+    response = api.post(LISTS[resource.model].url(), body)
 
     assert thing.owner == alice
     assert "goldfinch" in getattr(thing, resource.text)
-    assert answer.status_code == 201, answer.json()
-    assert "goldfinch" in answer.json()[resource.text]
+    assert response.status_code == 201, response.json()
+    assert "goldfinch" in response.json()[resource.text]

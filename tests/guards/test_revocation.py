@@ -102,9 +102,9 @@ class Account:
             status, _, text = self.sessions[way].get(server, "/api/v1/me/", Accept="application/json")
             assert status in (200, 401)
             return status == 200 and self.id in text
-        answer = self.send(way, "GET", "me/", server=server)
-        assert answer.status in (200, 401)
-        return answer.status == 200 and answer.body["id"] == self.id
+        response = self.send(way, "GET", "me/", server=server)
+        assert response.status in (200, 401)
+        return response.status == 200 and response.body["id"] == self.id
 
     def ways_in(self, server: Server) -> set[str]:
         return {way for way in (*self.tokens, *self.sessions) if self.gets_in(way, server)}

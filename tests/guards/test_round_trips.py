@@ -27,9 +27,9 @@ def cost(api):
         with counted_connection() as proxy:
             api.get("/me/")
             proxy.flights.clear()
-            answer = getattr(api, method.lower())(path, body, **headers)
+            response = getattr(api, method.lower())(path, body, **headers)
             flights = list(proxy.flights)
-        assert answer.status_code == status, answer.content
+        assert response.status_code == status, response.content
         print(f"\n{method} {path}: {len(flights)}\n{statements(flights)}")
         return len(flights)
 

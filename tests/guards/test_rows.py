@@ -36,7 +36,7 @@ def test_a_list_costs_as_many_queries_for_50_rows_as_for_1(route, alice, api):
         route.make(alice)
 
     with CaptureQueriesContext(connection) as fifty:
-        answer = api.get(route.url())
+        response = api.get(route.url())
 
-    assert len(answer.json()["results"]) == 50
+    assert len(response.json()["results"]) == 50
     assert len(one) == len(fifty) == 2  # the token, the rows

@@ -21,9 +21,9 @@ def test_what_is_deleted_is_listed_no_more_and_told_by_sync(api, alice, model):
     thing, kept = make(model, alice), make(model, alice)
     token = api.get("/sync/?limit=1000").json()["token"]
 
-    answer = api.delete(f"{LISTS[model].url()}{thing.pk}/")
+    response = api.delete(f"{LISTS[model].url()}{thing.pk}/")
 
-    assert (answer.status_code, answer.content) == (204, b"")
+    assert (response.status_code, response.content) == (204, b"")
     assert str(kept.pk) in listed(api, LISTS[model].url())
     assert str(thing.pk) not in listed(api, LISTS[model].url())
     told = api.get("/sync/", {"since": token}).json()["results"]
@@ -51,6 +51,6 @@ def test_who_has_not_heard_of_a_deletion_that_was_purged_starts_again(api, alice
     thing.delete()
     call_command("purge")
 
-    answer = api.get("/sync/", {"since": token})
+    response = api.get("/sync/", {"since": token})
 
-    assert (answer.status_code, answer.json()["code"]) == (410, "sync_token_expired")
+    assert (response.status_code, response.json()["code"]) == (410, "sync_token_expired")

@@ -6,7 +6,7 @@ import zlib
 from base64 import urlsafe_b64encode
 
 MIB = 1024 * 1024
-INJECTED = "X-Injected: yes"  # in no answer
+INJECTED = "X-Injected: yes"  # in no response
 
 # Half a character is written as the surrogate that it is; what is no UTF-8, as a surrogate of "surrogateescape".
 TEXTS = {

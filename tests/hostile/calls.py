@@ -23,7 +23,7 @@ class Attack:
     name: str
     sent: bytes
     method: str = "GET"
-    is_page: bool = False  # an answer may be HTML, errors too
+    is_page: bool = False  # a response may be HTML, errors too
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.name}: {self.sent[:300]!r}"

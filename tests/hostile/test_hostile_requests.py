@@ -173,7 +173,7 @@ class Run:
             self.faults += [f"{fault}: {stretch.name}" for fault in faults_of(PAGE, reply)]
 
     @property
-    def answers(self) -> int:
+    def responses(self) -> int:
         return self.statuses.total()
 
 
@@ -216,15 +216,15 @@ def run(server, world) -> Run:
         run.stretch(stretch)
     run.log = server.log.read_text().splitlines()[before:]
     growth = {pid: round(run.memory[-1][pid] - run.memory[WARM][pid], 1) for pid in run.memory[WARM]}
-    print(f"\n{run.answers:,} answers: {dict(run.kinds)}, {dict(sorted(run.statuses.items()))}")
+    print(f"\n{run.responses:,} answers: {dict(run.kinds)}, {dict(sorted(run.statuses.items()))}")
     print(f"slowest: {run.slowest}, growth since it was warm: {growth}, lines: {len(run.log):,}")
     return run
 
 
-def test_every_answer_is_well_formed_and_none_is_an_error_of_the_server(run, proved):
-    proved("hostile requests", run.answers, run.whole)
+def test_every_response_is_well_formed_and_none_is_an_error_of_the_server(run, proved):
+    proved("hostile requests", run.responses, run.whole)
 
-    assert run.answers >= size(20_000, 1500)
+    assert run.responses >= size(20_000, 1500)
     assert run.faults == []
 
 

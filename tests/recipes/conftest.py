@@ -66,9 +66,9 @@ def viewset_of(serializer_of):
 
 
 def results(client: Client, path: str, **query) -> list[dict]:
-    answer = client.get(path, query)
-    assert answer.status_code == 200, answer.content
-    return answer.json()["results"]
+    response = client.get(path, query)
+    assert response.status_code == 200, response.content
+    return response.json()["results"]
 
 
 def values(client: Client, path: str, name: str, **query) -> set:

@@ -181,9 +181,9 @@ def test_an_integrity_error_that_is_caught(acting, models, book, alice, api, hea
     acting(act)
     before = revision_of(alice)
 
-    answer = api.post("/books/act/", **headers)
+    response = api.post("/books/act/", **headers)
 
-    assert (answer.status_code, answer.json()) == (409, {"detail": "No."})
+    assert (response.status_code, response.json()) == (409, {"detail": "No."})
     assert (fresh(book).pages, revision_of(alice)) == (7, before)
 
 
@@ -212,9 +212,9 @@ def test_a_lost_race_is_a_conflict(acting, models, book, api):
 
     acting(act)
 
-    answer = api.post("/books/act/")
+    response = api.post("/books/act/")
 
-    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+    assert (response.status_code, response.json()["code"]) == (409, "conflict")
 
 
 @pytest.mark.parametrize("fails", [False, True])

@@ -33,18 +33,18 @@ def test_each_write_takes_a_revision_and_a_poller_hears_of_it(shelf, alice, api,
     before, etag = revision_of(alice), api.get("/shelves/")["ETag"]
     assert api.get("/shelves/", HTTP_IF_NONE_MATCH=etag).status_code == 304
 
-    answer = getattr(api, method)(f"/shelves/{shelf.pk}/" if has_id else "/shelves/", body)
+    response = getattr(api, method)(f"/shelves/{shelf.pk}/" if has_id else "/shelves/", body)
 
-    assert answer.status_code == status
+    assert response.status_code == status
     assert revision_of(alice) == before + 1
     assert api.get("/shelves/", HTTP_IF_NONE_MATCH=etag).status_code == 200
 
 
 @pytest.mark.parametrize(("method", "body"), [("get", None), ("put", {"name": "x"}), ("patch", {}), ("delete", None)])
 def test_what_is_anothers_is_not_there(shelf, bobs_api, method, body):
-    answer = getattr(bobs_api, method)(f"/shelves/{shelf.pk}/", body)
+    response = getattr(bobs_api, method)(f"/shelves/{shelf.pk}/", body)
 
-    assert answer.status_code == 404
+    assert response.status_code == 404
     assert type(shelf).objects.get().name == "Old"
     assert bobs_api.get("/shelves/").json()["results"] == []
 
@@ -59,9 +59,9 @@ def test_a_lost_update_is_refused(shelf, api):
 
 def test_a_repeated_post_makes_one(shelf, api):
     for _ in range(2):
-        answer = api.post("/shelves/", {"name": "New"}, HTTP_IDEMPOTENCY_KEY="once")
+        response = api.post("/shelves/", {"name": "New"}, HTTP_IDEMPOTENCY_KEY="once")
 
-    assert (answer.status_code, answer["Idempotency-Replayed"]) == (201, "true")
+    assert (response.status_code, response["Idempotency-Replayed"]) == (201, "true")
     assert type(shelf).objects.filter(name="New").count() == 1
 
 

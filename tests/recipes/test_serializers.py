@@ -35,8 +35,8 @@ def shows(api, book, viewset_of, serve):
         url = f"/books/{book.pk}/"
 
         [listed] = results(api, "/books/")
-        answers = [listed, api.get(url).json(), api.patch(url, {}).json()]
-        assert [{name: answer[name] for name in expected} for answer in answers] == [expected] * 3
+        responses = [listed, api.get(url).json(), api.patch(url, {}).json()]
+        assert [{name: response[name] for name in expected} for response in responses] == [expected] * 3
         created = api.post("/books/", new or {"title": "New"})
         assert created.status_code == 201, created.content
         assert created.json().keys() == listed.keys()

@@ -146,11 +146,11 @@ def test_a_serializer_without_the_revision(base, serve, models, book, api):
 
     serve(books=type("Books", (base,), {"serializer_class": Brief}))
 
-    answer = api.get(f"/books/{book.pk}/")
+    response = api.get(f"/books/{book.pk}/")
 
-    assert answer.json() == {"title": "Emma"}
-    assert api.get(f"/books/{book.pk}/", HTTP_IF_NONE_MATCH=answer["ETag"]).status_code == 304
-    assert api.patch(f"/books/{book.pk}/", {"title": "x"}, HTTP_IF_MATCH=answer["ETag"]).status_code == 200
+    assert response.json() == {"title": "Emma"}
+    assert api.get(f"/books/{book.pk}/", HTTP_IF_NONE_MATCH=response["ETag"]).status_code == 304
+    assert api.patch(f"/books/{book.pk}/", {"title": "x"}, HTTP_IF_MATCH=response["ETag"]).status_code == 200
     assert api.get(f"/books/{book.pk}/?format=api").status_code == api.get("/books/?format=api").status_code == 200
 
 
@@ -302,7 +302,7 @@ def test_throttle_classes(base, serve, api, bobs_api):
 
     found = [api.get("/books/") for _ in range(3)]
 
-    assert [answer.status_code for answer in found] == [200, 200, 429]
+    assert [response.status_code for response in found] == [200, 200, 429]
     assert (found[-1].json()["code"], int(found[-1]["Retry-After"]) > 0) == ("throttled", True)
     assert bobs_api.get("/books/").status_code == 200
 
@@ -339,9 +339,9 @@ def test_hooks_around_a_call_run_in_their_order(base, serve, api):
 
     serve(books=Books)
 
-    answer = api.get("/books/")
+    response = api.get("/books/")
 
-    assert (answer.status_code, answer.json()["detail"], answer["X-Recipe"]) == (403, "Not today.", "yes")
+    assert (response.status_code, response.json()["detail"], response["X-Recipe"]) == (403, "Not today.", "yes")
     assert calls == ["initial", "Alice", "list", "PermissionDenied", 403]
 
 
@@ -357,9 +357,9 @@ def test_an_exception_of_ones_own_undoes_the_call(base, serve, models, alice, ap
     serve(books=Books)
     before = revision_of(alice)
 
-    answer = api.post("/books/", {"title": "New"})
+    response = api.post("/books/", {"title": "New"})
 
-    assert (answer.status_code, answer.json()["code"]) == (507, "full")
+    assert (response.status_code, response.json()["code"]) == (507, "full")
     assert (models.Book.objects.filter(title="New").exists(), revision_of(alice)) == (False, before)
 
 

@@ -21,9 +21,9 @@ def books(viewset_of, serve, models):
     return served
 
 
-def refusals(answer) -> tuple:
-    assert answer.status_code == 400, answer.content
-    return tuple((error["field"], error["code"], error["message"]) for error in answer.json()["errors"])
+def refusals(response) -> tuple:
+    assert response.status_code == 400, response.content
+    return tuple((error["field"], error["code"], error["message"]) for error in response.json()["errors"])
 
 
 def test_save_with_further_values(books, serializer_of, models, book, alice, api):
@@ -183,6 +183,6 @@ def test_a_constraint_that_only_the_database_sees_is_a_conflict(books, serialize
 
     books(serializer_of(models.Book, "title"), perform_update=perform_update)
 
-    answer = api.patch(f"/books/{book.pk}/", {"title": "x"})
+    response = api.patch(f"/books/{book.pk}/", {"title": "x"})
 
-    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+    assert (response.status_code, response.json()["code"]) == (409, "conflict")

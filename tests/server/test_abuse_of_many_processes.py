@@ -35,9 +35,9 @@ def strict_server(tmp_path_factory) -> Iterator[Server]:
 
 def register(server: Server, email: str, **headers: str) -> str:
     with Program(server.port) as stranger:
-        answer = stranger.send("POST", "auth/register/", {"email": email, "password": PASSWORD}, **headers)
-    assert answer.status == 201, answer
-    return answer.body["token"]
+        response = stranger.send("POST", "auth/register/", {"email": email, "password": PASSWORD}, **headers)
+    assert response.status == 201, response
+    return response.body["token"]
 
 
 def sign_in(server: Server, email: str, password: str):
@@ -49,14 +49,14 @@ def test_of_parallel_guesses_ten_are_answered(server):
     register(server, "alice@example.com")
     started = time.monotonic()
 
-    answers = in_parallel(GUESSES, lambda number: sign_in(server, "alice@example.com", f"{WRONG} {number}"))
+    responses = in_parallel(GUESSES, lambda number: sign_in(server, "alice@example.com", f"{WRONG} {number}"))
 
-    found = Counter(answer.status for answer in answers)
+    found = Counter(response.status for response in responses)
     print(f"\n{GUESSES} guesses at once in {time.monotonic() - started:.1f} s: {dict(found)}")
     assert found == {401: 10, 429: GUESSES - 10}
-    refused = [answer for answer in answers if answer.status == 429]
-    assert {answer.body["code"] for answer in refused} == {"throttled"}
-    assert all(800 < int(answer.headers["Retry-After"]) <= 900 for answer in refused)
+    refused = [response for response in responses if response.status == 429]
+    assert {response.body["code"] for response in refused} == {"throttled"}
+    assert all(800 < int(response.headers["Retry-After"]) <= 900 for response in refused)
     right = sign_in(server, "alice@example.com", PASSWORD)
     assert (right.status, right.body["code"]) == (429, "throttled")
 
@@ -64,9 +64,9 @@ def test_of_parallel_guesses_ten_are_answered(server):
 def test_parallel_sign_ins_with_the_right_password_do_not_count(server):
     register(server, "bob@example.com")
 
-    answers = in_parallel(20, lambda number: sign_in(server, "bob@example.com", PASSWORD).status)
+    responses = in_parallel(20, lambda number: sign_in(server, "bob@example.com", PASSWORD).status)
 
-    assert answers == [200] * 20
+    assert responses == [200] * 20
 
 
 def http_status(server: Server, lines: list[tuple[str, str]], body: dict | None = None) -> int:

@@ -31,8 +31,8 @@ def test_the_tour_works_as_written(run):
 
     output = run.shell(block)
 
-    answers = re.findall(r'method="(\w+)" path="/api/v1/([a-z/]*).*? status=(\d+)', run.log.read_text())
-    assert answers == [
+    responses = re.findall(r'method="(\w+)" path="/api/v1/([a-z/]*).*? status=(\d+)', run.log.read_text())
+    assert responses == [
         ("POST", "auth/register/", "201"),
         ("POST", "tasks/", "201"),
         ("POST", "tasks/", "201"),
@@ -79,11 +79,11 @@ def test_run_prints_an_address_a_sign_in_and_a_curl_line_that_works(run):
     output = run.log.read_text()
     curl = re.search(r"^  (curl .*?\\\n.*)$", output, re.MULTILINE).group(1)
 
-    answer = json.loads(run.shell(curl))
+    response = json.loads(run.shell(curl))
 
     assert f"Serving {run.address}/" in output
     assert "sign in with demo@example.com and demo-password" in output
-    assert answer["user"]["email"] == "demo@example.com"
+    assert response["user"]["email"] == "demo@example.com"
 
 
 def test_run_makes_an_env_file_that_only_its_owner_can_read(run):

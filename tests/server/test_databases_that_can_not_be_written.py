@@ -43,9 +43,9 @@ def test_a_read_only_database_is_read(api, read_only, path):
 
 
 def test_a_write_to_it_is_a_503(api, read_only):
-    answer = api.post("/tasks/", {"title": "Buy milk"})
+    response = api.post("/tasks/", {"title": "Buy milk"})
 
-    assert_problem(answer, *UNAVAILABLE)
+    assert_problem(response, *UNAVAILABLE)
 
 
 @pytest.mark.parametrize("path", READS)

@@ -50,7 +50,7 @@ def port() -> Iterator[int]:
 
 
 class Client(Wire):
-    def answer(self) -> tuple[int, dict[str, str], dict]:
+    def response(self) -> tuple[int, dict[str, str], dict]:
         reply = self.reply()
         return reply.status, dict(reply.headers), json.loads(reply.body) if reply.body else {}
 
@@ -62,7 +62,7 @@ def wire(port) -> Iterator[Client]:
 
 
 def assert_refused(wire: Client, status: int, code: str) -> None:
-    answered, headers, problem = wire.answer()
+    answered, headers, problem = wire.response()
 
     assert (answered, headers["content-type"], headers["connection"]) == (status, "application/problem+json", "close")
     assert (problem["status"], problem["code"]) == (status, code)
@@ -159,7 +159,7 @@ def test_requests_in_large_packets_are_no_header_that_never_ends(wire):
         wire.send(packet)
         time.sleep(0.05)
 
-    assert [wire.answer()[0] for _ in range(22)] == [200] * 22
+    assert [wire.response()[0] for _ in range(22)] == [200] * 22
 
 
 def test_headers_that_take_too_long_are_a_408(port):
@@ -186,7 +186,7 @@ def test_the_environment_is_that_of_pep_3333(wire, port):
     wire.send(b"X-Forwarded-For: 1.2.3.4\r\nX_Forwarded_For: 6.6.6.6\r\nCookie: a=1\r\nCookie: b=2\r\nX: 1\r\nX: 2\r\n")
     wire.send(b"\r\n", b"body")
 
-    status, _, environ = wire.answer()
+    status, _, environ = wire.response()
 
     assert status == 200
     assert environ.pop("thread").startswith("request")
@@ -215,14 +215,14 @@ def test_a_body_in_chunks_arrives_whole(wire):
     time.sleep(0.05)
     wire.send(b"3\r\ncde\r\n0\r\n\r\n")
 
-    assert wire.answer()[2]["body"] == "abcde"
+    assert wire.response()[2]["body"] == "abcde"
 
 
 def test_trailers_are_no_headers(wire):
     wire.send(b"POST / HTTP/1.1\r\n", HOST, b"X-Forwarded-For: 1.2.3.4\r\nTransfer-Encoding: chunked\r\n\r\n")
     wire.send(b"2\r\nab\r\n0\r\nX-Forwarded-For: 6.6.6.6\r\nHost: evil.example\r\nA: b\r\n\r\n")
 
-    environ = wire.answer()[2]
+    environ = wire.response()[2]
 
     assert (environ["HTTP_X_FORWARDED_FOR"], environ["HTTP_HOST"], environ["body"]) == ("1.2.3.4", "localhost", "ab")
     assert "HTTP_A" not in environ
@@ -233,13 +233,13 @@ def test_no_more_of_a_body_in_chunks_is_kept_than_shows_it_is_too_large(wire):
     for _ in range(4):
         wire.send(b"c350\r\n", b"a" * 50_000, b"\r\n")  # 200,000 bytes, and no end
 
-    assert LIMIT < len(wire.answer()[2]["body"]) <= LIMIT + 256 * 1024
+    assert LIMIT < len(wire.response()[2]["body"]) <= LIMIT + 256 * 1024
 
 
 def test_a_body_that_says_it_is_too_large_is_not_waited_for(wire):
     wire.send(b"POST / HTTP/1.1\r\n", HOST, b"Expect: 100-continue\r\nContent-Length: 100001\r\n\r\n")
 
-    status, _, environ = wire.answer()
+    status, _, environ = wire.response()
 
     assert (status, environ["CONTENT_LENGTH"], environ["body"]) == (200, "100001", "")
 
@@ -249,22 +249,22 @@ def test_who_waits_for_100_continue_gets_it(wire):
     assert wire.file.readline() + wire.file.readline() == b"HTTP/1.1 100 Continue\r\n\r\n"
     wire.send(b"ab")
 
-    assert wire.answer()[2]["body"] == "ab"
+    assert wire.response()[2]["body"] == "ab"
 
 
 def test_requests_sent_ahead_are_answered_in_their_order(wire):
     wire.send(*(b"GET /%d HTTP/1.1\r\nHost: localhost\r\n\r\n" % number for number in range(20)))
 
-    assert [wire.answer()[2]["PATH_INFO"] for _ in range(20)] == [f"/{number}" for number in range(20)]
+    assert [wire.response()[2]["PATH_INFO"] for _ in range(20)] == [f"/{number}" for number in range(20)]
 
 
 @pytest.mark.parametrize(
     "end", [b"GARBAGE\r\n\r\n", b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"]
 )
-def test_garbage_behind_a_request_is_not_its_answer(wire, end):
+def test_garbage_behind_a_request_is_not_its_response(wire, end):
     wire.send(b"GET /wait HTTP/1.1\r\n", HOST, b"\r\n", end)
 
-    status, headers, _ = wire.answer()
+    status, headers, _ = wire.response()
 
     assert (status, headers["connection"]) == (200, "close")
     assert wire.file.read() == b""
@@ -290,21 +290,21 @@ def test_who_offers_another_protocol_is_answered_in_this_one(wire, body, pieces)
         wire.send(sent[start : start + size])
         time.sleep(0.001)
 
-    answers = [wire.answer() for _ in range(3)]
+    responses = [wire.response() for _ in range(3)]
 
-    assert [(status, environ["PATH_INFO"], environ["body"]) for status, _, environ in answers] == [
+    assert [(status, environ["PATH_INFO"], environ["body"]) for status, _, environ in responses] == [
         (200, "/", "abcde"),
         (200, "/", "abcde"),
         (200, "/next", ""),
     ]
-    assert "HTTP_X_FORWARDED_FOR" not in answers[0][2]
-    assert "connection" not in answers[0][1]
+    assert "HTTP_X_FORWARDED_FOR" not in responses[0][2]
+    assert "connection" not in responses[0][1]
 
 
 def test_another_protocol_without_a_body_is_ignored_as_well(wire):
     wire.send(b"GET /a HTTP/1.1\r\n", HOST, UPGRADE, b"\r\n", b"GET /b HTTP/1.1\r\n", HOST, b"\r\n")
 
-    assert [wire.answer()[2]["PATH_INFO"] for _ in range(2)] == ["/a", "/b"]
+    assert [wire.response()[2]["PATH_INFO"] for _ in range(2)] == ["/a", "/b"]
 
 
 @pytest.mark.parametrize(
@@ -320,7 +320,7 @@ def test_another_protocol_without_a_body_is_ignored_as_well(wire):
 def test_the_host_of_an_absolute_target_counts(wire, target, host):
     wire.send(b"GET " + target + b" HTTP/1.1\r\n", HOST, b"\r\n")
 
-    status, _, environ = wire.answer()
+    status, _, environ = wire.response()
 
     assert (status, environ["HTTP_HOST"]) == (200, host)
 
@@ -335,11 +335,11 @@ def test_a_response_that_has_no_body_says_nothing_of_its_length(wire, status):
     assert (head["content-length"], head["transfer-encoding"]) == ("", "")
 
 
-def test_a_body_that_goes_on_after_the_answer_gets_no_second_one(wire):
+def test_a_body_that_goes_on_after_the_response_gets_no_second_one(wire):
     wire.send(b"POST / HTTP/1.1\r\n", HOST, b"Transfer-Encoding: chunked\r\n\r\nc350\r\n", b"a" * 50_000, b"\r\n")
     for _ in range(3):
         wire.send(b"c350\r\n", b"a" * 50_000, b"\r\n")
-    assert wire.answer()[0] == 200
+    assert wire.response()[0] == 200
     wire.send(b"xyz\r\n")
 
     assert wire.file.read() == b""
@@ -354,14 +354,14 @@ def test_a_body_that_goes_on_after_the_answer_gets_no_second_one(wire):
         (b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 10000000\r\n\r\n", 10_000_000, 200),
     ],
 )
-def test_what_is_sent_beyond_the_end_does_not_cost_the_client_its_last_answer(port, head, body, status):
+def test_what_is_sent_beyond_the_end_does_not_cost_the_client_its_last_response(port, head, body, status):
     """A connection that is closed with something unread is reset, and what the client hasn't read yet is gone."""
     with seconds(transport, "QUIET_SECONDS", 20), Client(port) as wire:
         wire.send(head)
-        time.sleep(0.05)  # the answer is there, and unread
+        time.sleep(0.05)  # the response is there, and unread
         wire.send(b"a" * body)
 
-        assert wire.answer()[0] == status
+        assert wire.response()[0] == status
         assert wire.file.read() == b""
 
 
@@ -380,7 +380,7 @@ def test_what_breaks_off_in_the_middle_of_a_body_never_reaches_the_project(wire,
     time.sleep(0.1)
     with Client(port) as other:
         other.send(b"GET / HTTP/1.1\r\n", HOST, b"\r\n")
-        assert other.answer()[0] == 200
+        assert other.response()[0] == 200
     assert "/half" not in CALLS
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
@@ -389,14 +389,14 @@ def test_a_client_that_sends_no_more_is_answered(wire):
     wire.send(b"GET /wait HTTP/1.1\r\n", HOST, b"\r\n")
     wire.socket.shutdown(socket.SHUT_WR)
 
-    assert wire.answer()[0] == 200
+    assert wire.response()[0] == 200
     assert wire.file.read() == b""
 
 
 def test_http_1_0_gets_a_length_and_the_end_of_the_connection(wire):
     wire.send(b"GET / HTTP/1.0\r\n\r\n")
 
-    status, headers, environ = wire.answer()
+    status, headers, environ = wire.response()
 
     assert (status, headers["connection"], environ["SERVER_PROTOCOL"]) == (200, "close", "HTTP/1.0")
     assert "transfer-encoding" not in headers
@@ -406,7 +406,7 @@ def test_many_requests_at_once_share_few_threads(port):
     def ask(number: int) -> str:
         with Client(port) as wire:
             wire.send(b"GET /wait HTTP/1.1\r\n", HOST, b"\r\n")
-            return wire.answer()[2]["thread"]
+            return wire.response()[2]["thread"]
 
     with ThreadPoolExecutor(20) as pool:
         threads = set(pool.map(ask, range(20)))

@@ -94,27 +94,27 @@ def test_a_connection_that_works_is_kept(api):
 @pytest.mark.parametrize("words", ["users_apitoken", "todos_task"])
 def test_a_read_is_done_once_more(api, kill, words):
     with killed_at(kill, words):
-        answer = api.get("/tasks/")
+        response = api.get("/tasks/")
 
-    assert (answer.status_code, answer.json()["results"]) == (200, [])
+    assert (response.status_code, response.json()["results"]) == (200, [])
 
 
 @pytest.mark.parametrize("words", ["users_apitoken", "SET revision", "INSERT INTO"])
 def test_a_write_is_answered_503_and_changes_nothing(api, kill, words):
     with killed_at(kill, words):
-        answer = api.post("/tasks/", {"title": "Buy milk"})
+        response = api.post("/tasks/", {"title": "Buy milk"})
 
-    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
-    assert answer["Retry-After"] == "1"
+    assert (response.status_code, response.json()["code"]) == (503, "unavailable")
+    assert response["Retry-After"] == "1"
     assert api.get("/tasks/").json()["results"] == []
 
 
 @pytest.mark.parametrize("words", ["users_apitoken", "SET revision", "INSERT INTO"])
 def test_a_write_with_a_key_is_done_once_more(api, kill, words):
     with killed_at(kill, words):
-        answer = api.post("/tasks/", {"title": "Buy milk"}, HTTP_IDEMPOTENCY_KEY="k")
+        response = api.post("/tasks/", {"title": "Buy milk"}, HTTP_IDEMPOTENCY_KEY="k")
 
-    assert answer.status_code == 201
+    assert response.status_code == 201
     assert Task.objects.count() == 1
 
 
@@ -133,27 +133,27 @@ def test_a_write_whose_commit_was_heard_but_not_answered_is_done_once(api, kill,
                 cursor.execute("SELECT 1")
 
     monkeypatch.setattr(backend, "_commit", commit_and_break)
-    answer = api.post("/tasks/", {"title": "Buy milk"}, HTTP_IDEMPOTENCY_KEY="k")
+    response = api.post("/tasks/", {"title": "Buy milk"}, HTTP_IDEMPOTENCY_KEY="k")
 
-    assert (answer.status_code, answer.headers.get("Idempotency-Replayed")) == (201, "true")
+    assert (response.status_code, response.headers.get("Idempotency-Replayed")) == (201, "true")
     assert Task.objects.count() == 1
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete"])
 def test_other_writes_are_left_to_the_client(api, task, kill, method):
     with killed_at(kill, "SET revision"):
-        answer = getattr(api, method)(f"/tasks/{task.pk}/", {"title": "Other"}, HTTP_IDEMPOTENCY_KEY="k")
+        response = getattr(api, method)(f"/tasks/{task.pk}/", {"title": "Other"}, HTTP_IDEMPOTENCY_KEY="k")
 
-    assert answer.status_code == 503
+    assert response.status_code == 503
     task.refresh_from_db()
     assert (task.title, task.deleted_at) == ("Buy milk", None)
 
 
 def test_a_call_that_ignores_keys_is_not_done_twice(api, kill):
     with killed_at(kill, "INSERT INTO"):
-        answer = api.post("/tokens/", {"name": "phone"}, HTTP_IDEMPOTENCY_KEY="k")
+        response = api.post("/tokens/", {"name": "phone"}, HTTP_IDEMPOTENCY_KEY="k")
 
-    assert answer.status_code == 503
+    assert response.status_code == 503
 
 
 def test_the_page_of_a_browser_is_made_once_more(client, operator, kill):
@@ -173,9 +173,9 @@ def test_a_statement_that_takes_too_long_is_answered_503(api, alice, operator_se
     with connection.cursor() as cursor:
         cursor.execute(f"SET {setting} = 100")
 
-    answer = api.post("/tasks/", {"title": "Buy milk"})
+    response = api.post("/tasks/", {"title": "Buy milk"})
 
-    assert (answer.status_code, answer["Retry-After"]) == (503, "1")
+    assert (response.status_code, response["Retry-After"]) == (503, "1")
     operator_session.execute("ROLLBACK")
     assert api.post("/tasks/", {"title": "Buy milk"}).status_code == 201
 

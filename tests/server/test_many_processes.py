@@ -18,7 +18,7 @@ import pytest
 
 from testing.proofs import size
 from testing.races import in_parallel
-from testing.servers import CUT_OFF, Answer, Program, Server, Shim, register
+from testing.servers import CUT_OFF, Program, Response, Server, Shim, register
 
 WRITERS, ROUNDS = 50, size(4, 1)
 KEYS, TWINS = size(500, 12), 20
@@ -49,11 +49,11 @@ def read_modify_write(program: Program, path: str, modify: Callable[[str], str])
         seen = program.insist("GET", path)
         wanted = modify(seen.body["description"])
         if wanted == seen.body["description"]:
-            return refused  # an earlier try was carried out, and its answer was lost
-        answer = program.insist("PATCH", path, {"description": wanted}, If_Match=seen.headers["ETag"])
-        if answer.status == 200:
+            return refused  # an earlier try was carried out, and its response was lost
+        response = program.insist("PATCH", path, {"description": wanted}, If_Match=seen.headers["ETag"])
+        if response.status == 200:
             return refused
-        assert answer.status == 412, answer
+        assert response.status == 412, response
         refused += 1
 
 
@@ -89,16 +89,21 @@ def test_no_writer_with_if_match_overwrites_another(server, token, api, proved):
 def test_parallel_twins_with_one_key_make_one_object(server, token, api, proved):
     keys = [str(uuid4()) for _ in range(KEYS)]
 
-    def post_all(number: int) -> list[Answer]:
+    def post_all(number: int) -> list[Response]:
         with Program(server.port, token) as program:
             return [program.insist("POST", "tasks/", {"title": key}, Idempotency_Key=key) for key in keys]
 
     # All twins go through the keys in the same order, and wait for each other under the owner's lock.
     for twins in zip(*in_parallel(TWINS, post_all), strict=True):
-        assert {answer.status for answer in twins} == {201}
-        assert [answer.headers["Idempotency-Replayed"] for answer in twins].count(None) == 1
+        assert {response.status for response in twins} == {201}
+        assert [response.headers["Idempotency-Replayed"] for response in twins].count(None) == 1
         assert (
-            len({(json.dumps(answer.body), answer.headers["Location"], answer.headers["ETag"]) for answer in twins})
+            len(
+                {
+                    (json.dumps(response.body), response.headers["Location"], response.headers["ETag"])
+                    for response in twins
+                }
+            )
             == 1
         )
 
@@ -203,15 +208,15 @@ def cut_and_retry(api: Program, cut_off: Program, shim: Shim, operation: Callabl
     with pytest.raises(CUT_OFF):
         cut_off.send("POST", path, body, Idempotency_Key=key)
 
-    answer = api.insist("POST", path, body, Idempotency_Key=key)
+    response = api.insist("POST", path, body, Idempotency_Key=key)
 
-    assert answer.status in (200, 201), answer
+    assert response.status in (200, 201), response
     assert api.read("me/")["revision"] == before + 1, operation.__name__
     assert next(steps, "done") == "done"
-    return answer.headers["Idempotency-Replayed"] == "true"
+    return response.headers["Idempotency-Replayed"] == "true"
 
 
-@pytest.mark.parametrize("fault", ["answer", "outcome"])
+@pytest.mark.parametrize("fault", ["response", "outcome"])
 def test_what_was_cut_off_happens_once_when_it_is_sent_again(server, fault, proved):
     share = CUTS // 4
 
@@ -232,7 +237,7 @@ def test_what_was_cut_off_happens_once_when_it_is_sent_again(server, fault, prov
     print(f"\n{cuts} cuts ({fault} lost): {replayed} retries got the stored answer, all happened once")
     proved("connections cut off", cuts, 240)
     assert cuts == share * 4
-    if fault == "answer":
+    if fault == "response":
         assert replayed == cuts
 
 
@@ -259,15 +264,15 @@ class Worker:
 
     def make(self) -> None:
         title = uuid4().hex
-        answer = self.program.insist("POST", "tasks/", {"title": title}, Idempotency_Key=title)
-        assert answer.status == 201, answer
+        response = self.program.insist("POST", "tasks/", {"title": title}, Idempotency_Key=title)
+        assert response.status == 201, response
         self.made.append(title)
 
     def toggle(self) -> None:
-        answer = self.program.insist("POST", f"tasks/{self.switch}/toggle/", Idempotency_Key=str(uuid4()))
-        assert answer.status == 200, answer
+        response = self.program.insist("POST", f"tasks/{self.switch}/toggle/", Idempotency_Key=str(uuid4()))
+        assert response.status == 200, response
         self.toggled += 1
-        assert answer.body["completed"] is (self.toggled % 2 == 1)
+        assert response.body["completed"] is (self.toggled % 2 == 1)
 
     def count(self) -> None:
         def set_own(text: str) -> str:

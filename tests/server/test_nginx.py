@@ -29,12 +29,12 @@ class Proxy:
         given = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         given |= {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, f"/api/v1/{path}", json.dumps(body) if body is not None else None, given)
-        answer = connection.getresponse()
-        content = answer.read()
+        response = connection.getresponse()
+        content = response.read()
         connection.close()
-        if answer.headers["Content-Encoding"] == "gzip":
+        if response.headers["Content-Encoding"] == "gzip":
             content = gzip.decompress(content)
-        return answer.status, answer.headers, json.loads(content)
+        return response.status, response.headers, json.loads(content)
 
 
 @pytest.fixture(scope="module")

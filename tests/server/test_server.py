@@ -41,12 +41,12 @@ def connect(server: Server, sent: bytes = b"") -> socket.socket:
     return client
 
 
-def answer_on(client: socket.socket) -> bytes:
-    """An answer of /healthz, whose head and body may come one after the other."""
-    answer = b""
-    while not answer.endswith(b"ok\n"):
-        answer += client.recv(4096)
-    return answer
+def response_on(client: socket.socket) -> bytes:
+    """A response of /healthz, whose head and body may come one after the other."""
+    response = b""
+    while not response.endswith(b"ok\n"):
+        response += client.recv(4096)
+    return response
 
 
 def trickle(clients: list[socket.socket], stop: threading.Event) -> None:
@@ -142,9 +142,9 @@ def test_a_connection_is_kept_for_the_next_request(server):
 
 def test_hundreds_of_idle_connections_are_no_burden(server):
     idle = [connect(server, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n") for _ in range(400)]
-    answers = [client.recv(4096)[:15] for client in idle]
+    responses = [client.recv(4096)[:15] for client in idle]
 
-    assert set(answers) == {b"HTTP/1.1 200 OK"}
+    assert set(responses) == {b"HTTP/1.1 200 OK"}
     assert server.get("/healthz") == (200, "ok\n")
     for client in idle:
         client.close()
@@ -160,11 +160,11 @@ def test_a_stop_waits_for_requests_and_not_for_idle_connections(own_server):
     own_server.process.terminate()
     time.sleep(0.3)
     sending.sendall(b" " * 500)
-    answer = sending.recv(4096)
+    response = sending.recv(4096)
     own_server.process.wait(timeout=20)
 
-    assert answer.startswith(b"HTTP/1.1 400 ")  # by the project, which was given the whole body
-    assert b"connection: close" in answer
+    assert response.startswith(b"HTTP/1.1 400 ")  # by the project, which was given the whole body
+    assert b"connection: close" in response
     assert time.monotonic() - began < 8
     for client in (idle, fresh, sending):
         client.close()
@@ -172,21 +172,21 @@ def test_a_stop_waits_for_requests_and_not_for_idle_connections(own_server):
 
 def test_a_request_on_its_way_when_the_server_stops_is_answered(own_server):
     kept = connect(own_server, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    answer_on(kept)
+    response_on(kept)
     os.kill(own_server.workers().pop(), signal.SIGTERM)
     time.sleep(0.5)
 
     kept.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
 
-    answer = answer_on(kept)
-    assert answer.startswith(b"HTTP/1.1 200 OK")
-    assert b"connection: close" in answer
+    response = response_on(kept)
+    assert response.startswith(b"HTTP/1.1 200 OK")
+    assert b"connection: close" in response
     kept.close()
 
 
 def test_interrupting_the_server_stops_it_within_seconds(own_server):
     idle = connect(own_server, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    answer_on(idle)
+    response_on(idle)
 
     began = time.monotonic()
     own_server.process.send_signal(signal.SIGINT)
@@ -244,4 +244,4 @@ def test_it_listens_on_all_addresses_of_both_versions_of_ip(tmp_path, django_db_
         assert server.get("/healthz") == (200, "ok\n")
         with socket.create_connection(("::1", server.port), timeout=20) as client:
             client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            assert answer_on(client).startswith(b"HTTP/1.1 200 OK")
+            assert response_on(client).startswith(b"HTTP/1.1 200 OK")

@@ -27,10 +27,10 @@ def test_the_list_can_be_searched_and_filtered(desk, alice, task, bobs_task, que
 
 
 def test_a_task_made_in_the_admin_takes_a_revision(desk, alice):
-    answer = desk.post(f"{LIST}add/", {**FORM, "owner": alice.pk, "title": "From the admin"})
+    response = desk.post(f"{LIST}add/", {**FORM, "owner": alice.pk, "title": "From the admin"})
 
     task = Task.objects.get()
-    assert answer.status_code == 302
+    assert response.status_code == 302
     assert (task.owner, task.revision) == (alice, 1)
 
 
@@ -43,10 +43,10 @@ def test_a_task_changed_in_the_admin_takes_a_revision_and_keeps_its_owner(desk, 
 
 @pytest.mark.parametrize("title", ["", "x" * 501])
 def test_the_admin_refuses_what_the_api_refuses(desk, alice, title):
-    answer = desk.post(f"{LIST}add/", {**FORM, "owner": alice.pk, "title": title})
+    response = desk.post(f"{LIST}add/", {**FORM, "owner": alice.pk, "title": title})
 
-    assert answer.status_code == 200
-    assert "title" in answer.context["adminform"].form.errors
+    assert response.status_code == 200
+    assert "title" in response.context["adminform"].form.errors
     assert not Task.objects.exists()
 
 
@@ -88,18 +88,18 @@ def test_tags_are_written_and_shown_as_text(desk, alice):
 def test_two_owners_cant_be_tied_together(desk, alice, bob, bobs_task, field):
     theirs = bobs_task if field == "parent" else Project.objects.create(owner=bob, name="Bob's")
 
-    answer = desk.post(f"{LIST}add/", {**FORM, "owner": alice.pk, "title": "Tied", field: theirs.pk})
+    response = desk.post(f"{LIST}add/", {**FORM, "owner": alice.pk, "title": "Tied", field: theirs.pk})
 
-    assert answer.context["adminform"].form.errors == {field: [DOES_NOT_EXIST]}
+    assert response.context["adminform"].form.errors == {field: [DOES_NOT_EXIST]}
     assert not Task.objects.owned_by(alice).exists()
 
 
 def test_a_circle_is_refused_on_the_form(desk, alice, task):
     below = Task.objects.create(owner=alice, title="Below", parent=task)
 
-    answer = desk.post(f"{LIST}{task.pk}/change/", {**FORM, "title": task.title, "parent": below.pk})
+    response = desk.post(f"{LIST}{task.pk}/change/", {**FORM, "title": task.title, "parent": below.pk})
 
-    assert answer.context["adminform"].form.errors == {"parent": ["A task can't be a subtask of itself."]}
+    assert response.context["adminform"].form.errors == {"parent": ["A task can't be a subtask of itself."]}
 
 
 @pytest.mark.parametrize("kind", ["project", "tag"])
@@ -107,9 +107,9 @@ def test_a_name_that_is_taken_is_refused_on_the_form(desk, alice, kind):
     url = f"/admin/todos/{kind}/add/"
     assert desk.post(url, {"owner": alice.pk, "name": "Home", "color": ""}).status_code == 302
 
-    answer = desk.post(url, {"owner": alice.pk, "name": "HOME", "color": ""})
+    response = desk.post(url, {"owner": alice.pk, "name": "HOME", "color": ""})
 
-    assert answer.context["adminform"].form.errors == {
+    assert response.context["adminform"].form.errors == {
         "name": [f"A {kind} with this name already exists. Choose another name."]
     }
 

@@ -39,8 +39,8 @@ def rows() -> list[dict]:
     return list(Task.objects.order_by("title", "id").values())
 
 
-def errors(answer) -> list[tuple[str, str]]:
-    return [(error["field"], error["code"]) for error in answer.json()["errors"]]
+def errors(response) -> list[tuple[str, str]]:
+    return [(error["field"], error["code"]) for error in response.json()["errors"]]
 
 
 @pytest.mark.parametrize("action", ACTIONS)
@@ -48,11 +48,11 @@ def test_each_action_is_one_write_and_answers_what_became_of_the_tasks(api, alic
     ready_for(action, tasks)
     alice.refresh_from_db()
 
-    answer = bulk(action, [tasks[2], tasks[0]], **SETS.get(action, {}))
+    response = bulk(action, [tasks[2], tasks[0]], **SETS.get(action, {}))
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
     shown = [] if action == "delete" else [api.get(f"/tasks/{tasks[number].pk}/").json() for number in (2, 0)]
-    assert answer.json() == {"count": 2, "revision": alice.revision + 1, "results": shown}
+    assert response.json() == {"count": 2, "revision": alice.revision + 1, "results": shown}
     changed = {row["title"] for row in rows() if row["revision"] == alice.revision + 1}
     assert changed == {"a", "c"}
 
@@ -60,11 +60,13 @@ def test_each_action_is_one_write_and_answers_what_became_of_the_tasks(api, alic
 def test_update_sets_the_same_on_all(api, alice, tasks, bulk):
     home = Project.objects.create(owner=alice, name="Home")
 
-    answer = bulk("update", tasks, priority=3, due_date="2030-01-31", tags=["x", "Y"], project=str(home.pk), title="t")
+    response = bulk(
+        "update", tasks, priority=3, due_date="2030-01-31", tags=["x", "Y"], project=str(home.pk), title="t"
+    )
 
     assert [
         (task["priority"], task["due_date"], task["tags"], task["project"], task["title"])
-        for task in answer.json()["results"]
+        for task in response.json()["results"]
     ] == [(3, "2030-01-31", ["x", "Y"], str(home.pk), "t")] * 3
 
 
@@ -80,10 +82,10 @@ def test_update_adds_and_removes_tags(api, alice, tasks):
         "remove_tags": ["OLD", "nothing"],
     }
 
-    answer = api.post("/tasks/bulk/", body)
+    response = api.post("/tasks/bulk/", body)
 
-    assert answer.status_code == 200
-    assert [(task["tags"], task["priority"]) for task in answer.json()["results"]] == [(["Home", "new"], 4)] * 3
+    assert response.status_code == 200
+    assert [(task["tags"], task["priority"]) for task in response.json()["results"]] == [(["Home", "new"], 4)] * 3
     assert api.get("/tasks/?untagged=true").json()["results"] == []
 
 
@@ -92,12 +94,12 @@ def test_tags_that_are_there_or_gone_already_take_no_revision(api, alice, tasks)
     tasks[0].save()
     before = rows()
 
-    answer = api.post(
+    response = api.post(
         "/tasks/bulk/",
         {"action": "update", "ids": [str(tasks[0].pk)], "add_tags": ["hOME"], "remove_tags": ["nothing"]},
     )
 
-    assert (answer.status_code, answer.json()["results"][0]["tags"]) == (200, ["Home"])
+    assert (response.status_code, response.json()["results"][0]["tags"]) == (200, ["Home"])
     assert rows() == before
     assert not Tag.objects.exclude(name="Home").exists()
 
@@ -106,9 +108,9 @@ def test_removing_the_last_tag_leaves_none(api, tasks):
     tasks[0].tags = ["Home"]
     tasks[0].save()
 
-    answer = api.post("/tasks/bulk/", {"action": "update", "ids": [str(tasks[0].pk)], "remove_tags": ["home"]})
+    response = api.post("/tasks/bulk/", {"action": "update", "ids": [str(tasks[0].pk)], "remove_tags": ["home"]})
 
-    assert answer.json()["results"][0]["tags"] == []
+    assert response.json()["results"][0]["tags"] == []
     assert len(api.get("/tasks/?untagged=true").json()["results"]) == 3
 
 
@@ -118,10 +120,10 @@ def test_a_tag_too_many_is_named_by_its_task_and_changes_none(api, tasks):
     before = rows()
     body = {"action": "update", "ids": [str(task.pk) for task in tasks], "add_tags": ["one more"]}
 
-    answer = api.post("/tasks/bulk/", body)
+    response = api.post("/tasks/bulk/", body)
 
-    assert answer.status_code == 400
-    assert errors(answer) == [("ids.1.tags", "max_length")]
+    assert response.status_code == 400
+    assert errors(response) == [("ids.1.tags", "max_length")]
     assert rows() == before
     assert api.post("/tasks/bulk/", {**body, "remove_tags": ["7"]}).status_code == 200
 
@@ -142,9 +144,9 @@ def test_move_puts_all_in_their_order(alice, tasks, bulk):
     parent, first, last = (Task.objects.create(owner=alice, title=title) for title in ("parent", "first", "last"))
     bulk("move", [first, last], parent=str(parent.pk))
 
-    answer = bulk("move", [tasks[2], tasks[0], tasks[1]], parent=str(parent.pk), before=str(last.pk))
+    response = bulk("move", [tasks[2], tasks[0], tasks[1]], parent=str(parent.pk), before=str(last.pk))
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
     below = Task.objects.filter(parent=parent).order_by("position")
     assert [task.title for task in below] == ["first", "c", "a", "b", "last"]
 
@@ -157,9 +159,9 @@ def test_a_parent_and_its_child_go_into_a_project_together(alice, tasks, bulk, a
     Task.objects.create(owner=alice, title="grandchild", parent=child)
     chosen = [tasks[0], child] if order == "parent first" else [child, tasks[0]]
 
-    answer = bulk(action, chosen, project=str(home.pk))
+    response = bulk(action, chosen, project=str(home.pk))
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
     assert [(task.title, task.parent and task.parent.title, task.level) for task in home.tasks.order_by("level")] == [
         ("a", None, 1),
         ("child", "a", 2),
@@ -177,10 +179,10 @@ def test_one_id_that_is_not_there_and_nothing_changes(alice, bob, tasks, bulk, a
         wrong.delete()
     before = rows()
 
-    answer = bulk(action, [*tasks, {"missing": uuid7(), "bob's": theirs}.get(other, wrong)], **SETS.get(action, {}))
+    response = bulk(action, [*tasks, {"missing": uuid7(), "bob's": theirs}.get(other, wrong)], **SETS.get(action, {}))
 
-    assert answer.status_code == 404
-    assert answer.json()["code"] == "not_found"
+    assert response.status_code == 404
+    assert response.json()["code"] == "not_found"
     assert rows() == before
     revision = alice.revision
     alice.refresh_from_db()
@@ -189,9 +191,9 @@ def test_one_id_that_is_not_there_and_nothing_changes(alice, bob, tasks, bulk, a
 
 
 def test_an_id_that_is_named_twice_counts_once(tasks, bulk):
-    answer = bulk("complete", [tasks[0], tasks[1], tasks[0]])
+    response = bulk("complete", [tasks[0], tasks[1], tasks[0]])
 
-    assert answer.json()["count"] == len(answer.json()["results"]) == 2
+    assert response.json()["count"] == len(response.json()["results"]) == 2
 
 
 @pytest.mark.parametrize("action", ["complete", "reopen", "update"])
@@ -200,12 +202,12 @@ def test_what_is_so_already_takes_no_revision(alice, tasks, bulk, action):
         bulk("complete", tasks)
     before = rows()
 
-    answer = bulk(action, tasks, **({"title": "a"} if action == "update" else {}))
+    response = bulk(action, tasks, **({"title": "a"} if action == "update" else {}))
 
     unchanged = [row for row in rows() if row in before]
     assert len(unchanged) == (1 if action == "update" else 3)
     alice.refresh_from_db()
-    assert answer.json()["revision"] == alice.revision == max(row["revision"] for row in rows())
+    assert response.json()["revision"] == alice.revision == max(row["revision"] for row in rows())
 
 
 @pytest.mark.parametrize(
@@ -255,10 +257,10 @@ def test_bad_values_are_refused_by_name(api, tasks, body, expected):
     usual = {"action": "complete", "ids": [str(task.pk) for task in tasks]} if body else {}
     before = rows()
 
-    answer = api.post("/tasks/bulk/", {**usual, **body})
+    response = api.post("/tasks/bulk/", {**usual, **body})
 
-    assert answer.status_code == 400
-    assert errors(answer) == expected
+    assert response.status_code == 400
+    assert errors(response) == expected
     assert rows() == before
 
 
@@ -294,24 +296,24 @@ def test_a_circle_that_only_others_are_in_is_refused_too(alice, tasks, bulk, act
     child = Task.objects.create(owner=alice, title="child", parent=tasks[1])
     chosen = [tasks[0], tasks[1]] if order == "first" else [tasks[1], tasks[0]]
 
-    answer = bulk(action, chosen, parent=str(child.pk))
+    response = bulk(action, chosen, parent=str(child.pk))
 
-    assert errors(answer) == [(f"ids.{chosen.index(tasks[1])}.parent", "circular")]
+    assert errors(response) == [(f"ids.{chosen.index(tasks[1])}.parent", "circular")]
 
 
 @pytest.mark.parametrize("side", ["before", "after"])
 def test_the_moved_ones_are_no_siblings_of_themselves(tasks, bulk, side):
-    answer = bulk("move", tasks[:2], **{side: str(tasks[1].pk)})
+    response = bulk("move", tasks[:2], **{side: str(tasks[1].pk)})
 
-    assert errors(answer) == [(side, "not_a_sibling")]
+    assert errors(response) == [(side, "not_a_sibling")]
 
 
 def test_500_ids_are_taken(api, alice):
     made = Task.objects.bulk_create(Task(owner=alice, title="x") for _ in range(500))
 
-    answer = api.post("/tasks/bulk/", {"action": "complete", "ids": [str(task.pk) for task in made]})
+    response = api.post("/tasks/bulk/", {"action": "complete", "ids": [str(task.pk) for task in made]})
 
-    assert answer.json()["count"] == 500
+    assert response.json()["count"] == 500
     assert not Task.objects.open().exists()
 
 
@@ -332,8 +334,8 @@ def test_many_cost_the_same_queries_as_one(api, alice, action):
     for chosen in (children[:1], children[1:]):
         body = {"action": action, "ids": [str(task.pk) for task in chosen], **({"set": values} if values else {})}
         with CaptureQueriesContext(connection) as queries:
-            answer = api.post("/tasks/bulk/", body)
-        assert answer.json()["count"] == len(chosen)
+            response = api.post("/tasks/bulk/", body)
+        assert response.json()["count"] == len(chosen)
         counts.append(len(queries))
 
     assert counts[0] <= 20

@@ -4,11 +4,11 @@ from todos.models import Task
 
 
 def test_completing_says_when(api, task):
-    answer = api.post(f"/tasks/{task.id}/complete/")
+    response = api.post(f"/tasks/{task.id}/complete/")
 
-    assert answer.status_code == 200
-    assert answer.json()["completed"] is True
-    assert answer.json() == api.get(f"/tasks/{task.id}/").json()
+    assert response.status_code == 200
+    assert response.json()["completed"] is True
+    assert response.json() == api.get(f"/tasks/{task.id}/").json()
 
 
 def test_completing_twice_keeps_the_first_date(api, task):
@@ -31,10 +31,10 @@ def test_completing_by_patch_is_the_same_as_completing(api, task):
 def test_reopening_takes_the_date_away(api, task):
     task.complete()
 
-    answer = api.post(f"/tasks/{task.id}/reopen/")
+    response = api.post(f"/tasks/{task.id}/reopen/")
 
-    assert answer.json()["completed"] is False
-    assert answer.json()["completed_at"] is None
+    assert response.json()["completed"] is False
+    assert response.json()["completed_at"] is None
 
 
 def test_repeating_takes_no_revision(api, alice, task):
@@ -54,10 +54,10 @@ def test_toggling_goes_there_and_back(api, task):
 
 @pytest.mark.parametrize("call", ["complete", "reopen", "toggle"])
 def test_the_calls_take_no_fields(api, task, call):
-    answer = api.post(f"/tasks/{task.id}/{call}/", {"completed": True})
+    response = api.post(f"/tasks/{task.id}/{call}/", {"completed": True})
 
-    assert answer.status_code == 400
-    assert answer.json()["errors"][0]["code"] == "unknown"
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["code"] == "unknown"
     assert not Task.objects.get().completed
 
 
@@ -166,7 +166,7 @@ def test_an_open_task_under_a_completed_one_is_refused(api, alice, chain, call):
     url, body = f"/tasks/{task.pk}/", {"title": "open", **parent}
     bulk = {"ids": [str(task.pk)], "set": parent}
 
-    answer = {
+    response = {
         "post": lambda: api.post("/tasks/", body),
         "list": lambda: api.post("/tasks/", [body]),
         "patch": lambda: api.patch(url, parent),
@@ -177,8 +177,8 @@ def test_an_open_task_under_a_completed_one_is_refused(api, alice, chain, call):
     }[call]()
 
     prefix = {"list": "0.", "bulk": "ids.0.", "bulk move": "ids.0."}.get(call, "")
-    assert answer.status_code == 400
-    assert answer.json()["errors"] == [
+    assert response.status_code == 400
+    assert response.json()["errors"] == [
         {
             "field": f"{prefix}parent",
             "code": "parent_completed",
@@ -201,7 +201,7 @@ def test_a_completed_one_may_go_there(api, alice, chain):
 def test_a_task_that_leaves_a_completed_parent_may_be_reopened_alone(api, chain):
     chain[0].complete()
 
-    answer = api.patch(f"/tasks/{chain[1].pk}/", {"parent": None, "completed": False})
+    response = api.patch(f"/tasks/{chain[1].pk}/", {"parent": None, "completed": False})
 
-    assert answer.json()["completed"] is False
+    assert response.json()["completed"] is False
     assert completed() == "a"

@@ -121,10 +121,10 @@ def test_if_none_match_that_names_something_else_is_answered_in_full(api, task, 
     "url", ["/tasks/?due=overdue", "/tasks/?due=today", "/tasks/?due=upcoming&limit=1", "/tasks/summary/", "/sync/"]
 )
 def test_what_depends_on_the_clock_has_no_tag(api, task, url):
-    answer = api.get(url, HTTP_IF_NONE_MATCH="*")
+    response = api.get(url, HTTP_IF_NONE_MATCH="*")
 
-    assert answer.status_code == 200
-    assert "ETag" not in answer
+    assert response.status_code == 200
+    assert "ETag" not in response
 
 
 def test_a_day_later_something_is_overdue_without_a_write(alice):
@@ -162,8 +162,8 @@ def test_tags_change_with_the_release(api, task, settings, version):
 
     after = [api.get(each, HTTP_IF_NONE_MATCH=", ".join(before)) for each in (url, "/tasks/")]
 
-    assert [answer.status_code for answer in after] == [200, 200]
-    assert not {answer["ETag"] for answer in after} & set(before)
+    assert [response.status_code for response in after] == [200, 200]
+    assert not {response["ETag"] for response in after} & set(before)
     # And still each revision has its own.
     api.patch(url, {"title": "New"})
     assert api.patch(url, {"title": "Lost"}, HTTP_IF_MATCH=after[0]["ETag"]).status_code == 412
@@ -205,9 +205,9 @@ def test_if_match_that_names_another_revision_stops_everything(route, method, na
     before = state(thing)
 
     tag = make_etag(alice.pk, thing.revision)
-    answer = called(api, route, method, thing, HTTP_IF_MATCH=named.format(tag, revision=thing.revision))
+    response = called(api, route, method, thing, HTTP_IF_MATCH=named.format(tag, revision=thing.revision))
 
-    assert_problem(answer, *STALE)
+    assert_problem(response, *STALE)
     assert state(thing) == before
 
 
@@ -233,9 +233,9 @@ def test_if_match_that_names_this_revision_lets_it_happen(route, method, named, 
     without = called(api, route, method, route.make(alice))
 
     tag = make_etag(alice.pk, thing.revision)
-    answer = called(api, route, method, thing, HTTP_IF_MATCH=named.format(tag, revision=thing.revision))
+    response = called(api, route, method, thing, HTTP_IF_MATCH=named.format(tag, revision=thing.revision))
 
-    assert answer.status_code == without.status_code != 412
+    assert response.status_code == without.status_code != 412
 
 
 @pytest.mark.parametrize("named", ["{}", "W/{}", "*", '"other", {}'])
@@ -245,11 +245,11 @@ def test_if_none_match_stops_a_write_of_what_is_there(route, method, named, api,
     others = [max(thing.revision, User.objects.get(pk=alice.pk).revision)] if route.view.shows_counts else []
     before = state(thing)
 
-    answer = called(
+    response = called(
         api, route, method, thing, HTTP_IF_NONE_MATCH=named.format(make_etag(alice.pk, thing.revision, *others))
     )
 
-    assert_problem(answer, *STALE)
+    assert_problem(response, *STALE)
     assert state(thing) == before
 
 
@@ -268,9 +268,9 @@ def test_what_is_missing_is_missing_whatever_if_match_says(route, method, api, b
 
 def test_without_if_match_the_last_write_wins_field_by_field(api, alice, task):
     api.patch(f"/tasks/{task.pk}/", {"title": "Mine"})
-    answer = Client(alice).patch(f"/tasks/{task.pk}/", {"priority": 4})
+    response = Client(alice).patch(f"/tasks/{task.pk}/", {"priority": 4})
 
-    assert (answer.json()["title"], answer.json()["priority"]) == ("Mine", 4)
+    assert (response.json()["title"], response.json()["priority"]) == ("Mine", 4)
 
 
 def test_the_revision_from_a_list_or_from_sync_will_do(api, task):
@@ -310,19 +310,26 @@ def test_what_has_no_tag_matches_none(api, alice, method, url, body, status, nam
     before = list(User.objects.values()), list(ApiToken.objects.values())
 
     path = url.format(token=api.token.pk)
-    answer = api.generic(method, path, json.dumps(body), content_type="application/json", HTTP_IF_MATCH=named)
+    response = api.generic(method, path, json.dumps(body), content_type="application/json", HTTP_IF_MATCH=named)
 
-    assert_problem(answer, *STALE)
+    assert_problem(response, *STALE)
     assert (list(User.objects.values()), list(ApiToken.objects.values())) == before
+
+
+@pytest.mark.parametrize(("method", "url"), [("PUT", "/me/password/"), ("TRACE", "/tokens/"), ("DELETE", "/tokens/")])
+def test_a_method_that_is_not_allowed_is_refused_whatever_if_match_says(api, method, url):
+    response = api.generic(method, url, HTTP_IF_MATCH='"other"')
+
+    assert (response.status_code, response.json()["code"]) == (405, "method_not_allowed")
 
 
 @pytest.mark.parametrize(("method", "url", "body", "status"), TAGLESS, ids=lambda value: str(value)[:20])
 def test_what_has_no_tag_is_there(api, method, url, body, status):
     path = url.format(token=api.token.pk)
 
-    answer = api.generic(method, path, json.dumps(body), content_type="application/json", HTTP_IF_MATCH="*")
+    response = api.generic(method, path, json.dumps(body), content_type="application/json", HTTP_IF_MATCH="*")
 
-    assert answer.status_code == status
+    assert response.status_code == status
 
 
 def test_reading_what_has_no_tag_matches_everything(api):

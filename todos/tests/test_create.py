@@ -8,12 +8,12 @@ from todos.models import Task
 
 
 def test_a_task_needs_only_a_title(api, alice):
-    answer = api.post("/tasks/", {"title": "Buy milk"})
+    response = api.post("/tasks/", {"title": "Buy milk"})
 
     task = Task.objects.get()
-    assert answer.status_code == 201
-    assert answer["Location"] == f"http://testserver/api/v1/tasks/{task.id}/"
-    assert answer.json() == {
+    assert response.status_code == 201
+    assert response["Location"] == f"http://testserver/api/v1/tasks/{task.id}/"
+    assert response.json() == {
         "id": str(task.id),
         "title": "Buy milk",
         "description": "",
@@ -42,25 +42,25 @@ def test_a_task_needs_only_a_title(api, alice):
 
 
 def test_location_leads_to_the_task(api):
-    answer = api.post("/tasks/", {"title": "Buy milk"})
+    response = api.post("/tasks/", {"title": "Buy milk"})
 
-    found = api.get(answer["Location"].removeprefix("http://testserver/api/v1"))
+    found = api.get(response["Location"].removeprefix("http://testserver/api/v1"))
 
-    assert found.json() == answer.json()
+    assert found.json() == response.json()
 
 
 def test_a_task_can_be_made_completed(api):
-    answer = api.post("/tasks/", {"title": "Done before it was written down", "completed": True})
+    response = api.post("/tasks/", {"title": "Done before it was written down", "completed": True})
 
-    assert answer.json()["completed"] is True
-    assert answer.json()["completed_at"] is not None
+    assert response.json()["completed"] is True
+    assert response.json()["completed_at"] is not None
 
 
 def test_the_title_is_trimmed_and_the_description_is_not(api):
-    answer = api.post("/tasks/", {"title": "  Buy milk ", "description": "  - oat\n"})
+    response = api.post("/tasks/", {"title": "  Buy milk ", "description": "  - oat\n"})
 
-    assert answer.json()["title"] == "Buy milk"
-    assert answer.json()["description"] == "  - oat\n"
+    assert response.json()["title"] == "Buy milk"
+    assert response.json()["description"] == "  - oat\n"
 
 
 @pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r", "\t", "\v", "\f", "\x85", "\u2028", "\u2029"])
@@ -124,10 +124,10 @@ def test_read_only_fields_are_ignored(api, alice, bob):
     ],
 )
 def test_bad_values_are_refused_by_name(api, body, field, code):
-    answer = api.post("/tasks/", body)
+    response = api.post("/tasks/", body)
 
-    problem = answer.json()
-    assert answer.status_code == 400
+    problem = response.json()
+    assert response.status_code == 400
     assert [(error["field"], error["code"]) for error in problem["errors"]] == [(field, code)]
     assert problem["code"] == "validation_error"
     assert problem["detail"] == f"{field}: {problem['errors'][0]['message']}"
@@ -135,29 +135,29 @@ def test_bad_values_are_refused_by_name(api, body, field, code):
 
 
 def test_the_longest_values_fit(api):
-    answer = api.post("/tasks/", {"title": "ß" * 500, "description": "日" * 20_000})
+    response = api.post("/tasks/", {"title": "ß" * 500, "description": "日" * 20_000})
 
-    assert answer.status_code == 201
-    assert (answer.json()["title"], answer.json()["description"]) == ("ß" * 500, "日" * 20_000)
+    assert response.status_code == 201
+    assert (response.json()["title"], response.json()["description"]) == ("ß" * 500, "日" * 20_000)
     assert Task.objects.get().title_folded == "s" * 500  # twice as many would be too long for the index
 
 
 def test_a_list_makes_all_its_tasks_in_one_write(api, alice):
-    answer = api.post("/tasks/", [{"title": "One"}, {"title": "Two", "completed": True}])
+    response = api.post("/tasks/", [{"title": "One"}, {"title": "Two", "completed": True}])
 
-    assert answer.status_code == 201
-    assert [(task["title"], task["completed"], task["revision"]) for task in answer.json()] == [
+    assert response.status_code == 201
+    assert [(task["title"], task["completed"], task["revision"]) for task in response.json()] == [
         ("One", False, 1),
         ("Two", True, 1),
     ]
-    assert {str(task.id) for task in Task.objects.owned_by(alice)} == {task["id"] for task in answer.json()}
+    assert {str(task.id) for task in Task.objects.owned_by(alice)} == {task["id"] for task in response.json()}
 
 
 def test_one_bad_task_in_a_list_stops_all_of_them(api):
-    answer = api.post("/tasks/", [{"title": "Good"}, {"title": ""}, {"title": "Good", "x": 1}, "no task"])
+    response = api.post("/tasks/", [{"title": "Good"}, {"title": ""}, {"title": "Good", "x": 1}, "no task"])
 
-    assert answer.status_code == 400
-    assert [(error["field"], error["code"]) for error in answer.json()["errors"]] == [
+    assert response.status_code == 400
+    assert [(error["field"], error["code"]) for error in response.json()["errors"]] == [
         ("1.title", "blank"),
         ("2.x", "unknown"),
         ("3", "invalid"),
@@ -167,10 +167,10 @@ def test_one_bad_task_in_a_list_stops_all_of_them(api):
 
 @pytest.mark.parametrize(("size", "code"), [(0, "empty"), (201, "max_length")])
 def test_a_list_has_1_to_200_tasks(api, size, code):
-    answer = api.post("/tasks/", [{"title": "x"}] * size)
+    response = api.post("/tasks/", [{"title": "x"}] * size)
 
-    assert answer.status_code == 400
-    assert answer.json()["errors"][0]["code"] == code
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["code"] == code
     assert not Task.objects.exists()
 
 
@@ -185,7 +185,7 @@ def test_a_list_costs_the_same_queries_whatever_its_length(api, size, django_ass
 
 
 def test_a_task_can_be_made_by_a_form(api, alice):
-    answer = api.post("/tasks/", {"title": "From a form", "completed": "true"}, format="multipart")
+    response = api.post("/tasks/", {"title": "From a form", "completed": "true"}, format="multipart")
 
-    assert answer.status_code == 201
-    assert answer.json()["completed"] is True
+    assert response.status_code == 201
+    assert response.json()["completed"] is True

@@ -2,20 +2,20 @@ from todos.models import Task
 
 
 def test_a_task_can_be_fetched(api, task):
-    answer = api.get(f"/tasks/{task.id}/")
+    response = api.get(f"/tasks/{task.id}/")
 
-    assert answer.status_code == 200
-    assert answer.json()["title"] == "Buy milk"
-    assert answer.json()["description"] == "Two litres"
+    assert response.status_code == 200
+    assert response.json()["title"] == "Buy milk"
+    assert response.json()["description"] == "Two litres"
 
 
 def test_patch_changes_only_what_it_names(api, task):
     before = api.get(f"/tasks/{task.id}/").json()
 
-    answer = api.patch(f"/tasks/{task.id}/", {"title": "Buy oat milk"})
+    response = api.patch(f"/tasks/{task.id}/", {"title": "Buy oat milk"})
 
-    after = answer.json()
-    assert answer.status_code == 200
+    after = response.json()
+    assert response.status_code == 200
     assert after.pop("updated_at") > before.pop("updated_at")
     assert after == {**before, "title": "Buy oat milk", "revision": before["revision"] + 1}
     assert after.items() <= api.get(f"/tasks/{task.id}/").json().items()
@@ -24,19 +24,19 @@ def test_patch_changes_only_what_it_names(api, task):
 def test_put_resets_what_it_leaves_out(api, task):
     task.complete()
 
-    answer = api.put(f"/tasks/{task.id}/", {"title": "Buy oat milk"})
+    response = api.put(f"/tasks/{task.id}/", {"title": "Buy oat milk"})
 
-    assert answer.status_code == 200
-    assert answer.json()["description"] == ""
-    assert answer.json()["completed"] is False
-    assert answer.json()["completed_at"] is None
+    assert response.status_code == 200
+    assert response.json()["description"] == ""
+    assert response.json()["completed"] is False
+    assert response.json()["completed_at"] is None
 
 
 def test_put_needs_the_title(api, task):
-    answer = api.put(f"/tasks/{task.id}/", {"description": "no title"})
+    response = api.put(f"/tasks/{task.id}/", {"description": "no title"})
 
-    assert answer.status_code == 400
-    assert answer.json()["errors"] == [{"field": "title", "code": "required", "message": "This field is required."}]
+    assert response.status_code == 400
+    assert response.json()["errors"] == [{"field": "title", "code": "required", "message": "This field is required."}]
     assert Task.objects.get().description == "Two litres"
 
 
@@ -49,10 +49,10 @@ def test_what_was_read_can_be_sent_back(api, task):
 
 
 def test_an_unknown_field_changes_nothing(api, task):
-    answer = api.patch(f"/tasks/{task.id}/", {"title": "New", "colour": "red"})
+    response = api.patch(f"/tasks/{task.id}/", {"title": "New", "colour": "red"})
 
-    assert answer.status_code == 400
-    assert answer.json()["errors"] == [
+    assert response.status_code == 400
+    assert response.json()["errors"] == [
         {"field": "colour", "code": "unknown", "message": "This field is unknown. Check its name."}
     ]
     assert Task.objects.get().title == "Buy milk"
@@ -66,9 +66,9 @@ def test_a_refused_write_takes_no_revision(api, alice, task):
 
 
 def test_a_deleted_task_is_gone_from_the_list_and_kept_in_the_trash(api, task):
-    answer = api.delete(f"/tasks/{task.id}/")
+    response = api.delete(f"/tasks/{task.id}/")
 
-    assert (answer.status_code, answer.content) == (204, b"")
+    assert (response.status_code, response.content) == (204, b"")
     assert api.get(f"/tasks/{task.id}/").status_code == 404
     assert api.get("/tasks/").json()["results"] == []
     assert Task.objects.get().deleted_at is not None
@@ -88,10 +88,10 @@ def test_an_id_may_be_written_in_capitals(api, task):
 
 
 def test_an_id_that_is_none_is_a_404(api):
-    answer = api.get("/tasks/not-an-id/")
+    response = api.get("/tasks/not-an-id/")
 
-    assert answer.status_code == 404
-    assert answer.json()["code"] == "not_found"
+    assert response.status_code == 404
+    assert response.json()["code"] == "not_found"
 
 
 def test_a_read_is_two_queries(api, task, django_assert_num_queries):

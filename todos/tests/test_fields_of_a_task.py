@@ -17,9 +17,9 @@ FULL = {
 }
 
 
-def errors(answer) -> list[tuple[str, str]]:
-    assert answer.status_code == 400, answer.content
-    return [(error["field"], error["code"]) for error in answer.json()["errors"]]
+def errors(response) -> list[tuple[str, str]]:
+    assert response.status_code == 400, response.content
+    return [(error["field"], error["code"]) for error in response.json()["errors"]]
 
 
 @pytest.fixture
@@ -64,11 +64,11 @@ def test_good_values_are_kept(api, alice, method, field, value, answered):
     body = {"title": "x", "due_date": "2027-01-01", field: value}
     url = "/tasks/" if method == "post" else f"/tasks/{task.pk}/"
 
-    answer = getattr(api, method)(url, {field: value} if method == "patch" else body)
+    response = getattr(api, method)(url, {field: value} if method == "patch" else body)
 
-    assert answer.status_code in (200, 201), answer.content
-    assert answer.json()[field] == answered
-    assert api.get(f"/tasks/{answer.json()['id']}/").json() == answer.json()
+    assert response.status_code in (200, 201), response.content
+    assert response.json()[field] == answered
+    assert api.get(f"/tasks/{response.json()['id']}/").json() == response.json()
 
 
 BAD = [
@@ -177,9 +177,9 @@ def test_put_sets_what_it_leaves_out_to_its_default(api, alice):
     project = Project.objects.create(owner=alice, name="Home")
     made = api.post("/tasks/", {**FULL, "project": str(project.pk), "completed": False}).json()
 
-    answer = api.put(f"/tasks/{made['id']}/", {"title": "Bare"})
+    response = api.put(f"/tasks/{made['id']}/", {"title": "Bare"})
 
-    assert answer.json() == made | {
+    assert response.json() == made | {
         "title": "Bare",
         "description": "",
         "priority": 0,
@@ -189,8 +189,8 @@ def test_put_sets_what_it_leaves_out_to_its_default(api, alice):
         "occurrence_date": None,
         "project": None,
         "tags": [],
-        "position": answer.json()["position"],
-        "updated_at": answer.json()["updated_at"],
+        "position": response.json()["position"],
+        "updated_at": response.json()["updated_at"],
         "revision": made["revision"] + 1,
     }
 
@@ -199,9 +199,9 @@ def test_put_sets_what_it_leaves_out_to_its_default(api, alice):
 def test_sending_back_what_was_read_changes_nothing(api, alice, full, method):
     before = alice.__class__.objects.get(pk=alice.pk).revision
 
-    answer = getattr(api, method)(f"/tasks/{full['id']}/", full)
+    response = getattr(api, method)(f"/tasks/{full['id']}/", full)
 
-    assert answer.json() == full
+    assert response.json() == full
     assert alice.__class__.objects.get(pk=alice.pk).revision == before
 
 
@@ -210,10 +210,10 @@ def test_patch_changes_only_what_it_names(api, full, field):
     other = {"title": "y", "description": "", "priority": 0, "due_date": "2027-02-01", "due_time": None}
     other |= {"recurrence": "FREQ=DAILY", "tags": ["other"]}
 
-    answer = api.patch(f"/tasks/{full['id']}/", {field: other[field]}).json()
+    response = api.patch(f"/tasks/{full['id']}/", {field: other[field]}).json()
 
-    assert {name for name in FULL if answer[name] != full[name]} == {field}
-    assert (answer["revision"], answer["position"]) == (full["revision"] + 1, full["position"])
+    assert {name for name in FULL if response[name] != full[name]} == {field}
+    assert (response["revision"], response["position"]) == (full["revision"] + 1, full["position"])
 
 
 # Tags

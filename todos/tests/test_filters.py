@@ -14,9 +14,9 @@ from todos.models import Project, Task
 
 
 def found(api, query: str) -> list[str]:
-    answer = api.get(f"/tasks/?{query}&ordering=title")
-    assert answer.status_code == 200, answer.content
-    return [task["title"] for task in answer.json()["results"]]
+    response = api.get(f"/tasks/?{query}&ordering=title")
+    assert response.status_code == 200, response.content
+    return [task["title"] for task in response.json()["results"]]
 
 
 def make(owner, title: str, **fields) -> Task:
@@ -137,10 +137,10 @@ def test_the_ends_of_the_calendar_are_dates_like_others(api, alice):
     ],
 )
 def test_bad_values_are_refused_by_name(api, task, query, field, code):
-    answer = api.get(f"/tasks/?{query}")
+    response = api.get(f"/tasks/?{query}")
 
-    assert answer.status_code == 400
-    assert [(error["field"], error["code"]) for error in answer.json()["errors"]] == [(field, code)]
+    assert response.status_code == 400
+    assert [(error["field"], error["code"]) for error in response.json()["errors"]] == [(field, code)]
 
 
 # Due, seen from the owner's clock
@@ -226,8 +226,8 @@ def test_a_due_date_never_shifts_with_the_time_zone(api, alice):
 
     for zone in ("Pacific/Pago_Pago", "Pacific/Kiritimati"):
         api.patch("/me/", {"timezone": zone})
-        answer = api.get(f"/tasks/{task.pk}/").json()
-        assert (answer["due_date"], answer["due_time"]) == ("2027-03-15", "23:30:00")
+        response = api.get(f"/tasks/{task.pk}/").json()
+        assert (response["due_date"], response["due_time"]) == ("2027-03-15", "23:30:00")
 
 
 # Project, parent, tags
@@ -432,9 +432,9 @@ def test_filters_work_on_the_trash_too(api, alice):
     make(alice, "gone", priority=4, tags=["home"]).delete()
     make(alice, "gone, not urgent").delete()
 
-    answer = api.get("/tasks/trash/?priority=4&tag=HOME&due=none&project=none&q=GONE")
+    response = api.get("/tasks/trash/?priority=4&tag=HOME&due=none&project=none&q=GONE")
 
-    assert [task["title"] for task in answer.json()["results"]] == ["gone"]
+    assert [task["title"] for task in response.json()["results"]] == ["gone"]
 
 
 def test_every_filter_at_once(api, home):

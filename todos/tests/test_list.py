@@ -3,9 +3,9 @@ import pytest
 from todos.models import Task
 
 
-def titles(answer) -> list[str]:
-    assert answer.status_code == 200
-    return [task["title"] for task in answer.json()["results"]]
+def titles(response) -> list[str]:
+    assert response.status_code == 200
+    return [task["title"] for task in response.json()["results"]]
 
 
 def make(owner, *titles: str, **fields) -> list[Task]:
@@ -16,9 +16,9 @@ def follow(api, path: str, link: str = "next") -> list[list[str]]:
     """The titles on each page, from `path` on."""
     pages = []
     while path:
-        answer = api.get(path)
-        pages.append(titles(answer))
-        path = (answer.json()[link] or "").removeprefix("http://testserver/api/v1")
+        response = api.get(path)
+        pages.append(titles(response))
+        path = (response.json()[link] or "").removeprefix("http://testserver/api/v1")
     return pages
 
 
@@ -97,17 +97,17 @@ def test_ordering(api, alice, ordering, found):
     ],
 )
 def test_bad_parameters_are_refused_by_name(api, task, query, field, code):
-    answer = api.get(f"/tasks/?{query}")
+    response = api.get(f"/tasks/?{query}")
 
-    assert answer.status_code == 400
-    assert [(error["field"], error["code"]) for error in answer.json()["errors"]] == [(field, code)]
+    assert response.status_code == 400
+    assert [(error["field"], error["code"]) for error in response.json()["errors"]] == [(field, code)]
 
 
 def test_a_task_takes_no_list_parameters(api, task):
-    answer = api.get(f"/tasks/{task.id}/?limit=5")
+    response = api.get(f"/tasks/{task.id}/?limit=5")
 
-    assert answer.status_code == 400
-    assert answer.json()["errors"][0]["code"] == "unknown"
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["code"] == "unknown"
 
 
 @pytest.mark.parametrize("ordering", ["created_at", "-created_at", "updated_at", "-updated_at", "title", "-title"])
@@ -159,8 +159,8 @@ def test_a_damaged_cursor_is_refused(api, alice):
     cursor = cursor_of(api, "limit=1")
 
     for damaged in ("x", cursor[:-1], cursor + "A", "A" + cursor[1:], "%00", "x" * 2001):
-        answer = api.get(f"/tasks/?cursor={damaged}")
-        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "cursor")
+        response = api.get(f"/tasks/?cursor={damaged}")
+        assert (response.status_code, response.json()["errors"][0]["field"]) == (400, "cursor")
 
 
 def test_a_cursor_is_good_for_one_owner_and_one_ordering(api, bobs_api, alice, bob):

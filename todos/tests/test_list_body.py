@@ -16,8 +16,8 @@ def home(alice) -> Project:
     return Project.objects.create(owner=alice, name="Home")
 
 
-def errors(answer) -> list[tuple[str, str]]:
-    return [(error["field"], error["code"]) for error in answer.json()["errors"]]
+def errors(response) -> list[tuple[str, str]]:
+    return [(error["field"], error["code"]) for error in response.json()["errors"]]
 
 
 def test_the_tasks_of_a_list_refer_to_projects_parents_and_tags(api, task, home):
@@ -27,16 +27,16 @@ def test_the_tasks_of_a_list_refer_to_projects_parents_and_tags(api, task, home)
         {"title": "c"},
     ]
 
-    answer = api.post("/tasks/", body)
+    response = api.post("/tasks/", body)
 
-    assert answer.status_code == 201
-    assert [(made["title"], made["project"], made["parent"], made["tags"]) for made in answer.json()] == [
+    assert response.status_code == 201
+    assert [(made["title"], made["project"], made["parent"], made["tags"]) for made in response.json()] == [
         ("a", str(home.pk), None, ["x", "Y"]),
         ("b", None, str(task.pk), ["Y"]),
         ("c", None, None, []),
     ]
-    assert answer.json() == [api.get(f"/tasks/{made['id']}/").json() for made in answer.json()]
-    assert {made["revision"] for made in answer.json()} == {Tag.objects.get(name="x").revision}
+    assert response.json() == [api.get(f"/tasks/{made['id']}/").json() for made in response.json()]
+    assert {made["revision"] for made in response.json()} == {Tag.objects.get(name="x").revision}
 
 
 def test_the_positions_follow_the_list(api):
@@ -47,13 +47,13 @@ def test_the_positions_follow_the_list(api):
 
 
 def test_an_id_may_be_written_in_capital_letters(api, home):
-    answer = api.post("/tasks/", [{"title": "x", "project": str(home.pk).upper()}])
+    response = api.post("/tasks/", [{"title": "x", "project": str(home.pk).upper()}])
 
-    assert answer.json()[0]["project"] == str(home.pk)
+    assert response.json()[0]["project"] == str(home.pk)
 
 
 def test_errors_have_the_index_of_their_task(api, home):
-    answer = api.post(
+    response = api.post(
         "/tasks/",
         [
             {"title": "fine", "project": str(home.pk)},
@@ -65,8 +65,8 @@ def test_errors_have_the_index_of_their_task(api, home):
         ],
     )
 
-    assert answer.status_code == 400
-    assert errors(answer) == [
+    assert response.status_code == 400
+    assert errors(response) == [
         ("1.project", "does_not_exist"),
         ("2.parent", "does_not_exist"),
         ("3.recurrence", "invalid"),
@@ -85,7 +85,7 @@ def test_every_task_that_a_rule_refuses_is_named_by_its_index(api, alice, task, 
         deep = Task.objects.create(owner=alice, title="x", parent=deep)
     count = Task.objects.count()
 
-    answer = api.post(
+    response = api.post(
         "/tasks/",
         [
             {"title": "fine", "project": str(home.pk), "tags": ["fine"]},
@@ -96,8 +96,8 @@ def test_every_task_that_a_rule_refuses_is_named_by_its_index(api, alice, task, 
         ],
     )
 
-    assert answer.status_code == 400
-    assert errors(answer) == [
+    assert response.status_code == 400
+    assert errors(response) == [
         ("1.parent", "parent_completed"),
         ("2.parent", "too_deep"),
         ("3.project", "not_the_parents"),
@@ -111,13 +111,13 @@ def test_every_task_that_a_rule_refuses_is_named_by_its_index(api, alice, task, 
 def test_someone_elses_and_nobodys_are_refused_alike(api, bob, bobs_task, field):
     theirs = Project.objects.create(owner=bob, name="Bob's") if field == "project" else bobs_task
 
-    answers = {
+    responses = {
         api.post("/tasks/", [{"title": "x"}, {"title": "y", field: str(pk)}], HTTP_X_REQUEST_ID="same-for-all").content
         for pk in (theirs.pk, NOBODYS)
     }
 
-    assert len(answers) == 1
-    assert f'"field":"1.{field}","code":"does_not_exist"'.encode() in answers.pop()
+    assert len(responses) == 1
+    assert f'"field":"1.{field}","code":"does_not_exist"'.encode() in responses.pop()
     assert Task.objects.get() == bobs_task
 
 
@@ -126,9 +126,9 @@ def test_what_is_in_the_trash_can_not_be_referred_to(api, task, home, kind):
     thing = home if kind == "project" else task
     thing.delete()
 
-    answer = api.post("/tasks/", [{"title": "x", kind: str(thing.pk)}])
+    response = api.post("/tasks/", [{"title": "x", kind: str(thing.pk)}])
 
-    assert errors(answer) == [(f"0.{kind}", "does_not_exist")]
+    assert errors(response) == [(f"0.{kind}", "does_not_exist")]
 
 
 @pytest.mark.parametrize("named", ["parent", "parent and project"])
@@ -147,8 +147,8 @@ def test_200_with_references_cost_the_same_queries_as_1(api, alice, named):
             for parent in parents[:size]
         ]
         with CaptureQueriesContext(connection) as queries:
-            answer = api.post("/tasks/", body)
-        assert (answer.status_code, len(answer.json())) == (201, size)
+            response = api.post("/tasks/", body)
+        assert (response.status_code, len(response.json())) == (201, size)
         counts.append(len(queries))
 
     assert counts[0] == counts[1] <= 12

@@ -21,7 +21,7 @@ def order(**place) -> str:
 
 @pytest.fixture
 def move(api):
-    """Move one of the tasks, and return the answer."""
+    """Move one of the tasks, and return the response."""
 
     def move(task: Task, **place: Task | Project | None):
         body = {name: thing and str(thing.pk) for name, thing in place.items()}
@@ -54,38 +54,38 @@ def test_new_tasks_come_last(api, alice):
 def test_a_task_moves_right_beside_its_sibling(alice, move, moved, side, sibling, expected):
     tasks = some(alice, "abcd")
 
-    answer = move(tasks[moved], **{side: tasks[sibling]})
+    response = move(tasks[moved], **{side: tasks[sibling]})
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
     assert order() == expected
 
 
 def test_without_a_sibling_it_goes_last(alice, move):
     tasks = some(alice, "abcd")
 
-    answer = move(tasks["b"])
+    response = move(tasks["b"])
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
     assert order() == "acdb"
 
 
 def test_only_what_was_moved_takes_a_new_revision(alice, move):
     tasks = some(alice, "abcd")
 
-    answer = move(tasks["d"], before=tasks["b"])
+    response = move(tasks["d"], before=tasks["b"])
 
     alice.refresh_from_db()
-    assert answer.json()["revision"] == alice.revision == 5
+    assert response.json()["revision"] == alice.revision == 5
     assert [task.revision for task in Task.objects.order_by("title")] == [1, 2, 3, 5]
 
 
-def test_the_answer_is_the_task_with_its_new_position(api, alice, move):
+def test_the_response_is_the_task_with_its_new_position(api, alice, move):
     tasks = some(alice, "ab")
 
-    answer = move(tasks["b"], before=tasks["a"])
+    response = move(tasks["b"], before=tasks["a"])
 
-    assert answer.json() == api.get(f"/tasks/{tasks['b'].pk}/").json()
-    assert answer.json()["position"] < tasks["a"].position
+    assert response.json() == api.get(f"/tasks/{tasks['b'].pk}/").json()
+    assert response.json()["position"] < tasks["a"].position
 
 
 @pytest.mark.parametrize("side", ["before", "after"])
@@ -150,10 +150,10 @@ def test_what_is_in_the_trash_or_elsewhere_is_no_neighbor(alice, move):
     tasks["b"].delete()
 
     move(tasks["c"], before=tasks["a"])
-    answer = move(elsewhere["x"], after=elsewhere["y"])
+    response = move(elsewhere["x"], after=elsewhere["y"])
 
     assert (order(), order(project=home)) == ("ca", "yxz")
-    assert answer.json()["project"] == str(home.pk)
+    assert response.json()["project"] == str(home.pk)
 
 
 def test_into_a_project_and_out_again(alice, move):
@@ -186,9 +186,9 @@ def test_a_subtask_that_goes_into_another_project_leaves_its_parent(alice, move)
     parent = some(alice, "a")["a"]
     child = some(alice, "b", parent=parent)["b"]
 
-    answer = move(child, project=home)
+    response = move(child, project=home)
 
-    assert (answer.json()["parent"], answer.json()["project"]) == (None, str(home.pk))
+    assert (response.json()["parent"], response.json()["project"]) == (None, str(home.pk))
 
 
 @pytest.mark.parametrize("side", ["before", "after"])
@@ -205,10 +205,10 @@ def test_only_beside_a_sibling(alice, move, side, sibling):
         "the parent": (below, tasks["a"]),
     }[sibling]
 
-    answer = move(moved, **{side: other})
+    response = move(moved, **{side: other})
 
-    assert answer.status_code == 400
-    assert answer.json()["errors"] == [
+    assert response.status_code == 400
+    assert response.json()["errors"] == [
         {
             "field": side,
             "code": "not_a_sibling",
@@ -230,25 +230,27 @@ def test_bad_moves_are_refused_by_name(api, alice, fields, errors):
     child = some(alice, "p", parent=tasks["a"])["p"]
     values = {"parent": str(child.pk)}
 
-    answer = api.post(f"/tasks/{tasks['a'].pk}/move/", {name: values.get(name, str(tasks["b"].pk)) for name in fields})
+    response = api.post(
+        f"/tasks/{tasks['a'].pk}/move/", {name: values.get(name, str(tasks["b"].pk)) for name in fields}
+    )
 
-    assert answer.status_code == 400
-    assert [(error["field"], error["code"]) for error in answer.json()["errors"]] == errors
+    assert response.status_code == 400
+    assert [(error["field"], error["code"]) for error in response.json()["errors"]] == errors
     assert order() == "ab"
 
 
 @pytest.mark.parametrize("field", ["project", "parent", "before", "after"])
 def test_someone_elses_and_nobodys_are_refused_alike(api, bob, task, bobs_task, field):
     theirs = Project.objects.create(owner=bob, name="Bob's") if field == "project" else bobs_task
-    answers = set()
+    responses = set()
     for pk in (theirs.pk, "00000000-0000-7000-8000-000000000000"):
-        answer = api.post(f"/tasks/{task.pk}/move/", {field: str(pk)}, HTTP_X_REQUEST_ID="same-for-all")
+        response = api.post(f"/tasks/{task.pk}/move/", {field: str(pk)}, HTTP_X_REQUEST_ID="same-for-all")
 
-        assert answer.status_code == 400
-        answers.add(answer.content)
+        assert response.status_code == 400
+        responses.add(response.content)
 
-    assert len(answers) == 1
-    assert f'"field":"{field}","code":"does_not_exist"'.encode() in answers.pop()
+    assert len(responses) == 1
+    assert f'"field":"{field}","code":"does_not_exist"'.encode() in responses.pop()
 
 
 def test_under_a_completed_task_goes_only_what_is_completed(api, alice, move):

@@ -63,9 +63,9 @@ def test_the_end_of_the_month_stays_the_end_of_the_month(api, rent):
 def test_one_that_is_created_as_completed_makes_one(api, many):
     body = {"title": "Pay rent", "due_date": "2027-01-31", "recurrence": "FREQ=MONTHLY", "completed": True}
 
-    answer = api.post("/tasks/", [body, {"title": "Other"}] if many else body).json()
+    response = api.post("/tasks/", [body, {"title": "Other"}] if many else body).json()
 
-    done = answer[0] if many else answer
+    done = response[0] if many else response
     following = api.get(f"/tasks/{done['next_occurrence']}/").json()
     assert (done["completed"], following["completed"], following["due_date"]) == (True, False, "2027-02-28")
     assert following["series"] == done["series"]
@@ -107,9 +107,9 @@ def test_one_is_made_however_many_complete_at_once(alice, rent):
         lambda client: client.post("/tasks/bulk/", {"action": "complete", "ids": [str(rent.pk)]}),
     ]
 
-    answers = in_parallel(6, lambda number: ways[number % 3](clients[number]).status_code)
+    responses = in_parallel(6, lambda number: ways[number % 3](clients[number]).status_code)
 
-    assert answers == [200] * 6
+    assert responses == [200] * 6
     assert Task.objects.count() == 2
 
 
@@ -233,9 +233,9 @@ def test_reopening_takes_an_untouched_one_back(api, alice, rent):
     Task.objects.create(owner=alice, title="sub", parent=rent)
     following = complete(api, rent)
 
-    answer = api.post(f"/tasks/{rent.pk}/reopen/")
+    response = api.post(f"/tasks/{rent.pk}/reopen/")
 
-    assert (answer.json()["completed"], answer.json()["next_occurrence"]) == (False, None)
+    assert (response.json()["completed"], response.json()["next_occurrence"]) == (False, None)
     assert api.get(f"/tasks/{following['id']}/").status_code == 404
     assert sorted(Task.objects.present().values_list("title", flat=True)) == ["Pay rent", "sub"]
     assert complete(api, rent)["due_date"] == "2027-02-28"

@@ -18,9 +18,9 @@ SIGNED = [sign + name for name in ORDERINGS for sign in ("", "-")]
 
 
 def get(api, link: str) -> dict:
-    answer = api.get(link.removeprefix("http://testserver/api/v1"))
-    assert answer.status_code == 200, answer.content
-    return answer.json()
+    response = api.get(link.removeprefix("http://testserver/api/v1"))
+    assert response.status_code == 200, response.content
+    return response.json()
 
 
 def titles(api, query: str) -> list[str]:
@@ -212,10 +212,10 @@ def test_a_cursor_of_a_tags_tasks_is_for_them_alone(api, alice, query, other):
         Task.objects.create(owner=alice, title=title, tags=["a"])
     cursor = get(api, f"/tasks/?{query}&limit=1")["next"].partition("cursor=")[2].partition("&")[0]
 
-    answer = api.get(f"/tasks/?{other}&limit=1&cursor={cursor}")
+    response = api.get(f"/tasks/?{other}&limit=1&cursor={cursor}")
 
-    assert answer.status_code == 400
-    assert [(error["field"], error["code"]) for error in answer.json()["errors"]] == [("cursor", "invalid")]
+    assert response.status_code == 400
+    assert [(error["field"], error["code"]) for error in response.json()["errors"]] == [("cursor", "invalid")]
 
 
 def test_a_tag_that_comes_later_does_not_change_the_order(api, alice, task):

@@ -313,11 +313,11 @@ def test_the_form_to_sign_in_is_the_same_after_signing_in(browser, alice):
 
 
 @pytest.mark.parametrize("path", ["tasks/", "tasks/?limit=0", "tasks/bulk/", f"tasks/{NOBODYS}/"])
-def test_a_page_names_the_type_of_the_answer_that_a_program_gets(browser, path):
+def test_a_page_names_the_type_of_the_response_that_a_program_gets(browser, path):
     page = browser.get(f"/api/v1/{path}").content.decode()
-    answer = browser.get(f"/api/v1/{path}", HTTP_ACCEPT="application/json")
+    response = browser.get(f"/api/v1/{path}", HTTP_ACCEPT="application/json")
 
-    assert f'<b>Content-Type:</b> <span class="lit">{answer["Content-Type"]}</span>\n' in page
+    assert f'<b>Content-Type:</b> <span class="lit">{response["Content-Type"]}</span>\n' in page
 
 
 @pytest.mark.parametrize("path", ["", "sync/"])
@@ -347,16 +347,16 @@ def test_the_form_of_a_call_on_many_stays_when_one_is_missing(browser):
 
 
 def test_the_root_leads_to_all_that_can_be_opened(anonymous):
-    answer = anonymous.get("/")
+    response = anonymous.get("/")
 
     parts = ["tasks", "projects", "tags", "tokens", "tasks/summary", "me", "sync", "docs", "schema"]
-    assert answer.json() == {part: f"http://testserver/api/v1/{part}/" for part in parts}
+    assert response.json() == {part: f"http://testserver/api/v1/{part}/" for part in parts}
 
 
 def test_the_admin_is_found_without_its_slash(client):
-    answer = client.get("/admin")
+    response = client.get("/admin")
 
-    assert (answer.status_code, answer["Location"]) == (302, "/admin/")
+    assert (response.status_code, response["Location"]) == (302, "/admin/")
 
 
 @pytest.mark.parametrize(

@@ -61,9 +61,9 @@ def test_a_project_is_put_beside_the_one_that_is_chosen(send, alice, side, expec
 
 
 def test_without_any_choice_it_goes_last_where_it_is(send, tasks, home):
-    answers = [send(tasks["a"]), send(tasks["p"])]
+    responses = [send(tasks["a"]), send(tasks["p"])]
 
-    assert [answer.status_code for answer in answers] == [200, 200]
+    assert [response.status_code for response in responses] == [200, 200]
     assert order(home.tasks.filter(parent=None)) == "bca"
     tasks["p"].refresh_from_db()
     assert tasks["p"].parent == tasks["a"]
@@ -80,9 +80,9 @@ def test_raw_data_sent_as_it_begins_leaves_a_task_in_its_project(browser, tasks,
     page = browser.get(path).content.decode()
     (text,) = re.findall(r'<textarea name="_content"[^>]*>(.*?)</textarea>', page, re.DOTALL)
 
-    answer = browser.post(path, text, content_type="application/json")
+    response = browser.post(path, text, content_type="application/json")
 
-    assert (text.strip(), answer.status_code) == ("{}", 200)
+    assert (text.strip(), response.status_code) == ("{}", 200)
     assert order(home.tasks.filter(parent=None)) == "bca"
 
 
@@ -102,7 +102,7 @@ def test_a_move_that_is_refused_keeps_what_was_chosen(send, tasks):
 @pytest.mark.parametrize("value", ["", "none", None])
 @pytest.mark.parametrize("field", ["before", "after", "project", "parent"])
 def test_json_has_no_such_words(api, tasks, field, value):
-    answer = api.post(f"/tasks/{tasks['p'].pk}/move/", {field: value})
+    response = api.post(f"/tasks/{tasks['p'].pk}/move/", {field: value})
 
     taken = value is None and field in ("project", "parent")
-    assert answer.status_code == (200 if taken else 400)
+    assert response.status_code == (200 if taken else 400)

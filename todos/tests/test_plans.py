@@ -111,8 +111,8 @@ def ids(furnished) -> dict[str, str]:
 
 def plans(api: Client, link: str) -> list[Plan]:
     with CaptureQueriesContext(connection) as queries:
-        answer = api.get(link)
-    assert answer.status_code == 200, answer.content
+        response = api.get(link)
+    assert response.status_code == 200, response.content
     return plans_of(queries, "LIMIT 51")
 
 
@@ -202,6 +202,6 @@ def make_many_others(alice) -> None:
 
 def plans_of_call(api: Client, method: str, path: str, body: str) -> list[Plan]:
     with CaptureQueriesContext(connection) as queries:
-        answer = api.generic(method, path, body, "application/json")
-    assert answer.status_code < 300, answer.content
+        response = api.generic(method, path, body, "application/json")
+    assert response.status_code < 300, response.content
     return plans_of(queries)

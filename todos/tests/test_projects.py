@@ -8,14 +8,14 @@ from users.models import User
 MISSING = "01900000-0000-7000-8000-000000000000"
 
 
-def names(answer) -> list[str]:
-    assert answer.status_code == 200, answer.content
-    return [project["name"] for project in answer.json()["results"]]
+def names(response) -> list[str]:
+    assert response.status_code == 200, response.content
+    return [project["name"] for project in response.json()["results"]]
 
 
-def errors(answer) -> list[tuple[str, str]]:
-    assert answer.status_code == 400, answer.content
-    return [(error["field"], error["code"]) for error in answer.json()["errors"]]
+def errors(response) -> list[tuple[str, str]]:
+    assert response.status_code == 400, response.content
+    return [(error["field"], error["code"]) for error in response.json()["errors"]]
 
 
 def make(owner, *names: str) -> list[Project]:
@@ -28,12 +28,12 @@ def home(alice) -> Project:
 
 
 def test_a_project_needs_only_a_name(api, alice):
-    answer = api.post("/projects/", {"name": " Home "})
+    response = api.post("/projects/", {"name": " Home "})
 
     project = Project.objects.get()
-    assert answer.status_code == 201
-    assert answer["Location"] == f"http://testserver/api/v1/projects/{project.id}/"
-    assert answer.json() == {
+    assert response.status_code == 201
+    assert response["Location"] == f"http://testserver/api/v1/projects/{project.id}/"
+    assert response.json() == {
         "id": str(project.id),
         "name": "Home",
         "color": "",
@@ -43,8 +43,8 @@ def test_a_project_needs_only_a_name(api, alice):
         "updated_at": project.updated_at.isoformat().replace("+00:00", "Z"),
         "revision": 1,
     }
-    assert api.get(f"/projects/{project.id}/").json() == answer.json()
-    assert api.get("/projects/").json()["results"] == [answer.json()]
+    assert api.get(f"/projects/{project.id}/").json() == response.json()
+    assert api.get("/projects/").json()["results"] == [response.json()]
 
 
 BAD = [
@@ -174,9 +174,9 @@ def test_counts_cost_no_query_of_their_own(api, alice, size, django_assert_num_q
     api.get("/tasks/")
 
     with django_assert_num_queries(2):  # the token, the rows
-        answer = api.get("/projects/")
+        response = api.get("/projects/")
 
-    assert [project["open_tasks"] for project in answer.json()["results"]] == [1] * size
+    assert [project["open_tasks"] for project in response.json()["results"]] == [1] * size
 
 
 # Order
@@ -242,9 +242,9 @@ def test_a_project_takes_its_tasks_along_both_ways(api, alice, home):
     assert names(api.get("/projects/trash/")) == ["Home"]
     assert api.get(f"/projects/{home.pk}/").status_code == 404
 
-    answer = api.post(f"/projects/{home.pk}/restore/")
-    assert (answer.status_code, answer.json()["open_tasks"]) == (200, 2)
-    assert api.get(f"/projects/{home.pk}/").json() == answer.json()
+    response = api.post(f"/projects/{home.pk}/restore/")
+    assert (response.status_code, response.json()["open_tasks"]) == (200, 2)
+    assert api.get(f"/projects/{home.pk}/").json() == response.json()
     assert [task["title"] for task in api.get("/tasks/?ordering=title").json()["results"]] == [
         "child",
         "inbox",

@@ -165,7 +165,7 @@ def test_tokens_past_their_time_are_deleted(alice, api):
     assert {token.expires_at for token in ApiToken.objects.all()} == {None, now + timedelta(days=1)}
 
 
-def test_stored_answers_past_their_time_are_deleted(alice):
+def test_stored_responses_past_their_time_are_deleted(alice):
     with time_machine.travel(start := timezone.now(), tick=False):
         Client(alice).post("/tasks/", {"title": "Old"}, HTTP_IDEMPOTENCY_KEY="old")
     with time_machine.travel(start + timedelta(seconds=1), tick=False):
@@ -212,9 +212,9 @@ def test_the_trash_can_be_emptied(api, alice, bobs_task):
     Task.objects.all().delete()
     kept = Task.objects.create(owner=alice, title="Kept")
 
-    answer = api.delete("/tasks/trash/")
+    response = api.delete("/tasks/trash/")
 
-    assert (answer.status_code, answer.content) == (204, b"")
+    assert (response.status_code, response.content) == (204, b"")
     assert {task.title for task in Task.objects.all()} == {kept.title, bobs_task.title}
     assert api.get("/tasks/trash/").json()["results"] == []
     assert purged_revision(alice) == 2
@@ -254,9 +254,9 @@ def test_the_trash_of_projects_can_be_emptied(api, alice, bob, home):
     Task.objects.create(owner=alice, title="In none").delete()
     Project.objects.create(owner=bob, name="Bob's").delete()
 
-    answer = api.delete("/projects/trash/")
+    response = api.delete("/projects/trash/")
 
-    assert (answer.status_code, answer.content) == (204, b"")
+    assert (response.status_code, response.content) == (204, b"")
     assert [task.title for task in Task.objects.all()] == ["In none"]
     assert [project.name for project in Project.objects.all()] == ["Bob's"]
     assert (purged_revision(alice), purged_revision(bob)) == (home.revision, 0)

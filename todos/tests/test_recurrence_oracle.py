@@ -234,8 +234,8 @@ def test_looking_at_each_day_finds_the_same_dates():
         while len(ours) <= ASKED and (day := series.next_date(ours[-1])) and day <= moved(until, earlier):
             ours.append(day)
         found += len(dates)
-        if (answer := [moved(day, -earlier) for day in ours[1:]]) != dates:
-            different.append((text(rule), start, since, dates, answer))
+        if (response := [moved(day, -earlier) for day in ours[1:]]) != dates:
+            different.append((text(rule), start, since, dates, response))
 
     assert (different, found > RULES) == ([], True)
 

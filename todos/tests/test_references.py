@@ -39,10 +39,10 @@ def home(alice) -> Project:
 
 @pytest.mark.parametrize("name", ["project", "parent"])
 def test_a_refused_reference_says_no_more_than_that(api, bobs, name):
-    answer = api.post("/tasks/", {"title": "x", name: str(bobs[name].pk)})
+    response = api.post("/tasks/", {"title": "x", name: str(bobs[name].pk)})
 
     message = "This object does not exist. Use the id of one of your own objects."
-    assert answer.json()["errors"] == [{"field": name, "code": "does_not_exist", "message": message}]
+    assert response.json()["errors"] == [{"field": name, "code": "does_not_exist", "message": message}]
 
 
 @pytest.mark.parametrize("name", ["project", "parent"])

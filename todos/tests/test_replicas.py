@@ -38,13 +38,13 @@ class Replica:
     def read_page(self, limit: int) -> bool:
         """Take one page; whether there is more."""
         since = {"since": self.token} if self.token else {}
-        answer = self.api.get("/sync/", {"limit": limit, **since})
-        page = answer.json()
-        if answer.status_code == 410:
+        response = self.api.get("/sync/", {"limit": limit, **since})
+        page = response.json()
+        if response.status_code == 410:
             self.start()
             self.restarts += 1
             return True
-        assert answer.status_code == 200, page
+        assert response.status_code == 200, page
         for change in page["results"]:
             if change["deleted"]:
                 self.held.pop((change["type"], change["id"]), None)
@@ -207,8 +207,8 @@ def test_every_replica_ends_up_with_what_the_api_lists(no_days_in_the_trash, cap
         if name == "page":
             replicas[pick].read_page(number)
             continue
-        answer = getattr(server, name)(pick, number)
-        assert answer is None or answer.status_code < 500, (name, answer.content)
+        response = getattr(server, name)(pick, number)
+        assert response is None or response.status_code < 500, (name, response.content)
     for replica, limit in zip(replicas, limits, strict=True):
         replica.catch_up(limit)
 

@@ -11,9 +11,9 @@ from todos.models import Task
 
 
 def found(api, q: str) -> list[str]:
-    answer = api.get("/tasks/", {"q": q, "ordering": "created_at"})
-    assert answer.status_code == 200, answer.content
-    return [task["title"] for task in answer.json()["results"]]
+    response = api.get("/tasks/", {"q": q, "ordering": "created_at"})
+    assert response.status_code == 200, response.content
+    return [task["title"] for task in response.json()["results"]]
 
 
 SCRIPTS = [
@@ -143,10 +143,10 @@ def test_200_characters_can_be_100_words(api, alice):
     ],
 )
 def test_bad_words_are_refused_by_name(api, task, q, code):
-    answer = api.get(f"/tasks/?q={q}")
+    response = api.get(f"/tasks/?q={q}")
 
-    assert answer.status_code == 400
-    assert [(error["field"], error["code"]) for error in answer.json()["errors"]] == [("q", code)]
+    assert response.status_code == 400
+    assert [(error["field"], error["code"]) for error in response.json()["errors"]] == [("q", code)]
 
 
 @pytest.mark.parametrize(
@@ -251,9 +251,9 @@ def test_q_goes_with_the_other_filters(api, alice):
     Task.objects.create(owner=alice, title="Milk", priority=4, tags=["shop"])
     Task.objects.create(owner=alice, title="Milk again", priority=1)
 
-    answer = api.get("/tasks/?q=MILK&priority=4&tag=SHOP&completed=false")
+    response = api.get("/tasks/?q=MILK&priority=4&tag=SHOP&completed=false")
 
-    assert [task["title"] for task in answer.json()["results"]] == ["Milk"]
+    assert [task["title"] for task in response.json()["results"]] == ["Milk"]
 
 
 def test_there_is_nothing_of_others(api, bobs_task):

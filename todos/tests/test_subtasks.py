@@ -33,28 +33,28 @@ def work(alice) -> Project:
 def test_a_subtask_names_its_parent_and_takes_its_project(api, alice, home):
     parent = Task.objects.create(owner=alice, title="Move house", project=home)
 
-    answer = api.post("/tasks/", {"title": "Pack books", "parent": str(parent.pk)})
+    response = api.post("/tasks/", {"title": "Pack books", "parent": str(parent.pk)})
 
-    assert answer.status_code == 201
-    assert (answer.json()["parent"], answer.json()["project"]) == (str(parent.pk), str(home.pk))
+    assert response.status_code == 201
+    assert (response.json()["parent"], response.json()["project"]) == (str(parent.pk), str(home.pk))
     assert levels(parent, Task.objects.get(title="Pack books")) == [1, 2]
 
 
 def test_the_project_of_the_parent_may_be_named(api, alice, home):
     parent = Task.objects.create(owner=alice, title="Move house", project=home)
 
-    answer = api.post("/tasks/", {"title": "Pack", "parent": str(parent.pk), "project": str(home.pk)})
+    response = api.post("/tasks/", {"title": "Pack", "parent": str(parent.pk), "project": str(home.pk)})
 
-    assert answer.status_code == 201
+    assert response.status_code == 201
 
 
 def test_patching_a_subtask_into_the_inbox_is_refused(api, alice, home):
     _, child = chain(alice, 2, project=home)
 
-    answer = api.patch(f"/tasks/{child.pk}/", {"project": None})
+    response = api.patch(f"/tasks/{child.pk}/", {"project": None})
 
-    assert answer.status_code == 400
-    assert answer.json()["errors"][0]["code"] == "not_the_parents"
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["code"] == "not_the_parents"
     assert api.patch(f"/tasks/{child.pk}/", {"project": None, "parent": None}).json()["project"] is None
 
 
@@ -63,10 +63,10 @@ def test_another_project_than_the_parents_is_refused(api, alice, home, work, met
     parent, child = chain(alice, 2, project=home)
     body = {"title": "x", "parent": str(parent.pk), "project": str(work.pk)}
 
-    answer = api.post("/tasks/", body) if method == "post" else api.patch(f"/tasks/{child.pk}/", body)
+    response = api.post("/tasks/", body) if method == "post" else api.patch(f"/tasks/{child.pk}/", body)
 
-    assert answer.status_code == 400
-    assert answer.json()["errors"] == [
+    assert response.status_code == 400
+    assert response.json()["errors"] == [
         {
             "field": "project",
             "code": "not_the_parents",
@@ -78,11 +78,11 @@ def test_another_project_than_the_parents_is_refused(api, alice, home, work, met
 def test_tasks_hang_5_levels_deep(api, alice):
     tasks = chain(alice, 5)
 
-    answer = api.post("/tasks/", {"title": "Too deep", "parent": str(tasks[-1].pk)})
+    response = api.post("/tasks/", {"title": "Too deep", "parent": str(tasks[-1].pk)})
 
     assert levels(*tasks) == [1, 2, 3, 4, 5]
-    assert answer.status_code == 400
-    assert answer.json()["errors"] == [
+    assert response.status_code == 400
+    assert response.json()["errors"] == [
         {"field": "parent", "code": "too_deep", "message": "Subtasks can be nested at most 5 levels deep."}
     ]
 
@@ -92,9 +92,9 @@ def test_what_is_below_counts_too(api, alice, below, status):
     top = chain(alice, 3)
     moved = chain(alice, 2 + below)
 
-    answer = api.patch(f"/tasks/{moved[0].pk}/", {"parent": str(top[-1].pk)})
+    response = api.patch(f"/tasks/{moved[0].pk}/", {"parent": str(top[-1].pk)})
 
-    assert answer.status_code == status
+    assert response.status_code == status
     assert levels(*moved) == ([4, 5] if status == 200 else [1, 2, 3])
 
 
@@ -102,10 +102,10 @@ def test_what_is_in_the_trash_below_does_not_count(api, alice):
     top, moved = chain(alice, 3), chain(alice, 4)
     moved[2].delete()
 
-    answer = api.patch(f"/tasks/{moved[0].pk}/", {"parent": str(top[-1].pk)})
+    response = api.patch(f"/tasks/{moved[0].pk}/", {"parent": str(top[-1].pk)})
     back = api.post(f"/tasks/{moved[2].pk}/restore/")
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
     assert back.json()["parent"] is None  # under its old parent there is no room left
     assert levels(*moved) == [4, 5, 1, 2]
 
@@ -114,10 +114,10 @@ def test_what_is_in_the_trash_below_does_not_count(api, alice):
 def test_a_task_is_not_a_part_of_itself(api, alice, under):
     tasks = chain(alice, 4)
 
-    answer = api.patch(f"/tasks/{tasks[0].pk}/", {"parent": str(tasks[under].pk)})
+    response = api.patch(f"/tasks/{tasks[0].pk}/", {"parent": str(tasks[under].pk)})
 
-    assert answer.status_code == 400
-    assert answer.json()["errors"] == [
+    assert response.status_code == 400
+    assert response.json()["errors"] == [
         {"field": "parent", "code": "circular", "message": "A task can't be a subtask of itself."}
     ]
     assert levels(*tasks) == [1, 2, 3, 4]
@@ -129,20 +129,20 @@ def test_moving_a_task_takes_what_is_below_along(api, alice, home, work, call):
     [top] = chain(alice, 1, project=work)
     url, body = f"/tasks/{moved[0].pk}/", {"parent": str(top.pk), "project": str(work.pk)}
 
-    answer = api.patch(url, body) if call == "patch" else api.post(f"{url}move/", body)
+    response = api.patch(url, body) if call == "patch" else api.post(f"{url}move/", body)
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
     rows = Task.objects.in_bulk([task.pk for task in moved])
     assert [(rows[task.pk].level, rows[task.pk].project) for task in moved] == [(2, work), (3, work), (4, work)]
-    assert {row.revision for row in rows.values()} == {answer.json()["revision"]}
+    assert {row.revision for row in rows.values()} == {response.json()["revision"]}
 
 
 def test_a_move_to_another_parent_goes_to_its_project(api, alice, home, work):
     moved, [top] = chain(alice, 3, project=home), chain(alice, 1, project=work)
 
-    answer = api.patch(f"/tasks/{moved[1].pk}/", {"parent": str(top.pk)})
+    response = api.patch(f"/tasks/{moved[1].pk}/", {"parent": str(top.pk)})
 
-    assert answer.json()["project"] == str(work.pk)
+    assert response.json()["project"] == str(work.pk)
     assert [task.project for task in Task.objects.filter(pk__in=[task.pk for task in moved[1:]])] == [work, work]
 
 
@@ -156,18 +156,18 @@ def test_the_level_is_right_after_every_move(api, alice):
         (c, b, [4, 1, 2, 3]),
         (d, b, [3, 1, 2, 2]),
     ]:
-        answer = api.patch(f"/tasks/{task.pk}/", {"parent": parent and str(parent.pk)})
+        response = api.patch(f"/tasks/{task.pk}/", {"parent": parent and str(parent.pk)})
 
-        assert answer.status_code == 200
+        assert response.status_code == 200
         assert levels(a, b, c, d) == expected
 
 
 def test_moving_to_the_same_place_changes_nothing(api, alice):
     parent, child = chain(alice, 2)
 
-    answer = api.patch(f"/tasks/{child.pk}/", {"parent": str(parent.pk)})
+    response = api.patch(f"/tasks/{child.pk}/", {"parent": str(parent.pk)})
 
-    assert answer.json()["revision"] == child.revision
+    assert response.json()["revision"] == child.revision
 
 
 def test_a_task_that_becomes_a_subtask_comes_last(api, alice):
@@ -186,18 +186,18 @@ def test_a_task_that_becomes_a_subtask_comes_last(api, alice):
 def test_no_parent_but_ones_own_that_is_not_in_the_trash(api, alice, bobs_task, task, method):
     [gone] = chain(alice, 1)
     gone.delete()
-    answers = set()
+    responses = set()
     for parent in (bobs_task.pk, gone.pk, "00000000-0000-7000-8000-000000000000"):
         body = {"parent": str(parent)} if method in ("move", "patch") else {"title": "x", "parent": str(parent)}
         url = "/tasks/" if method == "post" else f"/tasks/{task.pk}/{'move/' if method == 'move' else ''}"
 
-        answer = getattr(api, "post" if method == "move" else method)(url, body, HTTP_X_REQUEST_ID="same-for-all")
+        response = getattr(api, "post" if method == "move" else method)(url, body, HTTP_X_REQUEST_ID="same-for-all")
 
-        assert answer.status_code == 400
-        answers.add(answer.content)
+        assert response.status_code == 400
+        responses.add(response.content)
 
-    assert len(answers) == 1
-    assert b'"field":"parent","code":"does_not_exist"' in answers.pop()
+    assert len(responses) == 1
+    assert b'"field":"parent","code":"does_not_exist"' in responses.pop()
 
 
 def test_the_model_refuses_what_the_api_refuses(alice, bob, bobs_task):

@@ -77,10 +77,10 @@ def test_the_numbers_are_those_of_a_plain_count(api, alice, bob, zone, seed):
     random_tasks(bob, Random(seed + 1), 10)
 
     with time_machine.travel(NOW, tick=False):
-        answer = api.get("/tasks/summary/")
+        response = api.get("/tasks/summary/")
 
-    assert answer.status_code == 200
-    assert answer.json() == count(tasks, NOW.astimezone(ZoneInfo(zone)))
+    assert response.status_code == 200
+    assert response.json() == count(tasks, NOW.astimezone(ZoneInfo(zone)))
 
 
 def test_today_is_the_owners_today(api, alice):
@@ -90,8 +90,8 @@ def test_today_is_the_owners_today(api, alice):
     for zone in ("Pacific/Pago_Pago", "UTC", "Pacific/Kiritimati"):
         api.patch("/me/", {"timezone": zone})
         with time_machine.travel(datetime(2027, 3, 15, 10, 30, tzinfo=ZoneInfo("UTC")), tick=False):
-            answer = api.get("/tasks/summary/").json()
-        seen[zone] = (answer["due_today"], answer["overdue"])
+            response = api.get("/tasks/summary/").json()
+        seen[zone] = (response["due_today"], response["overdue"])
 
     assert seen == {"Pacific/Pago_Pago": (0, 0), "UTC": (1, 0), "Pacific/Kiritimati": (0, 1)}
 
@@ -106,7 +106,7 @@ def test_it_takes_2_queries(api, alice, size, django_assert_num_queries):
 
 
 def test_it_takes_no_parameters(api):
-    answer = api.get("/tasks/summary/?project=none")
+    response = api.get("/tasks/summary/?project=none")
 
-    assert answer.status_code == 400
-    assert answer.json()["errors"][0]["code"] == "unknown"
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["code"] == "unknown"

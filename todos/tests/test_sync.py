@@ -16,10 +16,10 @@ def things(alice, bobs_task) -> tuple[Project, Task, Tag]:
 def test_without_a_token_everything_comes_in_the_order_of_revisions(api, things):
     project, task, tag = things
 
-    answer = page(api)
+    response = page(api)
 
-    assert (set(answer), answer["has_more"]) == ({"results", "token", "has_more"}, False)
-    assert short(answer["results"]) == [
+    assert (set(response), response["has_more"]) == ({"results", "token", "has_more"}, False)
+    assert short(response["results"]) == [
         ("project", str(project.pk), 1, False),
         ("tag", str(tag.pk), 2, False),
         ("task", str(task.pk), 2, False),
@@ -48,10 +48,10 @@ def test_with_a_token_only_what_changed_since_comes(api, things):
     assert page(api, token) == {"results": [], "token": token, "has_more": False}
     api.patch(f"/tasks/{things[1].pk}/", {"title": "New"})
 
-    answer = page(api, token)
+    response = page(api, token)
 
-    assert [(change["object"]["title"], change["revision"]) for change in answer["results"]] == [("New", 3)]
-    assert page(api, token)["results"] == answer["results"]  # a lost answer can be asked for again
+    assert [(change["object"]["title"], change["revision"]) for change in response["results"]] == [("New", 3)]
+    assert page(api, token)["results"] == response["results"]  # a lost response can be asked for again
 
 
 def test_what_changed_twice_comes_once(api, things):

@@ -44,10 +44,10 @@ def test_a_cursor_of_a_list_is_no_token(api, alice):
 
 @pytest.mark.parametrize("limit", ["0", "-1", "1001", "x", "", "1.5"])
 def test_a_page_holds_1_to_1000_changes(api, limit):
-    answer = api.get("/sync/", {"limit": limit})
+    response = api.get("/sync/", {"limit": limit})
 
-    assert answer.status_code == 400
-    assert [error["field"] for error in answer.json()["errors"]] == ["limit"]
+    assert response.status_code == 400
+    assert [error["field"] for error in response.json()["errors"]] == ["limit"]
 
 
 def test_a_page_holds_500_changes_unless_said_otherwise(api, alice):
@@ -60,10 +60,10 @@ def test_a_page_holds_500_changes_unless_said_otherwise(api, alice):
 
 
 def gone(api: Client, token: str) -> bool:
-    answer = api.get("/sync/", {"since": token})
-    if answer.status_code == 200:
+    response = api.get("/sync/", {"since": token})
+    if response.status_code == 200:
         return False
-    assert_problem(answer, 410, "sync_token_expired", EXPIRED)
+    assert_problem(response, 410, "sync_token_expired", EXPIRED)
     return True
 
 

@@ -8,9 +8,9 @@ def listed(api) -> dict[str, int]:
     return {tag["name"]: tag["open_tasks"] for tag in api.get("/tags/").json()["results"]}
 
 
-def errors(answer) -> list[tuple[str, str]]:
-    assert answer.status_code == 400, answer.content
-    return [(error["field"], error["code"]) for error in answer.json()["errors"]]
+def errors(response) -> list[tuple[str, str]]:
+    assert response.status_code == 400, response.content
+    return [(error["field"], error["code"]) for error in response.json()["errors"]]
 
 
 @pytest.fixture
@@ -23,14 +23,14 @@ def tag(name: str) -> Tag:
 
 
 def test_a_tag_needs_only_a_name(api):
-    answer = api.post("/tags/", {"name": " home "})
+    response = api.post("/tags/", {"name": " home "})
 
     made = Tag.objects.get()
-    assert answer.status_code == 201
-    assert answer["Location"] == f"http://testserver/api/v1/tags/{made.pk}/"
-    assert answer.json() == {"id": str(made.pk), "name": "home", "open_tasks": 0, "revision": 1}
-    assert api.get(f"/tags/{made.pk}/").json() == answer.json()
-    assert api.get("/tags/").json()["results"] == [answer.json()]
+    assert response.status_code == 201
+    assert response["Location"] == f"http://testserver/api/v1/tags/{made.pk}/"
+    assert response.json() == {"id": str(made.pk), "name": "home", "open_tasks": 0, "revision": 1}
+    assert api.get(f"/tags/{made.pk}/").json() == response.json()
+    assert api.get("/tags/").json()["results"] == [response.json()]
 
 
 @pytest.mark.parametrize(
@@ -123,8 +123,8 @@ def test_deleting_takes_it_off_the_tasks(api, alice, tagged):
 
     assert api.get(url).status_code == 404
     assert listed(api) == {"Money": 2}
-    answer = api.get(f"/tasks/{tagged.pk}/").json()
-    assert (answer["tags"], answer["revision"]) == (["Money"], before + 1)
+    response = api.get(f"/tasks/{tagged.pk}/").json()
+    assert (response["tags"], response["revision"]) == (["Money"], before + 1)
     assert Task.objects.get(pk=other.pk).revision == other.revision
     assert not TaskTag.objects.filter(tag__deleted_at__isnull=False).exists()
 

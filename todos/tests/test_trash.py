@@ -31,9 +31,9 @@ def place(task: Task) -> tuple:
 def test_deleting_takes_what_is_below_along_in_one_write(api, tree):
     tasks = tree("a", "ab", "abc", "x")
 
-    answer = api.delete(f"/tasks/{tasks['a'].pk}/")
+    response = api.delete(f"/tasks/{tasks['a'].pk}/")
 
-    assert answer.status_code == 204
+    assert response.status_code == 204
     assert present() == {"x"}
     gone = Task.objects.in_trash()
     assert len({task.revision for task in gone}) == len({task.deleted_at for task in gone}) == 1
@@ -57,9 +57,9 @@ def test_what_is_in_the_trash_can_only_be_restored(api, task, call):
     task.delete()
     url = f"/tasks/{task.pk}/"
 
-    answer = getattr(api, call)(url) if hasattr(api, call) else api.post(f"{url}{call}/")
+    response = getattr(api, call)(url) if hasattr(api, call) else api.post(f"{url}{call}/")
 
-    assert answer.status_code == 404
+    assert response.status_code == 404
 
 
 def test_restoring_brings_back_what_went_along(api, tree):
@@ -68,16 +68,16 @@ def test_restoring_brings_back_what_went_along(api, tree):
     shown = api.get(f"/tasks/{tasks['a'].pk}/").json()
     api.delete(f"/tasks/{tasks['a'].pk}/")
 
-    answer = api.post(f"/tasks/{tasks['a'].pk}/restore/")
+    response = api.post(f"/tasks/{tasks['a'].pk}/restore/")
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
     changing = {"updated_at", "revision"}
-    assert {k: v for k, v in answer.json().items() if k not in changing} == {
+    assert {k: v for k, v in response.json().items() if k not in changing} == {
         k: v for k, v in shown.items() if k not in changing
     }
     assert {name: place(task) for name, task in tasks.items()} == before
     assert present() == {"a", "ab", "abc", "ad"}
-    assert {task.revision for task in Task.objects.all()} == {answer.json()["revision"]}
+    assert {task.revision for task in Task.objects.all()} == {response.json()["revision"]}
 
 
 def test_what_was_deleted_before_stays_in_the_trash(api, tree):
@@ -105,9 +105,9 @@ def test_a_child_whose_parent_is_away_comes_back_on_top(api, tree):
     tasks = tree("a", "ab", "abc")
     api.delete(f"/tasks/{tasks['a'].pk}/")
 
-    answer = api.post(f"/tasks/{tasks['ab'].pk}/restore/")
+    response = api.post(f"/tasks/{tasks['ab'].pk}/restore/")
 
-    assert answer.json()["parent"] is None
+    assert response.json()["parent"] is None
     assert [place(task) for task in tasks.values()] == [(None, None, 1), (None, None, 1), ("ab", None, 2)]
     assert present() == {"ab", "abc"}
 
@@ -117,9 +117,9 @@ def test_a_child_whose_parent_was_completed_meanwhile_comes_back_on_top(api, tre
     api.delete(f"/tasks/{tasks['ab'].pk}/")
     api.post(f"/tasks/{tasks['a'].pk}/complete/")
 
-    answer = api.post(f"/tasks/{tasks['ab'].pk}/restore/")
+    response = api.post(f"/tasks/{tasks['ab'].pk}/restore/")
 
-    assert (answer.json()["parent"], answer.json()["completed"]) == (None, False)
+    assert (response.json()["parent"], response.json()["completed"]) == (None, False)
     assert [place(task) for task in tasks.values()] == [(None, None, 1), (None, None, 1), ("ab", None, 2)]
 
 
@@ -130,9 +130,9 @@ def test_so_does_one_that_is_restored_together_with_it(api, tree, order):
     api.post(f"/tasks/{tasks['a'].pk}/complete/")
     api.delete(f"/tasks/{tasks['a'].pk}/")
 
-    answer = api.post("/tasks/bulk/", {"action": "restore", "ids": [str(tasks[name].pk) for name in order]})
+    response = api.post("/tasks/bulk/", {"action": "restore", "ids": [str(tasks[name].pk) for name in order]})
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
     assert place(tasks["ab"]) == (None, None, 1)
 
 
@@ -141,9 +141,9 @@ def test_a_completed_child_stays_under_its_completed_parent(api, tree):
     api.post(f"/tasks/{tasks['a'].pk}/complete/")
     api.delete(f"/tasks/{tasks['ab'].pk}/")
 
-    answer = api.post(f"/tasks/{tasks['ab'].pk}/restore/")
+    response = api.post(f"/tasks/{tasks['ab'].pk}/restore/")
 
-    assert answer.json()["parent"] == str(tasks["a"].pk)
+    assert response.json()["parent"] == str(tasks["a"].pk)
 
 
 def test_a_child_comes_back_to_where_its_parent_was_moved(api, alice, tree):
@@ -153,9 +153,9 @@ def test_a_child_comes_back_to_where_its_parent_was_moved(api, alice, tree):
     api.post(f"/tasks/{top['x'].pk}/move/", {"project": str(home.pk)})
     api.post(f"/tasks/{tasks['a'].pk}/move/", {"parent": str(top["x"].pk)})
 
-    answer = api.post(f"/tasks/{tasks['ab'].pk}/restore/")
+    response = api.post(f"/tasks/{tasks['ab'].pk}/restore/")
 
-    assert (answer.json()["parent"], answer.json()["project"]) == (str(tasks["a"].pk), str(home.pk))
+    assert (response.json()["parent"], response.json()["project"]) == (str(tasks["a"].pk), str(home.pk))
     assert [place(task) for task in tasks.values()] == [("x", "Home", 2), ("a", "Home", 3), ("ab", "Home", 4)]
 
 
@@ -164,9 +164,9 @@ def test_a_task_whose_project_is_away_comes_back_to_the_inbox(api, alice, tree):
     tasks = tree("a", "ab", "abc", project=home)
     api.delete(f"/projects/{home.pk}/")
 
-    answer = api.post(f"/tasks/{tasks['a'].pk}/restore/")
+    response = api.post(f"/tasks/{tasks['a'].pk}/restore/")
 
-    assert answer.json()["project"] is None
+    assert response.json()["project"] is None
     assert [place(task) for task in tasks.values()] == [(None, None, 1), ("a", None, 2), ("ab", None, 3)]
 
 
@@ -179,13 +179,13 @@ def test_a_project_takes_its_tasks_along_both_ways(api, alice, tree):
     deleted = api.delete(f"/projects/{home.pk}/")
     assert (deleted.status_code, present()) == (204, {"x"})
 
-    answer = api.post(f"/projects/{home.pk}/restore/")
+    response = api.post(f"/projects/{home.pk}/restore/")
 
     assert present() == {"a", "ab", "x"}  # c was deleted before
-    assert answer.json()["open_tasks"] == 2
+    assert response.json()["open_tasks"] == 2
     assert place(tasks["ab"]) == ("a", "Home", 2)
     revisions = {Task.objects.get(pk=tasks[name].pk).revision for name in ("a", "ab")}
-    assert revisions == {answer.json()["revision"]}
+    assert revisions == {response.json()["revision"]}
     assert Task.objects.get(pk=other.pk).revision == other.revision
 
 

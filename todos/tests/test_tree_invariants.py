@@ -63,32 +63,34 @@ class History:
         return None if number is None else str(self.projects[number].pk)
 
     def do(self, operation: tuple) -> int:
-        """Returns the status of the answer."""
+        """Returns the status of the response."""
         match operation:
             case ["create", parent, project, completed, recurring]:
                 body = self.place({"parent": parent, "project": project})
                 when = {"due_date": "2027-01-01", "recurrence": "FREQ=DAILY"} if recurring else {}
-                answer = self.api.post("/tasks/", {"title": "new", "completed": completed, **body, **when})
+                response = self.api.post("/tasks/", {"title": "new", "completed": completed, **body, **when})
             case ["list", parents]:
-                answer = self.api.post("/tasks/", [{"title": "new", "parent": self.pick(parent)} for parent in parents])
+                response = self.api.post(
+                    "/tasks/", [{"title": "new", "parent": self.pick(parent)} for parent in parents]
+                )
             case ["delete project", number]:
-                answer = self.api.delete(f"/projects/{self.project(number)}/")
+                response = self.api.delete(f"/projects/{self.project(number)}/")
             case ["restore project", number]:
-                answer = self.api.post(f"/projects/{self.project(number)}/restore/")
+                response = self.api.post(f"/projects/{self.project(number)}/restore/")
             case [action, list(numbers), *values]:
                 body = {"action": action, "ids": [self.pick(number, action) for number in numbers]}
-                answer = self.api.post("/tasks/bulk/", {**body, **({"set": self.place(values[0])} if values else {})})
+                response = self.api.post("/tasks/bulk/", {**body, **({"set": self.place(values[0])} if values else {})})
             case ["patch", number, values]:
-                answer = self.api.patch(f"/tasks/{self.pick(number)}/", self.place(values))
+                response = self.api.patch(f"/tasks/{self.pick(number)}/", self.place(values))
             case ["title", number]:
-                answer = self.api.patch(f"/tasks/{self.pick(number)}/", {"title": "changed"})
+                response = self.api.patch(f"/tasks/{self.pick(number)}/", {"title": "changed"})
             case ["move", number, values]:
-                answer = self.api.post(f"/tasks/{self.pick(number)}/move/", self.place(values))
+                response = self.api.post(f"/tasks/{self.pick(number)}/move/", self.place(values))
             case ["delete", number]:
-                answer = self.api.delete(f"/tasks/{self.pick(number)}/")
+                response = self.api.delete(f"/tasks/{self.pick(number)}/")
             case [call, number]:
-                answer = self.api.post(f"/tasks/{self.pick(number, call)}/{call}/")
-        return answer.status_code
+                response = self.api.post(f"/tasks/{self.pick(number, call)}/{call}/")
+        return response.status_code
 
 
 def rows() -> dict:

@@ -15,21 +15,21 @@ USERS, TOKENS = "/admin/users/user/", "/admin/users/apitoken/"
 NEW = "another horse battery"
 
 
-def shown(answer) -> list[str]:
+def shown(response) -> list[str]:
     """The rows of a list, as text."""
-    assert answer.status_code == 200
-    return [str(row) for row in answer.context["cl"].result_list]
+    assert response.status_code == 200
+    return [str(row) for row in response.context["cl"].result_list]
 
 
-def offered_filters(answer) -> set[str]:
-    links = re.findall(r'href="\?([^"]+)"', answer.content.decode())
+def offered_filters(response) -> set[str]:
+    links = re.findall(r'href="\?([^"]+)"', response.content.decode())
     names = {name for link in links for name in parse_qs(unescape(link))}
     return {name for name in names if name.endswith(("__exact", "__gte", "__isnull"))}
 
 
-def errors(answer) -> dict:
-    assert answer.status_code == 200
-    return {name: list(texts) for name, texts in answer.context["adminform"].form.errors.items()}
+def errors(response) -> dict:
+    assert response.status_code == 200
+    return {name: list(texts) for name, texts in response.context["adminform"].form.errors.items()}
 
 
 def test_the_users_are_listed_by_address(desk, bob, alice):
@@ -94,9 +94,9 @@ def test_a_user_can_be_added_without_a_password(desk):
 def test_a_user_is_added_by_the_same_rules_as_by_the_api(desk, alice, change, expected):
     form = {**ADD, "usable_password": "true", "password1": PASSWORD, "password2": PASSWORD, **change}
 
-    answer = desk.post(f"{USERS}add/", form)
+    response = desk.post(f"{USERS}add/", form)
 
-    assert errors(answer) == expected
+    assert errors(response) == expected
     assert User.objects.count() == 2
 
 
@@ -105,16 +105,16 @@ def form_of(user: User) -> dict:
 
 
 def test_a_changed_address_is_kept_in_lower_case(desk, alice):
-    answer = desk.post(f"{USERS}{alice.pk}/change/", {**form_of(alice), "email": "Alice.L@Example.COM"})
+    response = desk.post(f"{USERS}{alice.pk}/change/", {**form_of(alice), "email": "Alice.L@Example.COM"})
 
-    assert answer.status_code == 302
+    assert response.status_code == 302
     assert User.objects.filter(email="alice.l@example.com").exists()
 
 
 def test_an_address_can_not_be_changed_to_anothers(desk, alice, bob):
-    answer = desk.post(f"{USERS}{alice.pk}/change/", {**form_of(alice), "email": "BOB@example.com"})
+    response = desk.post(f"{USERS}{alice.pk}/change/", {**form_of(alice), "email": "BOB@example.com"})
 
-    assert errors(answer) == {"email": ["An account with this email address already exists."]}
+    assert errors(response) == {"email": ["An account with this email address already exists."]}
 
 
 @pytest.mark.parametrize(
@@ -144,10 +144,10 @@ def test_a_password_that_was_set_meanwhile_stays(desk, alice, monkeypatch):
     monkeypatch.setattr(UserAdmin, "get_object", lambda *args: stale)
 
     form = {"email": alice.email, "name": "Renamed", "timezone": "UTC", "is_active": "on", "is_confirmed": "on"}
-    answer = desk.post(f"{USERS}{alice.pk}/change/", form)
+    response = desk.post(f"{USERS}{alice.pk}/change/", form)
 
     alice.refresh_from_db()
-    assert (answer.status_code, alice.name, alice.check_password(NEW)) == (302, "Renamed", True)
+    assert (response.status_code, alice.name, alice.check_password(NEW)) == (302, "Renamed", True)
 
 
 def test_deleting_a_user_erases_all_data(desk, api, bobs_api, alice, bob, task, bobs_task):
@@ -187,10 +187,10 @@ def test_tokens_are_filtered(desk, api, alice):
 
 @pytest.mark.parametrize("page", ["", "{pk}/change/", "{pk}/delete/", "{pk}/history/"])
 def test_no_page_shows_what_a_token_is_signed_in_with(desk, api, page):
-    answer = desk.get(TOKENS + page.format(pk=api.token.pk))
+    response = desk.get(TOKENS + page.format(pk=api.token.pk))
 
-    text = answer.content.decode()
-    assert answer.status_code == 200
+    text = response.content.decode()
+    assert response.status_code == 200
     assert api.token.prefix in text
     assert api.secret not in text
     assert api.token.digest not in text
@@ -205,9 +205,9 @@ def test_tokens_are_not_made_here(desk, alice):
 
 
 def test_tokens_are_not_changed_here(desk, api):
-    answer = desk.post(f"{TOKENS}{api.token.pk}/change/", {"name": "mine", "scopes": '["read"]'})
+    response = desk.post(f"{TOKENS}{api.token.pk}/change/", {"name": "mine", "scopes": '["read"]'})
 
-    assert answer.status_code == 403
+    assert response.status_code == 403
     api.token.refresh_from_db()
     assert (api.token.name, api.token.scopes) == ("test", ["read", "write"])
 
@@ -217,9 +217,9 @@ def test_deleting_a_token_revokes_it(desk, api, bobs_api, by):
     pk = api.token.pk
     url = TOKENS if by == "action" else f"{TOKENS}{pk}/delete/"
 
-    answer = desk.post(url, {"post": "yes", "action": "delete_selected", "_selected_action": [pk]})
+    response = desk.post(url, {"post": "yes", "action": "delete_selected", "_selected_action": [pk]})
 
-    assert answer.status_code == 302
+    assert response.status_code == 302
     assert api.get("/me/").status_code == 401
     assert bobs_api.get("/me/").status_code == 200
 
@@ -241,10 +241,10 @@ def test_who_is_no_staff_is_sent_to_the_sign_in(api, alice, page, method):
     browser.force_login(alice)
     url = page.format(user=alice.pk, token=api.token.pk)
 
-    answer = getattr(browser, method)(url)
+    response = getattr(browser, method)(url)
 
-    assert answer.status_code == 302
-    assert answer["Location"] == f"/admin/login/?next={url}"
+    assert response.status_code == 302
+    assert response["Location"] == f"/admin/login/?next={url}"
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -253,9 +253,9 @@ def test_staff_without_permission_is_refused(api, alice, page):
     browser = Browser()
     browser.force_login(alice)
 
-    answer = browser.get(page.format(user=alice.pk, token=api.token.pk))
+    response = browser.get(page.format(user=alice.pk, token=api.token.pk))
 
-    assert answer.status_code == 403
+    assert response.status_code == 403
 
 
 def test_staff_that_may_only_look_changes_nothing(api, alice, bob):

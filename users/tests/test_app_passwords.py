@@ -81,9 +81,9 @@ def test_it_is_listed_and_revoked_as_tokens_are(api, made):
 
 
 def test_it_signs_in_by_basic(made):
-    answer = call(basic("alice@example.com", made["token"]))
+    response = call(basic("alice@example.com", made["token"]))
 
-    assert answer.data == {"user": "alice@example.com", "token": "phone"}
+    assert response.data == {"user": "alice@example.com", "token": "phone"}
     assert ApiToken.objects.get(name="phone").last_used_at is not None
 
 
@@ -102,15 +102,15 @@ def test_it_is_no_token_of_the_api(anonymous, made, scheme):
 
 
 def test_it_does_not_sign_in_at_the_api_by_basic_either(anonymous, made):
-    answer = anonymous.get("/me/", HTTP_AUTHORIZATION=basic("alice@example.com", made["token"]))
+    response = anonymous.get("/me/", HTTP_AUTHORIZATION=basic("alice@example.com", made["token"]))
 
-    assert_problem(answer, *NOT_SIGNED_IN)
+    assert_problem(response, *NOT_SIGNED_IN)
 
 
 def test_it_is_no_password_of_the_account(anonymous, made):
-    answer = anonymous.post("/auth/login/", {"email": "alice@example.com", "password": made["token"]})
+    response = anonymous.post("/auth/login/", {"email": "alice@example.com", "password": made["token"]})
 
-    assert answer.status_code == 401
+    assert response.status_code == 401
 
 
 def test_a_digest_of_another_kind_is_no_token(anonymous, alice):
@@ -121,10 +121,10 @@ def test_a_digest_of_another_kind_is_no_token(anonymous, alice):
 
 
 def refused(header: str) -> None:
-    answer = call(header)
+    response = call(header)
 
-    assert answer.status_code == 401
-    assert answer["WWW-Authenticate"] == 'Basic realm="Todo", charset="UTF-8"'
+    assert response.status_code == 401
+    assert response["WWW-Authenticate"] == 'Basic realm="Todo", charset="UTF-8"'
 
 
 def test_the_accounts_own_password_never_works(alice, made):

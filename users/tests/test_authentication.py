@@ -15,10 +15,10 @@ SECRET = "todo_" + "x" * 43
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "Token", "token", "Bearer "])
 def test_both_schemes_sign_in_without_regard_to_case(api, anonymous, scheme):
-    answer = anonymous.get("/me/", HTTP_AUTHORIZATION=f"{scheme} {api.secret}")
+    response = anonymous.get("/me/", HTTP_AUTHORIZATION=f"{scheme} {api.secret}")
 
-    assert answer.status_code == 200
-    assert answer.json()["email"] == "alice@example.com"
+    assert response.status_code == 200
+    assert response.json()["email"] == "alice@example.com"
 
 
 @pytest.mark.parametrize(
@@ -26,11 +26,11 @@ def test_both_schemes_sign_in_without_regard_to_case(api, anonymous, scheme):
 )
 def test_another_header_is_no_sign_in(anonymous, header, django_assert_num_queries):
     with django_assert_num_queries(0):
-        answer = anonymous.get("/me/", HTTP_AUTHORIZATION=header)
+        response = anonymous.get("/me/", HTTP_AUTHORIZATION=header)
 
-    assert answer.status_code == 401
-    assert answer["WWW-Authenticate"] == "Bearer"
-    assert_problem(answer, *NOT_SIGNED_IN)
+    assert response.status_code == 401
+    assert response["WWW-Authenticate"] == "Bearer"
+    assert_problem(response, *NOT_SIGNED_IN)
 
 
 @pytest.mark.parametrize(
@@ -53,11 +53,11 @@ def test_another_header_is_no_sign_in(anonymous, header, django_assert_num_queri
 )
 def test_what_can_not_be_a_token_is_refused_without_a_query(anonymous, credentials, django_assert_num_queries):
     with django_assert_num_queries(0):
-        answer = anonymous.get("/me/", HTTP_AUTHORIZATION=f"Bearer {credentials}")
+        response = anonymous.get("/me/", HTTP_AUTHORIZATION=f"Bearer {credentials}")
 
-    assert answer.status_code == 401
-    assert answer["WWW-Authenticate"] == "Bearer"
-    assert_problem(answer, *INVALID_TOKEN)
+    assert response.status_code == 401
+    assert response["WWW-Authenticate"] == "Bearer"
+    assert_problem(response, *INVALID_TOKEN)
 
 
 def unknown(client: Client) -> None:
@@ -92,14 +92,14 @@ def of_an_erased_user(client: Client) -> None:
     "make_useless",
     [unknown, of_another_case, the_digest_itself, expired, revoked, of_a_disabled_user, of_an_erased_user],
 )
-def test_a_useless_token_is_one_answer(api, make_useless):
+def test_a_useless_token_is_one_response(api, make_useless):
     make_useless(api)
 
-    answer = api.get("/me/")
+    response = api.get("/me/")
 
-    assert answer.status_code == 401
-    assert answer["WWW-Authenticate"] == "Bearer"
-    assert_problem(answer, *INVALID_TOKEN)
+    assert response.status_code == 401
+    assert response["WWW-Authenticate"] == "Bearer"
+    assert_problem(response, *INVALID_TOKEN)
 
 
 def test_a_token_works_until_the_moment_of_its_expiry(alice, time_machine):
@@ -127,18 +127,18 @@ def test_a_user_who_is_enabled_again_has_the_tokens_back(api, alice):
 def test_a_token_that_may_only_read_reads(alice, task, method):
     reader = Client(alice, scopes=["read"])
 
-    answer = getattr(reader, method)(f"/tasks/{task.id}/")
+    response = getattr(reader, method)(f"/tasks/{task.id}/")
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
 
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
 def test_a_token_that_may_only_read_does_not_write(alice, task, method):
     reader = Client(alice, scopes=["read"])
 
-    answer = getattr(reader, method)("/tasks/" if method == "post" else f"/tasks/{task.id}/", {"title": "New"})
+    response = getattr(reader, method)("/tasks/" if method == "post" else f"/tasks/{task.id}/", {"title": "New"})
 
-    assert_problem(answer, 403, "permission_denied", "This token lacks the scope “write”. Create a token with it.")
+    assert_problem(response, 403, "permission_denied", "This token lacks the scope “write”. Create a token with it.")
     assert reader.get("/tasks/").json()["results"][0]["title"] == "Buy milk"
 
 
@@ -182,19 +182,19 @@ def browser(alice) -> Browser:
 
 
 def test_a_session_reads(browser):
-    answer = browser.get("/api/v1/me/")
+    response = browser.get("/api/v1/me/")
 
-    assert answer.status_code == 200
-    assert answer.json()["email"] == "alice@example.com"
-    assert answer["Cache-Control"] == "private, no-cache"
+    assert response.status_code == 200
+    assert response.json()["email"] == "alice@example.com"
+    assert response["Cache-Control"] == "private, no-cache"
 
 
 def test_a_session_writes_with_its_csrf_token(browser):
     token = {"X-CSRFToken": browser.cookies["csrftoken"].value}
 
-    answer = browser.patch("/api/v1/me/", {"name": "New"}, content_type="application/json", headers=token)
+    response = browser.patch("/api/v1/me/", {"name": "New"}, content_type="application/json", headers=token)
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
     assert User.objects.get().name == "New"
 
 
@@ -206,50 +206,50 @@ def test_a_session_writes_with_its_csrf_token(browser):
     ],
 )
 def test_a_session_does_not_write_without_it(browser, headers, why):
-    answer = browser.patch("/api/v1/me/", {"name": "New"}, content_type="application/json", headers=headers)
+    response = browser.patch("/api/v1/me/", {"name": "New"}, content_type="application/json", headers=headers)
 
-    assert_problem(answer, 403, "permission_denied", f"CSRF Failed: {why}")
+    assert_problem(response, 403, "permission_denied", f"CSRF Failed: {why}")
     assert User.objects.get().name == "Alice"
 
 
 def test_a_token_needs_none_even_beside_a_session(browser, alice):
     token = {"Authorization": f"Bearer {Client(alice).secret}"}
 
-    answer = browser.patch("/api/v1/me/", {"name": "New"}, content_type="application/json", headers=token)
+    response = browser.patch("/api/v1/me/", {"name": "New"}, content_type="application/json", headers=token)
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
     assert User.objects.get().name == "New"
 
 
 def test_the_session_of_a_disabled_user_is_nobodys(browser, alice):
     User.objects.filter(pk=alice.pk).update(is_active=False)
 
-    answer = browser.get("/api/v1/me/")
+    response = browser.get("/api/v1/me/")
 
-    assert_problem(answer, *NOT_SIGNED_IN)
+    assert_problem(response, *NOT_SIGNED_IN)
 
 
 def test_a_session_does_not_make_up_for_a_bad_token(browser):
-    answer = browser.get("/api/v1/me/", headers={"Authorization": f"Bearer {SECRET}"})
+    response = browser.get("/api/v1/me/", headers={"Authorization": f"Bearer {SECRET}"})
 
-    assert_problem(answer, *INVALID_TOKEN)
+    assert_problem(response, *INVALID_TOKEN)
 
 
 def test_the_token_says_who_is_calling_when_there_is_a_session_too(browser, bob):
     token = {"Authorization": f"Bearer {Client(bob).secret}"}
 
-    answer = browser.get("/api/v1/me/", headers=token)
+    response = browser.get("/api/v1/me/", headers=token)
 
-    assert answer.json()["email"] == "bob@example.com"
+    assert response.json()["email"] == "bob@example.com"
 
 
 @pytest.mark.parametrize("change", [{"password": "wrong"}, {"username": "nobody@example.com"}, {"username": "a\0b"}])
 def test_the_page_refuses_wrong_credentials(alice, change):
     browser = Browser()
 
-    answer = browser.post("/api-auth/login/", {"username": alice.email, "password": PASSWORD, **change})
+    response = browser.post("/api-auth/login/", {"username": alice.email, "password": PASSWORD, **change})
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
     assert "sessionid" not in browser.cookies
 
 
@@ -258,15 +258,15 @@ def test_the_page_refuses_wrong_credentials(alice, change):
     [("/admin/", "/admin/"), ("https://evil.example/", "/"), ("//evil.example", "/"), ("javascript:1", "/")],
 )
 def test_the_page_leads_to_no_other_host(alice, wanted, leads_to):
-    answer = Browser().post("/api-auth/login/", {"username": alice.email, "password": PASSWORD, "next": wanted})
+    response = Browser().post("/api-auth/login/", {"username": alice.email, "password": PASSWORD, "next": wanted})
 
-    assert (answer.status_code, answer["Location"]) == (302, leads_to)
+    assert (response.status_code, response["Location"]) == (302, leads_to)
 
 
 def test_the_page_needs_a_csrf_token(alice):
     browser = Browser(enforce_csrf_checks=True)
 
-    answer = browser.post("/api-auth/login/", {"username": alice.email, "password": PASSWORD})
+    response = browser.post("/api-auth/login/", {"username": alice.email, "password": PASSWORD})
 
-    assert answer.status_code == 403
+    assert response.status_code == 403
     assert "sessionid" not in browser.cookies

@@ -32,10 +32,10 @@ def sign_in(client, password: str = NEW):
 
 
 def test_an_account_is_made_and_a_link_mailed(anonymous):
-    answer = register(anonymous, name="Carol", timezone="America/Lima")
+    response = register(anonymous, name="Carol", timezone="America/Lima")
 
     carol, (mail,) = User.objects.get(), sent()
-    assert (answer.status_code, answer.content) == (202, b"")
+    assert (response.status_code, response.content) == (202, b"")
     assert (carol.email, carol.name, carol.timezone) == ("carol@example.com", "Carol", "America/Lima")
     assert (mail.to, mail.subject) == (["carol@example.com"], "Your account at https://todo.example.com")
     assert link_in(mail).root == "https://todo.example.com"
@@ -45,10 +45,10 @@ def test_an_account_is_made_and_a_link_mailed(anonymous):
 def test_until_the_link_is_used_no_sign_in_works(anonymous):
     register(anonymous)
 
-    answer = sign_in(anonymous, PASSWORD)
+    response = sign_in(anonymous, PASSWORD)
 
-    assert answer.status_code == 401
-    assert_problem(answer, *WRONG_SIGN_IN)
+    assert response.status_code == 401
+    assert_problem(response, *WRONG_SIGN_IN)
     assert not Browser().login(username=CAROL["email"], password=PASSWORD)
 
 
@@ -98,7 +98,7 @@ def test_to_register_once_more_mails_once_more(anonymous):
     assert use(anonymous, sent()[1]).status_code == 204
 
 
-def test_an_address_that_is_taken_gets_the_same_answer_and_stays_as_it_was(anonymous, api, alice):
+def test_an_address_that_is_taken_gets_the_same_response_and_stays_as_it_was(anonymous, api, alice):
     before = User.objects.filter(pk=alice.pk).values().get()
     new = register(anonymous)
 
@@ -110,7 +110,7 @@ def test_an_address_that_is_taken_gets_the_same_answer_and_stays_as_it_was(anony
     assert [mail.to for mail in sent()] == [["carol@example.com"], ["alice@example.com"]]
 
 
-def test_who_was_switched_off_gets_the_same_answer_and_no_mail(anonymous, alice):
+def test_who_was_switched_off_gets_the_same_response_and_no_mail(anonymous, alice):
     alice.is_active = False
     alice.save()
 

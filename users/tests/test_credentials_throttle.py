@@ -29,11 +29,11 @@ def test_all_that_prove_who_they_are_count_together(alice, name):
     for each in CALLS:
         assert call(each).status_code != 429
 
-    answer = call(name)
+    response = call(name)
 
-    assert answer["Retry-After"] == "60"
+    assert response["Retry-After"] == "60"
     detail = "Too many attempts to sign in or to register from your address. Expected available in 60 seconds."
-    assert_problem(answer, 429, "throttled", detail)
+    assert_problem(response, 429, "throttled", detail)
 
 
 @pytest.mark.parametrize("form", ["/admin/login/", "/api-auth/login/"])
@@ -42,9 +42,9 @@ def test_the_forms_of_pages_and_admin_count_too(client, operator, form):
     for name in ("login", "reset", "reset", "reset"):
         call(name)
 
-    answer = client.post(form, fields, REMOTE_ADDR="192.0.2.1")
+    response = client.post(form, fields, REMOTE_ADDR="192.0.2.1")
 
-    assert (answer.status_code, answer["Retry-After"]) == (429, "60")
+    assert (response.status_code, response["Retry-After"]) == (429, "60")
 
 
 def test_what_is_refused_changes_nothing(db):

@@ -70,8 +70,8 @@ def erase_by_api(carol, operator):
 def erase_in_a_browser(carol, operator):
     browser = Browser()
     browser.force_login(carol)
-    answer = browser.delete("/api/v1/me/", json.dumps({"password": PASSWORD}), content_type="application/json")
-    assert answer.status_code == 204
+    response = browser.delete("/api/v1/me/", json.dumps({"password": PASSWORD}), content_type="application/json")
+    assert response.status_code == 204
 
 
 def erase_by_code(carol, operator):
@@ -106,14 +106,14 @@ def test_what_the_admin_logs_of_its_own_erasing_names_nobody(before, carol, oper
     desk = Browser()
     desk.force_login(operator)
     if way == "one":
-        answer = desk.post(f"/admin/users/user/{carol.pk}/delete/", {"post": "yes"})
+        response = desk.post(f"/admin/users/user/{carol.pk}/delete/", {"post": "yes"})
     else:
         chosen = {"action": "delete_selected", "_selected_action": [carol.pk], "post": "yes"}
-        answer = desk.post("/admin/users/user/", chosen)
+        response = desk.post("/admin/users/user/", chosen)
     desk.logout()
     User.objects.filter(pk=operator.pk).update(last_login=None)
 
-    assert answer.status_code == 302
+    assert response.status_code == 302
     assert all_rows() == before
 
 

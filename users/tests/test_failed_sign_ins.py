@@ -32,10 +32,10 @@ def _clock(time_machine):
 def test_the_eleventh_is_refused_and_told_for_how_long(alice):
     assert fail(10) == [401] * 10
 
-    answer = sign_in(WRONG)
+    response = sign_in(WRONG)
 
-    assert (answer.status_code, answer["Retry-After"]) == (429, "900")
-    assert_problem(answer, *LOCKED)
+    assert (response.status_code, response["Retry-After"]) == (429, "900")
+    assert_problem(response, *LOCKED)
 
 
 def test_the_right_password_is_refused_too(alice):
@@ -122,20 +122,20 @@ def test_the_forms_of_pages_and_admin_count_with_the_api(client, operator, form)
     pages = [client.post(form, fields, REMOTE_ADDR="192.0.2.1").status_code for _ in range(6)]
     calls = fail(4, email="operator@example.com")
 
-    answer = client.post(form, {**fields, "password": PASSWORD}, REMOTE_ADDR="192.0.2.1")
+    response = client.post(form, {**fields, "password": PASSWORD}, REMOTE_ADDR="192.0.2.1")
 
     assert (pages, calls) == ([200] * 6, [401] * 4)
-    assert (answer.status_code, answer["Retry-After"]) == (429, "900")
-    assert answer.content.decode() == f"{WHY}\n"
+    assert (response.status_code, response["Retry-After"]) == (429, "900")
+    assert response.content.decode() == f"{WHY}\n"
     assert "_auth_user_id" not in client.session
     assert sign_in(PASSWORD, email="operator@example.com").status_code == 429
 
 
 @pytest.mark.parametrize("username", ["x" * 254, "İ" * 254, "'; DROP TABLE users_user; --", "\N{PILE OF POO}"])
 def test_a_form_takes_any_name(client, db, username):
-    answer = client.post("/api-auth/login/", {"username": username, "password": WRONG})
+    response = client.post("/api-auth/login/", {"username": username, "password": WRONG})
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
     assert SignInAttempt.objects.get().count == 1
 
 

@@ -21,11 +21,11 @@ def email_of(client: Client) -> str:
 def test_the_first_sight_makes_an_account(sign_in):
     client = sign_in(sub="user-1", **ALICES)
 
-    answer = client.get("/me/")
+    response = client.get("/me/")
 
     identity = Identity.objects.get()
     assert (identity.issuer, identity.subject) == (NAME, "user-1")
-    assert answer.json() == {
+    assert response.json() == {
         "id": str(identity.owner_id),
         "email": "alice@example.com",
         "name": "",
@@ -70,10 +70,10 @@ def test_the_same_subject_of_another_issuer_is_another_person(issuer, sign_in, s
 def test_the_account_that_has_the_address_already_is_not_theirs(sign_in, alice, task, email, verified):
     client = sign_in(email=email, email_verified=verified)
 
-    answer = client.get("/me/").json()
+    response = client.get("/me/").json()
 
-    assert answer["id"] != str(alice.id)
-    assert answer["email"].endswith("@identity.invalid")
+    assert response["id"] != str(alice.id)
+    assert response["email"].endswith("@identity.invalid")
     assert client.get("/tasks/").json()["results"] == []
     assert not Identity.objects.filter(owner=alice).exists()
 
@@ -119,16 +119,16 @@ def test_nobody_signs_in_to_it_with_a_password(sign_in, anonymous):
     sign_in(**ALICES).get("/me/")
 
     for password in ("", "!", PASSWORD, User.objects.get().password):
-        answer = anonymous.post("/auth/login/", {"email": "alice@example.com", "password": password})
-        assert answer.status_code in (400, 401)
+        response = anonymous.post("/auth/login/", {"email": "alice@example.com", "password": password})
+        assert response.status_code in (400, 401)
 
 
 def test_nobody_registers_its_address_again(sign_in, anonymous):
     sign_in(**ALICES).get("/me/")
 
-    answer = anonymous.post("/auth/register/", {"email": "alice@example.com", "password": PASSWORD})
+    response = anonymous.post("/auth/register/", {"email": "alice@example.com", "password": PASSWORD})
 
-    assert answer.status_code == 400
+    assert response.status_code == 400
     assert User.objects.count() == 1
 
 
@@ -160,11 +160,11 @@ def test_a_race_at_first_sight_that_is_lost_finds_the_winners_account(sign_in, m
 
     monkeypatch.setattr(IdentityQuerySet, "find", find_and_lose_time)
 
-    answer = sign_in(**claims).get("/me/")
+    response = sign_in(**claims).get("/me/")
 
     assert finds[0] is None
-    assert answer.status_code == 200
-    assert answer.json()["id"] == str(User.objects.get().id)
+    assert response.status_code == 200
+    assert response.json()["id"] == str(User.objects.get().id)
     assert Identity.objects.count() == 1
 
 
@@ -173,10 +173,10 @@ def test_a_race_at_first_sight_that_is_lost_finds_the_winners_account(sign_in, m
 def test_many_first_sights_at_once_make_one_account(sign_in, claims):
     client = sign_in(**claims)
 
-    answers = in_parallel(8, lambda number: client.get("/me/"))
+    responses = in_parallel(8, lambda number: client.get("/me/"))
 
-    assert {answer.status_code for answer in answers} == {200}
-    assert {answer.json()["id"] for answer in answers} == {str(User.objects.get().id)}
+    assert {response.status_code for response in responses} == {200}
+    assert {response.json()["id"] for response in responses} == {str(User.objects.get().id)}
     assert Identity.objects.count() == 1
 
 

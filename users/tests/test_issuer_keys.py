@@ -35,10 +35,10 @@ GARBAGE = {
 }
 
 
-def assert_unavailable(answer) -> None:
-    assert answer.status_code == 503
-    assert answer["Retry-After"] == "10"
-    assert_problem(answer, *UNAVAILABLE)
+def assert_unavailable(response) -> None:
+    assert response.status_code == 503
+    assert response["Retry-After"] == "10"
+    assert_problem(response, *UNAVAILABLE)
 
 
 @pytest.fixture
@@ -65,8 +65,8 @@ def test_a_flood_of_made_up_keys_is_one_fetch(issuer, sign_in):
     sign_in().get("/me/")
 
     for number in range(200):
-        answer = sign_in(header={"kid": f"unknown {number}"}).get("/me/")
-        assert_problem(answer, *INVALID_TOKEN)
+        response = sign_in(header={"kid": f"unknown {number}"}).get("/me/")
+        assert_problem(response, *INVALID_TOKEN)
 
     assert issuer.fetches <= 1 + (time.monotonic() - started) // IssuerKeys.COOLDOWN  # a slow machine may see another
     assert sign_in().get("/me/").status_code == 200
@@ -98,9 +98,9 @@ def test_a_key_that_is_withdrawn_is_good_until_the_keys_are_fetched_again(issuer
 
     assert old.get("/me/").status_code == 200
     sign_in("new").get("/me/")
-    answer = old.get("/me/")
+    response = old.get("/me/")
 
-    assert_problem(answer, *INVALID_TOKEN)
+    assert_problem(response, *INVALID_TOKEN)
 
 
 def test_a_key_that_was_withdrawn_while_nobody_asked_is_refused(issuer, sign_in, outdated):
@@ -138,10 +138,10 @@ def test_a_slow_issuer_is_a_503_soon(issuer, sign_in):
     issuer.delay = 10
 
     started = time.monotonic()
-    answer = sign_in().get("/me/")
+    response = sign_in().get("/me/")
 
     assert 1.5 < time.monotonic() - started < 6
-    assert_unavailable(answer)
+    assert_unavailable(response)
     assert_unavailable(sign_in().get("/me/"))
     assert time.monotonic() - started < 6  # the second one didn't wait any more
     assert issuer.fetches == 1
@@ -326,12 +326,12 @@ def test_a_server_that_speaks_no_http_is_a_503(issuer, settings, sign_in):
     with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as pool:
         settings.JWT_JWKS_URL = f"http://127.0.0.1:{server.getsockname()[1]}/"
 
-        def answer() -> None:
+        def response() -> None:
             connection, _ = server.accept()
             with connection:
                 connection.sendall(b"\x16\x03\x01 SSH-2.0\r\n\r\n")
 
-        pool.submit(answer)
+        pool.submit(response)
         assert_unavailable(sign_in().get("/me/"))
 
 
@@ -349,12 +349,12 @@ def test_while_one_waits_for_the_issuer_others_are_served(issuer, sign_in, alice
     own.get("/me/")
 
     with ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(in_thread, waiting.get, "/me/")
+        response = pool.submit(in_thread, waiting.get, "/me/")
         time.sleep(0.2)
         started = time.monotonic()
         assert own.get("/me/").status_code == 200
         assert time.monotonic() - started < 1.5
-        assert_unavailable(answer.result(timeout=10))
+        assert_unavailable(response.result(timeout=10))
 
 
 def test_each_process_has_one_set_of_keys(issuer):

@@ -18,11 +18,11 @@ from users.models import ApiToken, User
 
 
 def assert_refused(token: str) -> None:
-    answer = Client().get("/me/", HTTP_AUTHORIZATION=f"Bearer {token}")
+    response = Client().get("/me/", HTTP_AUTHORIZATION=f"Bearer {token}")
 
-    assert answer.status_code == 401
-    assert answer["WWW-Authenticate"] == "Bearer"
-    assert_problem(answer, *INVALID_TOKEN)
+    assert response.status_code == 401
+    assert response["WWW-Authenticate"] == "Bearer"
+    assert_problem(response, *INVALID_TOKEN)
     assert not User.objects.exists()
 
 
@@ -33,11 +33,11 @@ def part(value: object) -> str:
 
 @pytest.mark.parametrize("kid", ["rsa", "ec", "ed"])
 def test_a_token_signs_in(sign_in, kid):
-    answer = sign_in(kid).get("/me/")
+    response = sign_in(kid).get("/me/")
 
     user = User.objects.get()
-    assert answer.status_code == 200
-    assert answer.json() == {
+    assert response.status_code == 200
+    assert response.json() == {
         "id": str(user.id),
         "email": user.email,
         "name": "",
@@ -45,7 +45,7 @@ def test_a_token_signs_in(sign_in, kid):
         "created_at": instant(user.created_at),
         "revision": 0,
     }
-    assert answer["Cache-Control"] == "private, no-cache"
+    assert response["Cache-Control"] == "private, no-cache"
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "Token"])
@@ -234,9 +234,9 @@ def test_without_the_settings_it_is_no_token(issuer, settings, django_assert_num
     settings.JWT_ISSUER = ""
 
     with django_assert_num_queries(0):
-        answer = Client().get("/me/", HTTP_AUTHORIZATION=f"Bearer {issuer.token()}")
+        response = Client().get("/me/", HTTP_AUTHORIZATION=f"Bearer {issuer.token()}")
 
-    assert_problem(answer, *INVALID_TOKEN)
+    assert_problem(response, *INVALID_TOKEN)
     assert issuer.fetches == 0
 
 
@@ -244,9 +244,9 @@ def test_it_costs_our_own_tokens_nothing(issuer, api, django_assert_num_queries)
     api.get("/me/")
 
     with django_assert_num_queries(1):
-        answer = api.get("/me/")
+        response = api.get("/me/")
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
     assert issuer.fetches == 0
 
 
@@ -262,9 +262,9 @@ def test_a_session_does_not_make_up_for_a_bad_one(issuer, alice):
     browser = Browser()
     browser.force_login(alice)
 
-    answer = browser.get("/api/v1/me/", headers={"Authorization": f"Bearer {issuer.token(aud='another')}"})
+    response = browser.get("/api/v1/me/", headers={"Authorization": f"Bearer {issuer.token(aud='another')}"})
 
-    assert_problem(answer, *INVALID_TOKEN)
+    assert_problem(response, *INVALID_TOKEN)
 
 
 def test_a_user_who_is_switched_off_is_refused(sign_in):
@@ -272,9 +272,9 @@ def test_a_user_who_is_switched_off_is_refused(sign_in):
     client.get("/me/")
     User.objects.update(is_active=False)
 
-    answer = client.get("/me/")
+    response = client.get("/me/")
 
-    assert_problem(answer, *INVALID_TOKEN)
+    assert_problem(response, *INVALID_TOKEN)
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,12 @@ RIGHT = {"email": "alice@example.com", "password": PASSWORD}
 
 
 def test_the_right_password_gives_the_user_and_a_fresh_token(anonymous, alice):
-    answer = anonymous.post("/auth/login/", RIGHT)
+    response = anonymous.post("/auth/login/", RIGHT)
 
     token = ApiToken.objects.get()
-    assert answer.status_code == 200
-    assert answer["Cache-Control"] == "no-store"
-    assert answer.json() == {
+    assert response.status_code == 200
+    assert response["Cache-Control"] == "no-store"
+    assert response.json() == {
         "user": {
             "id": str(alice.id),
             "email": "alice@example.com",
@@ -28,7 +28,7 @@ def test_the_right_password_gives_the_user_and_a_fresh_token(anonymous, alice):
             "created_at": instant(alice.created_at),
             "revision": 0,
         },
-        "token": answer.json()["token"],
+        "token": response.json()["token"],
         "expires_at": instant(token.expires_at),
     }
     assert (token.owner, token.name, token.scopes) == (alice, "login", ["read", "write"])
@@ -45,9 +45,9 @@ def test_the_token_signs_in(anonymous, alice):
 def test_the_token_lives_30_days(anonymous, alice, time_machine):
     time_machine.move_to("2030-01-01T12:00:00Z", tick=False)
 
-    answer = anonymous.post("/auth/login/", RIGHT)
+    response = anonymous.post("/auth/login/", RIGHT)
 
-    assert answer.json()["expires_at"] == instant(timezone.now() + timedelta(days=30))
+    assert response.json()["expires_at"] == instant(timezone.now() + timedelta(days=30))
 
 
 def test_the_token_can_be_named(anonymous, alice):
@@ -57,15 +57,15 @@ def test_the_token_can_be_named(anonymous, alice):
 
 
 def test_the_case_of_the_address_does_not_matter(anonymous, alice):
-    answer = anonymous.post("/auth/login/", {**RIGHT, "email": "ALICE@Example.COM"})
+    response = anonymous.post("/auth/login/", {**RIGHT, "email": "ALICE@Example.COM"})
 
-    assert answer.json()["user"]["id"] == str(alice.id)
+    assert response.json()["user"]["id"] == str(alice.id)
 
 
 def test_the_case_of_the_password_does(anonymous, alice):
-    answer = anonymous.post("/auth/login/", {**RIGHT, "password": PASSWORD.upper()})
+    response = anonymous.post("/auth/login/", {**RIGHT, "password": PASSWORD.upper()})
 
-    assert answer.status_code == 401
+    assert response.status_code == 401
 
 
 def test_earlier_tokens_stay_valid(api, anonymous):
@@ -84,23 +84,23 @@ def test_the_moment_is_noted_without_taking_a_revision(anonymous, alice, time_ma
 
 
 def test_no_session_begins(anonymous, alice):
-    answer = anonymous.post("/auth/login/", RIGHT)
+    response = anonymous.post("/auth/login/", RIGHT)
 
-    assert not answer.cookies
+    assert not response.cookies
 
 
 def test_a_wrong_password_is_refused(anonymous, alice):
-    answer = anonymous.post("/auth/login/", {**RIGHT, "password": "wrong horse battery"})
+    response = anonymous.post("/auth/login/", {**RIGHT, "password": "wrong horse battery"})
 
-    assert answer.status_code == 401
-    assert answer["WWW-Authenticate"] == "Bearer"
-    assert_problem(answer, *WRONG_SIGN_IN)
+    assert response.status_code == 401
+    assert response["WWW-Authenticate"] == "Bearer"
+    assert_problem(response, *WRONG_SIGN_IN)
     alice.refresh_from_db()
     assert alice.last_login is None
     assert not ApiToken.objects.exists()
 
 
-def test_nobody_learns_from_the_answer_who_has_an_account(anonymous, alice, bob):
+def test_nobody_learns_from_the_response_who_has_an_account(anonymous, alice, bob):
     User.objects.filter(pk=bob.pk).update(is_active=False)
     User.objects.create_user("dora@example.com")  # has no password
     wrong = [
@@ -110,12 +110,12 @@ def test_nobody_learns_from_the_answer_who_has_an_account(anonymous, alice, bob)
         {"email": "nobody@example.com", "password": PASSWORD},
     ]
 
-    answers = [anonymous.post("/auth/login/", body, HTTP_X_REQUEST_ID="same") for body in wrong]
+    responses = [anonymous.post("/auth/login/", body, HTTP_X_REQUEST_ID="same") for body in wrong]
 
-    first = answers[0]
+    first = responses[0]
     assert first.status_code == 401
-    for answer in answers[1:]:
-        assert (answer.status_code, answer.content, answer.headers) == (401, first.content, first.headers)
+    for response in responses[1:]:
+        assert (response.status_code, response.content, response.headers) == (401, first.content, first.headers)
 
 
 @pytest.mark.parametrize(
@@ -136,32 +136,32 @@ def test_nobody_learns_from_the_answer_who_has_an_account(anonymous, alice, bob)
     ],
 )
 def test_bad_values_are_refused_by_name(anonymous, alice, change, errors):
-    answer = anonymous.post("/auth/login/", {**RIGHT, **change})
+    response = anonymous.post("/auth/login/", {**RIGHT, **change})
 
-    assert refused(answer) == errors
+    assert refused(response) == errors
     assert not ApiToken.objects.exists()
 
 
 def test_all_that_is_missing_is_named(anonymous):
-    answer = anonymous.post("/auth/login/", {})
+    response = anonymous.post("/auth/login/", {})
 
-    assert refused(answer) == [("email", "required"), ("password", "required")]
+    assert refused(response) == [("email", "required"), ("password", "required")]
 
 
 @pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])
 def test_there_is_only_post(anonymous, method):
-    answer = getattr(anonymous, method)("/auth/login/")
+    response = getattr(anonymous, method)("/auth/login/")
 
-    assert answer.status_code == 405
-    assert answer["Allow"] == "POST, OPTIONS"
-    assert answer.json()["code"] == "method_not_allowed"
+    assert response.status_code == 405
+    assert response["Allow"] == "POST, OPTIONS"
+    assert response.json()["code"] == "method_not_allowed"
 
 
 @pytest.mark.parametrize("header", ["Bearer gone", "Bearer", "Token \0", "Basic YTpi"])
 def test_credentials_that_come_along_do_not_matter(anonymous, alice, header):
-    answer = anonymous.post("/auth/login/", RIGHT, HTTP_AUTHORIZATION=header)
+    response = anonymous.post("/auth/login/", RIGHT, HTTP_AUTHORIZATION=header)
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
 
 
 def change_password(user):
@@ -179,9 +179,9 @@ def test_what_happens_to_the_account_during_the_sign_in_counts(anonymous, alice,
 
     monkeypatch.setattr(views, "authenticate", authenticate)
 
-    answer = anonymous.post("/auth/login/", RIGHT)
+    response = anonymous.post("/auth/login/", RIGHT)
 
-    assert_problem(answer, *GONE)
+    assert_problem(response, *GONE)
     assert not ApiToken.objects.exists()
 
 

@@ -4,27 +4,27 @@ from users.models import ApiToken
 
 
 def test_the_token_that_makes_the_call_is_revoked(api):
-    answer = api.post("/auth/logout/")
+    response = api.post("/auth/logout/")
 
-    assert (answer.status_code, answer.content) == (204, b"")
+    assert (response.status_code, response.content) == (204, b"")
     assert not ApiToken.objects.exists()
 
 
 def test_the_next_request_with_it_is_refused(api):
     api.post("/auth/logout/")
 
-    for answer in (api.get("/me/"), api.post("/auth/logout/")):
-        assert_problem(answer, *INVALID_TOKEN)
+    for response in (api.get("/me/"), api.post("/auth/logout/")):
+        assert_problem(response, *INVALID_TOKEN)
 
 
 def test_it_takes_no_fields(api):
-    answer = api.post("/auth/logout/", {"all": True})
+    response = api.post("/auth/logout/", {"all": True})
 
-    assert refused(answer) == [("all", "unknown")]
+    assert refused(response) == [("all", "unknown")]
     assert api.get("/me/").status_code == 200
 
 
 def test_it_needs_a_sign_in(anonymous):
-    answer = anonymous.post("/auth/logout/")
+    response = anonymous.post("/auth/logout/")
 
-    assert_problem(answer, *NOT_SIGNED_IN)
+    assert_problem(response, *NOT_SIGNED_IN)

@@ -11,10 +11,10 @@ from users.models import ApiToken, User
 
 
 def test_it_is_the_account_of_the_caller(api, bobs_api, alice):
-    answer = api.get("/me/")
+    response = api.get("/me/")
 
-    assert answer.status_code == 200
-    assert answer.json() == {
+    assert response.status_code == 200
+    assert response.json() == {
         "id": str(alice.id),
         "email": "alice@example.com",
         "name": "Alice",
@@ -26,10 +26,10 @@ def test_it_is_the_account_of_the_caller(api, bobs_api, alice):
 
 
 def test_no_cache_may_give_it_to_others(api):
-    answer = api.get("/me/")
+    response = api.get("/me/")
 
-    assert answer["Cache-Control"] == "private, no-cache"
-    assert answer["Vary"] == "Accept, Authorization, Cookie"
+    assert response["Cache-Control"] == "private, no-cache"
+    assert response["Vary"] == "Accept, Authorization, Cookie"
 
 
 def test_the_revision_counts_the_writes_of_the_callers_data(api, bobs_api):
@@ -43,11 +43,11 @@ def test_the_revision_counts_the_writes_of_the_callers_data(api, bobs_api):
 def test_patch_changes_name_and_time_zone(api, alice, bob):
     before = api.get("/me/").json()
 
-    answer = api.patch("/me/", {"name": "Alice L.", "timezone": "Europe/London"})
+    response = api.patch("/me/", {"name": "Alice L.", "timezone": "Europe/London"})
 
-    assert answer.status_code == 200
-    assert answer.json() == {**before, "name": "Alice L.", "timezone": "Europe/London", "revision": 1}
-    assert api.get("/me/").json() == answer.json()
+    assert response.status_code == 200
+    assert response.json() == {**before, "name": "Alice L.", "timezone": "Europe/London", "revision": 1}
+    assert api.get("/me/").json() == response.json()
     assert User.objects.filter(name="Alice L.").count() == 1
 
 
@@ -55,28 +55,28 @@ def test_patch_changes_name_and_time_zone(api, alice, bob):
 def test_patch_changes_only_what_it_names(api, change):
     before = api.get("/me/").json()
 
-    answer = api.patch("/me/", change)
+    response = api.patch("/me/", change)
 
-    assert answer.json() == {**before, **change, "revision": 1}
+    assert response.json() == {**before, **change, "revision": 1}
 
 
 def test_a_patch_of_nothing_takes_no_revision(api):
     before = api.get("/me/").json()
 
-    answer = api.patch("/me/", {})
+    response = api.patch("/me/", {})
 
-    assert answer.status_code == 200
-    assert answer.json() == before == api.get("/me/").json()
+    assert response.status_code == 200
+    assert response.json() == before == api.get("/me/").json()
 
 
 def test_read_only_fields_are_ignored(api, alice):
     before = api.get("/me/").json()
 
-    answer = api.patch("/me/", {**before, "id": "x", "email": "eve@example.com", "created_at": 1, "revision": 99})
+    response = api.patch("/me/", {**before, "id": "x", "email": "eve@example.com", "created_at": 1, "revision": 99})
 
-    assert answer.status_code == 200
-    assert answer.json() == {**before, "revision": 1}
-    assert api.get("/me/").json() == answer.json()
+    assert response.status_code == 200
+    assert response.json() == {**before, "revision": 1}
+    assert api.get("/me/").json() == response.json()
 
 
 @pytest.mark.parametrize(
@@ -99,18 +99,18 @@ def test_read_only_fields_are_ignored(api, alice):
 def test_bad_values_are_refused_by_name_and_change_nothing(api, body, errors):
     before = api.get("/me/").json()
 
-    answer = api.patch("/me/", body)
+    response = api.patch("/me/", body)
 
-    assert refused(answer) == errors
+    assert refused(response) == errors
     assert api.get("/me/").json() == before
 
 
 @pytest.mark.parametrize("method", ["post", "put"])
 def test_it_is_neither_made_nor_replaced(api, method):
-    answer = getattr(api, method)("/me/", {"name": "New"})
+    response = getattr(api, method)("/me/", {"name": "New"})
 
-    assert answer.status_code == 405
-    assert answer.json()["code"] == "method_not_allowed"
+    assert response.status_code == 405
+    assert response.json()["code"] == "method_not_allowed"
 
 
 def test_a_patch_takes_back_nothing_that_happened_meanwhile(api, alice, monkeypatch):
@@ -133,18 +133,18 @@ def test_a_patch_takes_back_nothing_that_happened_meanwhile(api, alice, monkeypa
 def test_a_patch_of_an_account_that_is_erased_meanwhile_is_a_401(api, alice, monkeypatch):
     meanwhile(monkeypatch, serializers.UserSerializer, alice.delete)
 
-    answer = api.patch("/me/", {"name": "New"})
+    response = api.patch("/me/", {"name": "New"})
 
-    assert_problem(answer, *GONE)
+    assert_problem(response, *GONE)
     assert not User.objects.exists()
 
 
 def test_deleting_erases_the_account_and_all_its_data(api, bobs_api, alice, bob, task, bobs_task):
     Task.objects.create(owner=alice, title="In the trash").delete()
 
-    answer = api.delete("/me/", {"password": PASSWORD})
+    response = api.delete("/me/", {"password": PASSWORD})
 
-    assert (answer.status_code, answer.content) == (204, b"")
+    assert (response.status_code, response.content) == (204, b"")
     assert list(User.objects.all()) == [bob]
     assert list(Task.objects.all()) == [bobs_task]
     assert list(ApiToken.objects.all()) == [bobs_api.token]
@@ -153,35 +153,35 @@ def test_deleting_erases_the_account_and_all_its_data(api, bobs_api, alice, bob,
 def test_after_it_the_token_is_refused(api):
     api.delete("/me/", {"password": PASSWORD})
 
-    answer = api.get("/me/")
+    response = api.get("/me/")
 
-    assert_problem(answer, *INVALID_TOKEN)
+    assert_problem(response, *INVALID_TOKEN)
 
 
 def test_after_it_the_session_is_nobodys(alice):
     browser = Browser()
     browser.force_login(alice)
 
-    answer = browser.delete("/api/v1/me/", {"password": PASSWORD}, content_type="application/json")
+    response = browser.delete("/api/v1/me/", {"password": PASSWORD}, content_type="application/json")
 
-    assert answer.status_code == 204
+    assert response.status_code == 204
     assert browser.get("/api/v1/me/").status_code == 401
 
 
 def test_the_address_is_free_again(api, anonymous):
     api.delete("/me/", {"password": PASSWORD})
 
-    answer = anonymous.post("/auth/register/", {"email": "alice@example.com", "password": PASSWORD})
+    response = anonymous.post("/auth/register/", {"email": "alice@example.com", "password": PASSWORD})
 
-    assert answer.status_code == 201
+    assert response.status_code == 201
 
 
 def test_deleting_needs_the_right_password(api, alice, task):
-    answer = api.delete("/me/", {"password": "wrong horse battery"})
+    response = api.delete("/me/", {"password": "wrong horse battery"})
 
     message = "The password is wrong. Enter your current password."
     errors = [{"field": "password", "code": "wrong", "message": message}]
-    assert_problem(answer, 400, "validation_error", f"password: {message}", errors)
+    assert_problem(response, 400, "validation_error", f"password: {message}", errors)
     assert api.get(f"/tasks/{task.id}/").status_code == 200
 
 
@@ -197,9 +197,9 @@ def test_deleting_needs_the_right_password(api, alice, task):
     ],
 )
 def test_deleting_refuses_other_bodies(api, body, errors):
-    answer = api.delete("/me/", body)
+    response = api.delete("/me/", body)
 
-    assert refused(answer) == errors
+    assert refused(response) == errors
     assert User.objects.exists()
 
 
@@ -210,7 +210,7 @@ def test_deleting_with_a_password_that_is_changed_meanwhile_is_a_401(api, alice,
 
     meanwhile(monkeypatch, serializers.AccountDeletionSerializer, happen)
 
-    answer = api.delete("/me/", {"password": PASSWORD})
+    response = api.delete("/me/", {"password": PASSWORD})
 
-    assert_problem(answer, *GONE)
+    assert_problem(response, *GONE)
     assert User.objects.exists()

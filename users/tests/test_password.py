@@ -27,9 +27,9 @@ def works(password: str) -> bool:
 
 
 def test_from_now_on_the_new_password_signs_in(api):
-    answer = api.post("/me/password/", CHANGE)
+    response = api.post("/me/password/", CHANGE)
 
-    assert (answer.status_code, answer.content) == (204, b"")
+    assert (response.status_code, response.content) == (204, b"")
     assert (works(PASSWORD), works(NEW)) == (False, True)
 
 
@@ -46,11 +46,11 @@ def test_every_other_token_ends(api, alice, bobs_api):
 def test_the_current_password_has_to_be_right(api, alice):
     phone = Client(alice)
 
-    answer = api.post("/me/password/", {**CHANGE, "current_password": "wrong horse battery"})
+    response = api.post("/me/password/", {**CHANGE, "current_password": "wrong horse battery"})
 
     message = "The password is wrong. Enter your current password."
     errors = [{"field": "current_password", "code": "wrong", "message": message}]
-    assert_problem(answer, 400, "validation_error", f"current_password: {message}", errors)
+    assert_problem(response, 400, "validation_error", f"current_password: {message}", errors)
     assert works(PASSWORD)
     assert phone.get("/me/").status_code == 200
 
@@ -74,17 +74,17 @@ def test_the_current_password_has_to_be_right(api, alice):
 def test_bad_values_are_refused_by_name_and_change_nothing(api, alice, change, errors):
     phone = Client(alice)
 
-    answer = api.post("/me/password/", {**CHANGE, **change})
+    response = api.post("/me/password/", {**CHANGE, **change})
 
-    assert refused(answer) == errors
+    assert refused(response) == errors
     assert works(PASSWORD)
     assert phone.get("/me/").status_code == 200
 
 
 def test_all_that_is_missing_is_named(api):
-    answer = api.post("/me/password/", {})
+    response = api.post("/me/password/", {})
 
-    assert refused(answer) == [("current_password", "required"), ("new_password", "required")]
+    assert refused(response) == [("current_password", "required"), ("new_password", "required")]
 
 
 def test_the_new_password_is_taken_as_it_is(api):
@@ -101,18 +101,18 @@ def test_of_two_changes_at_once_the_second_is_refused(api, alice, monkeypatch):
 
     meanwhile(monkeypatch, serializers.PasswordChangeSerializer, happen)
 
-    answer = api.post("/me/password/", CHANGE)
+    response = api.post("/me/password/", CHANGE)
 
-    assert_problem(answer, *GONE)
+    assert_problem(response, *GONE)
     assert (works("the faster horse"), works(NEW)) == (True, False)
 
 
 def test_the_password_of_an_account_that_is_erased_meanwhile_is_a_401(api, alice, monkeypatch):
     meanwhile(monkeypatch, serializers.PasswordChangeSerializer, alice.delete)
 
-    answer = api.post("/me/password/", CHANGE)
+    response = api.post("/me/password/", CHANGE)
 
-    assert_problem(answer, *GONE)
+    assert_problem(response, *GONE)
 
 
 def set_by_save(alice):
@@ -154,10 +154,10 @@ def test_a_save_that_leaves_the_password_alone_ends_nothing(api, alice):
 def test_a_better_hash_of_the_same_password_ends_nothing(api, anonymous, alice, settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher", *settings.PASSWORD_HASHERS]
 
-    answer = anonymous.post("/auth/login/", {"email": alice.email, "password": PASSWORD})
+    response = anonymous.post("/auth/login/", {"email": alice.email, "password": PASSWORD})
 
     alice.refresh_from_db()
-    assert answer.status_code == 200
+    assert response.status_code == 200
     assert alice.password.startswith("argon2")
     assert api.get("/me/").status_code == 200
 
@@ -166,6 +166,6 @@ def test_a_better_hash_of_the_same_password_ends_nothing(api, anonymous, alice, 
 def test_a_better_hash_of_the_current_password_is_no_change_meanwhile(api, settings, call):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher", *settings.PASSWORD_HASHERS]
 
-    answer = api.post("/me/password/", CHANGE) if call == "password" else api.delete("/me/", {"password": PASSWORD})
+    response = api.post("/me/password/", CHANGE) if call == "password" else api.delete("/me/", {"password": PASSWORD})
 
-    assert answer.status_code == 204
+    assert response.status_code == 204

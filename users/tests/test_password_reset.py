@@ -40,11 +40,11 @@ def works(password: str) -> bool:
 def test_a_link_is_mailed(anonymous, alice, settings):
     settings.DEFAULT_FROM_EMAIL = "Todo <todo@example.com>"
 
-    answer = ask(anonymous)
+    response = ask(anonymous)
 
     (mail,) = sent()
     link = link_in(mail)
-    assert (answer.status_code, answer.content) == (202, b"")
+    assert (response.status_code, response.content) == (202, b"")
     assert (mail.to, mail.from_email) == (["alice@example.com"], "Todo <todo@example.com>")
     assert mail.subject == "A new password for https://todo.example.com"
     assert mail.body == (
@@ -80,15 +80,15 @@ def without_password(alice):
 
 
 @pytest.mark.parametrize("change", [switched_off, without_password, User.delete])
-def test_nobody_else_gets_a_mail_and_the_answer_is_the_same(anonymous, alice, change):
+def test_nobody_else_gets_a_mail_and_the_response_is_the_same(anonymous, alice, change):
     there = ask(anonymous, HTTP_X_REQUEST_ID="same")
     sent().clear()
     change(alice)
 
-    answer = ask(anonymous, HTTP_X_REQUEST_ID="same")
+    response = ask(anonymous, HTTP_X_REQUEST_ID="same")
 
     assert sent() == []
-    assert (answer.status_code, dict(answer.headers), answer.content) == (202, dict(there.headers), there.content)
+    assert (response.status_code, dict(response.headers), response.content) == (202, dict(there.headers), there.content)
 
 
 @pytest.mark.parametrize("host", ["evil.example.com", "todo.example.com"])
@@ -129,11 +129,11 @@ def test_bad_values_are_refused_by_name(anonymous, alice, body, errors):
 def test_without_a_mail_server_it_says_so_to_everyone(anonymous, alice, settings):
     settings.SENDS_MAIL = False
 
-    answers = [ask(anonymous), ask(anonymous, "nobody@example.com")]
+    responses = [ask(anonymous), ask(anonymous, "nobody@example.com")]
 
     detail = "This server can't send email. Ask the operator for a new password."
-    for answer in answers:
-        assert_problem(answer, 403, "mail_not_set_up", detail)
+    for response in responses:
+        assert_problem(response, 403, "mail_not_set_up", detail)
 
 
 def test_a_mail_server_that_fails_is_logged_without_the_address(anonymous, alice, monkeypatch, caplog):
@@ -142,10 +142,10 @@ def test_a_mail_server_that_fails_is_logged_without_the_address(anonymous, alice
 
     monkeypatch.setattr(EmailBackend, "send_messages", send_messages)
 
-    answer = ask(anonymous, HTTP_X_REQUEST_ID="asked")
+    response = ask(anonymous, HTTP_X_REQUEST_ID="asked")
     sent()
 
-    assert answer.status_code == 202
+    assert response.status_code == 202
     (record,) = [record for record in caplog.records if record.name == "api.emails"]
     assert (record.levelno, record.message) == (logging.ERROR, "An email could not be sent.")
     assert record.fields == {"error": "SMTPRecipientsRefused"}
@@ -153,18 +153,18 @@ def test_a_mail_server_that_fails_is_logged_without_the_address(anonymous, alice
 
 
 def test_with_it_the_password_is_set(anonymous, link):
-    answer = confirm(anonymous, **link.proof)
+    response = confirm(anonymous, **link.proof)
 
-    assert (answer.status_code, answer.content) == (204, b"")
+    assert (response.status_code, response.content) == (204, b"")
     assert (works(PASSWORD), works(NEW)) == (False, True)
 
 
 def test_it_works_once(anonymous, link):
     confirm(anonymous, **link.proof)
 
-    answer = confirm(anonymous, **link.proof, new_password="a third horse battery")
+    response = confirm(anonymous, **link.proof, new_password="a third horse battery")
 
-    assert refused(answer) == DEAD_LINK
+    assert refused(response) == DEAD_LINK
     assert works(NEW)
 
 
@@ -172,12 +172,12 @@ def test_it_works_once(anonymous, link):
 def test_of_uses_at_the_same_moment_one_counts(alice):
     uid, token = urlsafe_base64_encode(str(alice.pk).encode()), default_token_generator.make_token(alice)
 
-    answers = in_parallel(
+    responses = in_parallel(
         8, lambda number: confirm(Client(), uid=uid, token=token, new_password=f"{NEW} {number}").status_code
     )
 
-    assert sorted(answers) == [204] + [400] * 7
-    assert works(f"{NEW} {answers.index(204)}")
+    assert sorted(responses) == [204] + [400] * 7
+    assert works(f"{NEW} {responses.index(204)}")
 
 
 def test_setting_the_same_password_again_uses_it_up_too(anonymous, link):
@@ -252,6 +252,6 @@ def test_who_was_locked_out_is_let_in_again(anonymous, alice):
 
     confirm(anonymous, **link_in(sent()[0]).proof)
 
-    answer = anonymous.post("/auth/login/", {"email": "alice@example.com", "password": NEW})
-    assert answer.status_code == 200
+    response = anonymous.post("/auth/login/", {"email": "alice@example.com", "password": NEW})
+    assert response.status_code == 200
     assert not SignInAttempt.objects.exists()

@@ -17,12 +17,12 @@ CAROL = {"email": "carol@example.com", "password": PASSWORD}
 
 
 def test_an_account_needs_only_an_address_and_a_password(anonymous):
-    answer = anonymous.post("/auth/register/", CAROL)
+    response = anonymous.post("/auth/register/", CAROL)
 
     carol, token = User.objects.get(), ApiToken.objects.get()
-    assert answer.status_code == 201
-    assert answer["Cache-Control"] == "no-store"
-    assert answer.json() == {
+    assert response.status_code == 201
+    assert response["Cache-Control"] == "no-store"
+    assert response.json() == {
         "user": {
             "id": str(carol.id),
             "email": "carol@example.com",
@@ -31,7 +31,7 @@ def test_an_account_needs_only_an_address_and_a_password(anonymous):
             "created_at": instant(carol.created_at),
             "revision": 0,
         },
-        "token": answer.json()["token"],
+        "token": response.json()["token"],
         "expires_at": instant(token.expires_at),
     }
     assert carol.check_password(PASSWORD)
@@ -46,9 +46,9 @@ def test_a_new_account_has_no_rights_and_no_tasks(anonymous, task):
 
 
 def test_name_and_time_zone_can_be_given(anonymous):
-    answer = anonymous.post("/auth/register/", {**CAROL, "name": "Carol", "timezone": "America/Lima"})
+    response = anonymous.post("/auth/register/", {**CAROL, "name": "Carol", "timezone": "America/Lima"})
 
-    user = answer.json()["user"]
+    user = response.json()["user"]
     assert (user["name"], user["timezone"]) == ("Carol", "America/Lima")
     assert User.objects.filter(name="Carol", timezone="America/Lima").exists()
 
@@ -74,25 +74,25 @@ def test_the_token_lives_as_many_days_as_the_operator_says(anonymous, settings, 
     settings.TOKEN_LIFETIME_DAYS = 7
     time_machine.move_to("2030-01-01T12:00:00Z", tick=False)
 
-    answer = anonymous.post("/auth/register/", CAROL)
+    response = anonymous.post("/auth/register/", CAROL)
 
-    assert answer.json()["expires_at"] == "2030-01-08T12:00:00Z"
+    assert response.json()["expires_at"] == "2030-01-08T12:00:00Z"
     assert ApiToken.objects.get().expires_at == timezone.now() + timedelta(days=7)
 
 
 def test_the_address_is_kept_in_lower_case(anonymous):
-    answer = anonymous.post("/auth/register/", {**CAROL, "email": " Carol@Example.COM "})
+    response = anonymous.post("/auth/register/", {**CAROL, "email": " Carol@Example.COM "})
 
-    assert answer.json()["user"]["email"] == "carol@example.com"
+    assert response.json()["user"]["email"] == "carol@example.com"
 
 
 @pytest.mark.parametrize("email", ["alice@example.com", "ALICE@example.com", "alice@EXAMPLE.com"])
 def test_an_address_is_taken_without_regard_to_case(anonymous, alice, email):
-    answer = anonymous.post("/auth/register/", {**CAROL, "email": email})
+    response = anonymous.post("/auth/register/", {**CAROL, "email": email})
 
     message = "An account with this email address already exists."
     errors = [{"field": "email", "code": "unique", "message": message}]
-    assert_problem(answer, 400, "validation_error", f"email: {message}", errors)
+    assert_problem(response, 400, "validation_error", f"email: {message}", errors)
     assert User.objects.count() == 1
 
 
@@ -132,32 +132,32 @@ def test_an_address_is_taken_without_regard_to_case(anonymous, alice, email):
     ],
 )
 def test_bad_values_are_refused_by_name(anonymous, change, errors):
-    answer = anonymous.post("/auth/register/", {**CAROL, **change})
+    response = anonymous.post("/auth/register/", {**CAROL, **change})
 
-    assert sorted(refused(answer)) == sorted(errors)
+    assert sorted(refused(response)) == sorted(errors)
     assert not User.objects.exists()
 
 
 def test_all_that_is_missing_is_named(anonymous):
-    answer = anonymous.post("/auth/register/", {})
+    response = anonymous.post("/auth/register/", {})
 
-    assert refused(answer) == [("email", "required"), ("password", "required")]
+    assert refused(response) == [("email", "required"), ("password", "required")]
 
 
 @pytest.mark.parametrize("body", [[], [CAROL], "carol", 5, None])
 def test_the_body_has_to_be_an_object(anonymous, body):
-    answer = anonymous.post("/auth/register/", body)
+    response = anonymous.post("/auth/register/", body)
 
-    assert answer.status_code == 400
+    assert response.status_code == 400
     assert not User.objects.exists()
 
 
 def test_the_longest_values_fit(anonymous):
     longest = {"email": "c" * 242 + "@example.com", "password": "日本" * 64, "name": "ß" * 100}
 
-    answer = anonymous.post("/auth/register/", longest)
+    response = anonymous.post("/auth/register/", longest)
 
-    assert answer.status_code == 201
+    assert response.status_code == 201
     assert User.objects.get(email=longest["email"]).check_password(longest["password"])
 
 
@@ -173,8 +173,8 @@ def test_closed_sign_up_refuses_whatever_the_body_says(anonymous, settings):
     settings.ALLOW_SIGN_UP = False
 
     for body in (CAROL, {}):
-        answer = anonymous.post("/auth/register/", body)
-        assert_problem(answer, 403, "sign_up_closed", "Sign-up is closed. Ask the operator for an account.")
+        response = anonymous.post("/auth/register/", body)
+        assert_problem(response, 403, "sign_up_closed", "Sign-up is closed. Ask the operator for an account.")
     assert not User.objects.exists()
 
 
@@ -185,13 +185,13 @@ def test_losing_the_race_for_an_address_is_a_conflict(anonymous, monkeypatch):
 
     meanwhile(monkeypatch, serializers.RegistrationSerializer, happen)
 
-    answer = anonymous.post("/auth/register/", CAROL)
+    response = anonymous.post("/auth/register/", CAROL)
 
-    assert_problem(answer, 409, "conflict", "Another request changed this at the same time. Try again.")
+    assert_problem(response, 409, "conflict", "Another request changed this at the same time. Try again.")
     assert not User.objects.get().has_usable_password()
 
 
 def test_credentials_that_come_along_do_not_matter(anonymous):
-    answer = anonymous.post("/auth/register/", CAROL, HTTP_AUTHORIZATION="Bearer gone")
+    response = anonymous.post("/auth/register/", CAROL, HTTP_AUTHORIZATION="Bearer gone")
 
-    assert answer.status_code == 201
+    assert response.status_code == 201

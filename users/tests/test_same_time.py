@@ -1,4 +1,4 @@
-"""Whether there is an account shows neither in the answer nor in the work that is done for it.
+"""Whether there is an account shows neither in the response nor in the work that is done for it.
 
 Counted and not timed: hashes, queries and mails that are made are what the time goes to, and a count is never flaky.
 """
@@ -43,12 +43,12 @@ def work_of(monkeypatch, alice, settings):
     def measure(call, email: str) -> tuple:
         done.clear()
         with CaptureQueriesContext(connection) as queries:
-            answer = call(email)
+            response = call(email)
         sent()
         statements = [query["sql"].split()[0:3] for query in queries]
-        # `Expires` of a page that no cache keeps is the second of the answer.
-        headers = {name: value for name, value in answer.headers.items() if name not in ("X-Request-ID", "Expires")}
-        return dict(done), statements, answer.status_code, headers
+        # `Expires` of a page that no cache keeps is the second of the response.
+        headers = {name: value for name, value in response.headers.items() if name not in ("X-Request-ID", "Expires")}
+        return dict(done), statements, response.status_code, headers
 
     return measure
 
@@ -96,7 +96,7 @@ def test_nor_does_it_show_that_an_account_is_closed(work_of, alice, change):
     assert work_of(reset, KNOWN) == work_of(reset, UNKNOWN)
 
 
-def test_the_answer_does_not_wait_for_the_mail_server(alice, monkeypatch):
+def test_the_response_does_not_wait_for_the_mail_server(alice, monkeypatch):
     order, mails_may_go = [], Event()
 
     def send(self):

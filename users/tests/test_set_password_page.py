@@ -67,11 +67,11 @@ def test_no_cache_keeps_it(browser, link):
 
 def test_no_script_may_run_and_nothing_is_loaded_from_elsewhere(browser, link):
     page = browser.get(link.path, follow=True)
-    answers = [page, send(browser, page, "short"), browser.get("/set-password/x/y/"), send(browser, page)]
+    responses = [page, send(browser, page, "short"), browser.get("/set-password/x/y/"), send(browser, page)]
 
-    for answer in answers:
-        html = answer.content.decode()
-        assert answer["Content-Security-Policy"] == POLICY
+    for response in responses:
+        html = response.content.decode()
+        assert response["Content-Security-Policy"] == POLICY
         assert not re.search(r"<script|<style|\son\w+=|\sstyle=|javascript:", html)
         assert {each.rpartition("/")[0] for each in loads(html, "http://testserver/")} == {
             "http://testserver/static/api"
@@ -129,10 +129,10 @@ def test_of_uses_at_the_same_moment_one_counts(browser, link, alice, monkeypatch
 
 @pytest.mark.parametrize("path", ["x/y", "%00/%00", "AA/set-password", "é/é", "Li4v/d2y3m5-x"])
 def test_a_link_that_is_none_says_so(browser, db, path):
-    answer = browser.get(f"/set-password/{path}/")
+    response = browser.get(f"/set-password/{path}/")
 
-    assert answer.status_code == 404
-    assert "This link is no longer valid" in answer.content.decode()
+    assert response.status_code == 404
+    assert "This link is no longer valid" in response.content.decode()
 
 
 def test_the_form_is_guarded_against_forgery(browser, link):

@@ -16,13 +16,13 @@ from users.models import ApiToken
 
 
 def test_a_token_needs_only_a_name(api, alice):
-    answer = api.post("/tokens/", {"name": "backup"})
+    response = api.post("/tokens/", {"name": "backup"})
 
     token = ApiToken.objects.get(name="backup")
-    secret = answer.json()["token"]
-    assert answer.status_code == 201
-    assert answer["Cache-Control"] == "no-store"
-    assert answer.json() == {
+    secret = response.json()["token"]
+    assert response.status_code == 201
+    assert response["Cache-Control"] == "no-store"
+    assert response.json() == {
         "id": str(token.id),
         "name": "backup",
         "kind": "api",
@@ -60,10 +60,10 @@ def test_the_list_has_the_callers_own_the_newest_first(api, bobs_api):
     api.token.refresh_from_db()
     newer = api.post("/tokens/", {"name": "newer", "scopes": ["read"]}).json()
 
-    answer = api.get("/tokens/")
+    response = api.get("/tokens/")
 
-    assert answer.status_code == 200
-    assert answer.json() == {
+    assert response.status_code == 200
+    assert response.json() == {
         "next": None,
         "previous": None,
         "results": [
@@ -103,9 +103,9 @@ def test_the_list_comes_in_pages(api):
     ],
 )
 def test_scopes(api, asked, given):
-    answer = api.post("/tokens/", {"name": "backup", "scopes": asked})
+    response = api.post("/tokens/", {"name": "backup", "scopes": asked})
 
-    assert answer.json()["scopes"] == given
+    assert response.json()["scopes"] == given
     assert ApiToken.objects.get(name="backup").scopes == given
 
 
@@ -149,9 +149,9 @@ def test_scopes(api, asked, given):
     ],
 )
 def test_bad_values_are_refused_by_name(api, body, errors):
-    answer = api.post("/tokens/", body)
+    response = api.post("/tokens/", body)
 
-    assert refused(answer) == errors
+    assert refused(response) == errors
     assert ApiToken.objects.count() == 1
 
 
@@ -177,9 +177,9 @@ def test_read_only_fields_are_ignored(api):
     ],
 )
 def test_an_expiry_can_be_given(api, given, answered):
-    answer = api.post("/tokens/", {"name": "x", "expires_at": given})
+    response = api.post("/tokens/", {"name": "x", "expires_at": given})
 
-    assert answer.json()["expires_at"] == answered
+    assert response.json()["expires_at"] == answered
     assert api.get("/tokens/").json()["results"][0]["expires_at"] == answered
 
 
@@ -188,9 +188,9 @@ def test_a_token_lives_as_long_as_the_one_that_makes_it(alice, body):
     end = timezone.now() + timedelta(days=1)
     maker = Client(alice, expires_at=end)
 
-    answer = maker.post("/tokens/", {"name": "child", **body})
+    response = maker.post("/tokens/", {"name": "child", **body})
 
-    assert answer.json()["expires_at"] == instant(end)
+    assert response.json()["expires_at"] == instant(end)
     assert ApiToken.objects.get(name="child").expires_at == end
 
 
@@ -199,19 +199,19 @@ def test_a_token_can_not_outlive_the_one_that_makes_it(alice, seconds, status):
     end = timezone.now() + timedelta(days=1)
     maker = Client(alice, expires_at=end)
 
-    answer = maker.post("/tokens/", {"name": "child", "expires_at": (end + timedelta(seconds=seconds)).isoformat()})
+    response = maker.post("/tokens/", {"name": "child", "expires_at": (end + timedelta(seconds=seconds)).isoformat()})
 
-    assert answer.status_code == status
+    assert response.status_code == status
     if status == 400:
-        assert refused(answer) == [("expires_at", "too_late")]
+        assert refused(response) == [("expires_at", "too_late")]
 
 
 def test_a_token_that_may_only_read_makes_none(alice):
     reader = Client(alice, scopes=["read"])
 
-    answer = reader.post("/tokens/", {"name": "child", "scopes": ["read"]})
+    response = reader.post("/tokens/", {"name": "child", "scopes": ["read"]})
 
-    assert answer.status_code == 403
+    assert response.status_code == 403
     assert ApiToken.objects.count() == 1
 
 
@@ -219,26 +219,26 @@ def test_in_a_browser_a_token_lives_forever_unless_told(alice):
     browser = Browser()
     browser.force_login(alice)
 
-    answer = browser.post("/api/v1/tokens/", {"name": "backup"}, content_type="application/json")
+    response = browser.post("/api/v1/tokens/", {"name": "backup"}, content_type="application/json")
 
-    assert answer.status_code == 201
-    assert answer.json()["expires_at"] is None
+    assert response.status_code == 201
+    assert response.json()["expires_at"] is None
 
 
 def test_revoking_acts_on_the_next_request(api, alice):
     lost = Client(alice)
 
-    answer = api.delete(f"/tokens/{lost.token.id}/")
+    response = api.delete(f"/tokens/{lost.token.id}/")
 
-    assert (answer.status_code, answer.content) == (204, b"")
+    assert (response.status_code, response.content) == (204, b"")
     assert_problem(lost.get("/me/"), *INVALID_TOKEN)
     assert api.get("/me/").status_code == 200
 
 
 def test_a_token_can_revoke_itself(api):
-    answer = api.delete(f"/tokens/{api.token.id}/")
+    response = api.delete(f"/tokens/{api.token.id}/")
 
-    assert answer.status_code == 204
+    assert response.status_code == 204
     assert api.get("/me/").status_code == 401
 
 
@@ -246,24 +246,24 @@ def test_revoking_twice_is_a_404(api, alice):
     lost = Client(alice)
     api.delete(f"/tokens/{lost.token.id}/")
 
-    answer = api.delete(f"/tokens/{lost.token.id}/")
+    response = api.delete(f"/tokens/{lost.token.id}/")
 
-    assert answer.status_code == 404
-    assert answer.json()["code"] == "not_found"
+    assert response.status_code == 404
+    assert response.json()["code"] == "not_found"
 
 
 def test_nobody_revokes_anothers_token(api, bobs_api):
-    answer = api.delete(f"/tokens/{bobs_api.token.id}/")
+    response = api.delete(f"/tokens/{bobs_api.token.id}/")
 
-    assert answer.status_code == 404
+    assert response.status_code == 404
     assert bobs_api.get("/me/").status_code == 200
 
 
 @pytest.mark.parametrize("method", ["put", "patch"])
 def test_a_token_is_never_changed(api, method):
-    answer = getattr(api, method)(f"/tokens/{api.token.id}/", {"name": "x", "expires_at": None})
+    response = getattr(api, method)(f"/tokens/{api.token.id}/", {"name": "x", "expires_at": None})
 
-    assert answer.status_code == 405
+    assert response.status_code == 405
     assert ApiToken.objects.get().name == "test"
 
 
@@ -274,9 +274,9 @@ def test_no_token_comes_of_a_password_that_changes_meanwhile(api, alice, monkeyp
 
     meanwhile(monkeypatch, serializers.TokenSerializer, happen)
 
-    answer = api.post("/tokens/", {"name": "late"})
+    response = api.post("/tokens/", {"name": "late"})
 
-    assert_problem(answer, *GONE)
+    assert_problem(response, *GONE)
     assert not ApiToken.objects.exists()
 
 
@@ -291,7 +291,7 @@ def test_making_a_token_waits_for_a_change_of_the_password(api, alice):
             request = pool.submit(in_thread, api.post, "/tokens/", {"name": "late"})
             with pytest.raises(TimeoutError):
                 request.result(timeout=0.5)
-        answer = request.result(timeout=10)
+        response = request.result(timeout=10)
 
-    assert answer.status_code == 401
+    assert response.status_code == 401
     assert not ApiToken.objects.exists()
