@@ -6,6 +6,7 @@ from html import unescape
 
 import pytest
 
+from config.urls import router
 from testing.client import PASSWORD
 from todos.models import Project, Task
 from users.models import ApiToken
@@ -349,7 +350,9 @@ def test_the_form_of_a_call_on_many_stays_when_one_is_missing(browser):
 def test_the_root_leads_to_all_that_can_be_opened(anonymous):
     response = anonymous.get("/")
 
-    parts = ["tasks", "projects", "tags", "tokens", "tasks/summary", "me", "sync", "docs", "schema"]
+    lists = [prefix for prefix, _, _ in router.registry]
+    parts = [*lists, "tasks/summary", "me", "sync", "docs", "schema"]
+    assert {"tasks", "projects", "tags", "tokens", "feeds"} <= set(lists)
     assert response.json() == {part: f"http://testserver/api/v1/{part}/" for part in parts}
 
 
