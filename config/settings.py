@@ -125,6 +125,7 @@ INSTALLED_APPS = [
     "users",
     "todos",
     "transfer",
+    "assistants",
 ]
 
 # Other origins whose pages may call the API, with a token: cookies are never allowed from there.

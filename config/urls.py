@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from api.ids import IdConverter
 from api.views import DocsView, RootView, SchemaView
+from assistants.views import McpView, metadata
 from todos.views import ProjectViewSet, SyncView, TagViewSet, TaskViewSet
 from transfer.views import FeedView, FeedViewSet
 from users.pages import OperatorSignInForm, PasswordIsSetView, SetPasswordView, SignInPageView
@@ -39,6 +40,8 @@ admin.site.site_title = admin.site.site_header = "Todo API administration"
 
 urlpatterns = [
     path("api/v1/", include(api)),
+    path("mcp", McpView.as_view(), name="mcp"),
+    path(".well-known/oauth-protected-resource/mcp", metadata, name="mcp-metadata"),
     path("", TemplateView.as_view(template_name="landing.html"), name="landing"),
     path("feeds/<str:secret>.ics", FeedView.as_view(), name="feed"),
     path("set-password/done/", PasswordIsSetView.as_view(), name="password-is-set"),

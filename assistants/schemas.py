@@ -1,0 +1,91 @@
+"""The JSON schemas of the tools: those of the OpenAPI document, which drf-spectacular makes of the serializers."""
+
+from functools import cache
+
+from drf_spectacular.generators import SchemaGenerator
+
+from todos.filters import TaskFilters
+
+MAX_RESULTS = 50
+SHOWN = (
+    *("id", "title", "description", "completed", "completed_at", "priority", "start_date", "start_time", "due_date"),
+    *("due_time", "recurrence", "project", "parent", "tags"),
+)
+
+
+@cache
+def document() -> dict:
+    return SchemaGenerator().get_schema(public=True)["components"]
+
+
+# A model reads all schemas in each conversation: what it needs not know is left out.
+LONG = {"pattern", "readOnly", "writeOnly"}
+
+
+def properties_of(name: str, only: tuple[str, ...] = (), without: frozenset | set = LONG) -> dict:
+    found = document()["schemas"][name]["properties"]
+    return {
+        each: {key: value for key, value in found[each].items() if key not in without}
+        for each in only or found
+        if each in found
+    }
+
+
+def shown_task() -> dict:
+    cut = {"type": "boolean", "description": "Whether the description goes on."}
+    properties = {**properties_of("Task", SHOWN, LONG | {"description"}), "description_cut": cut}
+    return {"type": "object", "properties": properties, "required": ["id", "title", "completed"]}
+
+
+def one_task() -> dict:
+    return {"properties": {"task": shown_task()}, "required": ["task"]}
+
+
+def many_tasks() -> dict:
+    more = {"type": ["string", "null"], "description": "Pass it as `cursor` for the tasks that follow."}
+    tasks = {"type": "array", "items": shown_task()}
+    return {"properties": {"tasks": tasks, "next_cursor": more}, "required": ["tasks"]}
+
+
+def filters() -> dict:
+    names = sorted(TaskFilters.filters() | {"ordering", "cursor"})
+    parameters = document()["parameters"]
+    found = {name: parameters[name] for name in names if name in parameters}
+    schemas = {name: {"description": each["description"], **each["schema"]} for name, each in found.items()}
+    schemas["ordering"] = {"type": "string", "enum": list(TaskFilters().fields["ordering"].choices)}
+    limit = {"type": "integer", "minimum": 1, "maximum": MAX_RESULTS, "description": "20 by default."}
+    return {"properties": {**schemas, "limit": limit}}
+
+
+def only_id() -> dict:
+    return {"properties": {"id": properties_of("Task", ("id",))["id"]}, "required": ["id"]}
+
+
+def changes() -> dict:
+    return {"properties": only_id()["properties"] | properties_of("PatchedTaskRequest"), "required": ["id"]}
+
+
+def new_tasks() -> dict:
+    task = {"type": "object", "properties": properties_of("TaskRequest"), "required": ["title"]}
+    tasks = {"type": "array", "minItems": 1, "maxItems": MAX_RESULTS, "items": {**task, "additionalProperties": False}}
+    return {"properties": {"tasks": tasks}, "required": ["tasks"]}
+
+
+def day() -> dict:
+    tasks = {"type": "array", "items": {"type": "object"}, "description": "As in find_tasks."}
+    part = {
+        "type": "object",
+        "properties": {"total": {"type": "integer"}, "tasks": tasks},
+        "required": ["total", "tasks"],
+    }
+    names = ("overdue", "due_today", "started", "important")
+    return {"properties": {"date": {"type": "string", "format": "date"}, **dict.fromkeys(names, part)}}
+
+
+def projects() -> dict:
+    project = {"type": "object", "properties": properties_of("Project", ("id", "name", "open_tasks"))}
+    return {"properties": {"projects": {"type": "array", "items": project}, "total": {"type": "integer"}}}
+
+
+def undone() -> dict:
+    return {"properties": {"undone": {"type": "string"}, "tasks": {"type": "array", "items": shown_task()}}}
