@@ -37,7 +37,7 @@ RULES = [
     (r"POST /api/v1/tasks/\{id\}/skip/", "recurrence", "not_recurring|last_occurrence"),
     (r"POST /api/v1/(tasks|projects)/\{id\}/move/", "after", "both"),
     # It depends on the action: six kinds of bodies, which generated clients could not tell apart.
-    (r"POST /api/v1/tasks/bulk/", r"set(\..*)?", ".*"),
+    (r"POST /api/v1/tasks/bulk/", r"(set|add_tags|remove_tags)(\..*)?", ".*"),
     # A grammar, with rules between its parts.
     (r"(POST|PUT|PATCH) /api/v1/tasks/.*", r"(.*\.)?recurrence", "invalid"),
     # The clock.

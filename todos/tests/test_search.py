@@ -279,4 +279,7 @@ def test_postgres_compares_by_code_point_whatever_its_locale(db):
             "SELECT collation_name FROM information_schema.columns "
             "WHERE column_name LIKE '%%_folded' OR column_name = 'search_text'"
         )
-        assert cursor.fetchall() == [("C",)] * 4
+        collations = cursor.fetchall()
+
+    assert len(collations) >= 4
+    assert set(collations) == {("C",)}
