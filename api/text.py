@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models.lookups import Contains
 
 # What nobody sees: Unicode's Default_Ignorable_Code_Point, such as variation selectors and zero-width characters.
 INVISIBLE = (
@@ -108,3 +109,13 @@ class FoldedField(models.TextField):
         value = self.copy_of([getattr(model_instance, source) for source in self.sources])
         setattr(model_instance, self.attname, value)
         return value
+
+
+class Matches(Contains):
+    """`matches`: contains this text, which is folded as the column is."""
+
+    def get_prep_lookup(self):
+        return self.lhs.output_field.folding(self.rhs)
+
+
+FoldedField.register_lookup(Matches, "matches")

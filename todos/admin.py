@@ -67,7 +67,7 @@ class OwnedAdmin(BoundedAdmin):
 class ProjectAdmin(OwnedAdmin):
     list_display = ["name", "owner", "color", "is_in_trash", "created_at", "updated_at"]
     list_filter = [InTrashFilter, "created_at"]
-    search_fields = ["name", "owner__email"]
+    search_fields = ["name_folded__matches", "owner__email"]
     actions = ["restore"]
     fields = ["owner", "name", "color", *STAMPS]
 
@@ -76,7 +76,7 @@ class ProjectAdmin(OwnedAdmin):
 class TagAdmin(OwnedAdmin):
     list_display = ["name", "owner", "is_in_trash", "created_at"]
     list_filter = [InTrashFilter]
-    search_fields = ["name", "owner__email"]
+    search_fields = ["name_folded__matches", "owner__email"]
     fields = ["owner", "name", *STAMPS]
 
 
@@ -103,7 +103,7 @@ class TaskAdmin(OwnedAdmin):
     list_display = ["title", "owner", "is_completed", "is_in_trash", "due_date", "priority", "project", "updated_at"]
     list_filter = [CompletedFilter, InTrashFilter, "priority", "due_date", "created_at"]
     list_select_related = ["owner", "project"]
-    search_fields = ["title", "owner__email"]
+    search_fields = ["search_text__matches", "owner__email"]
     autocomplete_fields = ["owner", "project", "parent"]
     actions = ["complete", "reopen", "restore"]
     readonly_fields = ["completed_at", "reminders", "occurrence_date", "series", "next_occurrence", *STAMPS]

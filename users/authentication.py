@@ -57,9 +57,9 @@ class TokenAuthentication(authentication.BaseAuthentication):
 
 
 class AppPasswordAuthentication(authentication.BasicAuthentication):
-    """`Authorization: Basic …` (RFC 7617) with an e-mail address and an app password, for `/dav/` alone."""
+    """`Authorization: Basic …` (RFC 7617) with an email address and an app password, for `/dav/` alone."""
 
-    refusal = "The e-mail address or the app password is wrong, or it has expired or was revoked."
+    refusal = "The email address or the app password is wrong, or the app password is expired or revoked."
 
     def authenticate_credentials(self, userid, password, request=None):
         token = ApiToken.find_app_password(userid, password)

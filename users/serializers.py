@@ -170,7 +170,7 @@ class TokenSerializer(ModelSerializer):
     kind = fields.ChoiceField(
         [ApiToken.API, ApiToken.APP_PASSWORD],
         default=ApiToken.API,
-        help_text="`app_password`: 16 letters for programs that sign in by Basic, with the e-mail address, at `/dav/` "
+        help_text="`app_password`: 16 letters for programs that sign in by Basic, with the email address, at `/dav/` "
         "alone. It has no `prefix`.",
     )
     scopes = fields.ListField(

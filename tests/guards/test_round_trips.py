@@ -56,6 +56,23 @@ def test_a_list_costs_2(cost, tasks):
     assert cost("GET", "/tasks/") <= 2
 
 
+@pytest.mark.parametrize(
+    "query", ["untagged=true", "completed_after=2026-01-01", "completed_before=2026-01-01", "q=a b"]
+)
+def test_a_filter_costs_no_round_trip_of_its_own(cost, tasks, query):
+    assert cost("GET", f"/tasks/?{query}") <= 2
+
+
+@pytest.mark.parametrize("query", ["tag=a", "tag_any=a&tag_any=b", "tag_none=a", "tag=a&tag_any=b&tag_none=c"])
+def test_the_filters_of_tags_cost_one_together(cost, tasks, query):
+    assert cost("GET", f"/tasks/?{query}") <= 3
+
+
+@pytest.mark.parametrize("ordering", ["due_date", "-due_date", "completed_at"])
+def test_what_has_no_date_costs_one_more_where_it_comes_last(cost, tasks, ordering):
+    assert cost("GET", f"/tasks/?ordering={ordering}") <= 3
+
+
 def test_one_task_costs_2(cost, tasks):
     assert cost("GET", f"/tasks/{tasks[0].pk}/") <= 2
 

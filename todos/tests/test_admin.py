@@ -1,6 +1,6 @@
 import pytest
 
-from todos.models import Project, Task
+from todos.models import Project, Tag, Task
 
 LIST = "/admin/todos/task/"
 DOES_NOT_EXIST = "This object does not exist. Use the id of one of your own objects."
@@ -24,6 +24,26 @@ def test_the_list_can_be_searched_and_filtered(desk, alice, task, bobs_task, que
     page = desk.get(f"{LIST}?{query}")
 
     assert len(page.context["cl"].result_list) == found
+
+
+@pytest.mark.parametrize("q", ["CAFE", "don't", "ilk café", "ΚΑΦΕΣ", "100%"])
+def test_it_is_searched_as_the_api_searches(desk, alice, q):
+    Task.objects.create(owner=alice, title="Don\u2019t buy milk at the Café", description="καφές for 100%")
+    Task.objects.create(owner=alice, title="Something else")
+
+    page = desk.get(LIST, {"q": q})
+
+    assert [task.title for task in page.context["cl"].result_list] == ["Don\u2019t buy milk at the Café"]
+
+
+@pytest.mark.parametrize("kind", ["project", "tag"])
+def test_names_are_found_without_case_in_any_script(desk, alice, kind):
+    for model in (Project, Tag):
+        model.objects.create(owner=alice, name="Ёлка")
+
+    page = desk.get(f"/admin/todos/{kind}/", {"q": "ёЛКА"})
+
+    assert [each.name for each in page.context["cl"].result_list] == ["Ёлка"]
 
 
 def test_a_task_made_in_the_admin_takes_a_revision(desk, alice):

@@ -93,6 +93,17 @@ def test_a_list_changes_with_any_write_of_its_owner_and_no_other(api, alice, bob
     assert api.get(url, HTTP_IF_NONE_MATCH=first["ETag"]).status_code == 200
 
 
+def test_days_of_completion_are_read_again_in_a_new_time_zone(api, alice):
+    Task.objects.create(owner=alice, title="x", completed=True, completed_at="2026-03-14T12:00:00Z")
+    url = "/tasks/?completed_after=2026-03-15"
+    first = api.get(url)
+
+    api.patch("/me/", {"timezone": "Pacific/Kiritimati"})
+    again = api.get(url, HTTP_IF_NONE_MATCH=first["ETag"])
+
+    assert (first.json()["results"], len(again.json()["results"])) == ([], 1)
+
+
 def test_emptying_the_trash_changes_the_list_of_it(api, task):
     task.delete()
     first = api.get("/tasks/trash/")
