@@ -44,10 +44,10 @@ def known_user_id(request: HttpRequest) -> str | None:
     return str(user.pk) if user is not None and user.pk else None  # an account that was just erased has no id
 
 
-def loggable(path: str) -> str:
+def loggable_path(request: HttpRequest) -> str:
     """The path without a secret in it."""
-    prefix = next((prefix for prefix in settings.SECRET_PATHS if path.startswith(prefix)), None)
-    return path if prefix is None else f"{prefix}…"
+    prefix = next((prefix for prefix in settings.SECRET_PATHS if request.path_info.startswith(prefix)), None)
+    return request.path if prefix is None else f"{request.path.removesuffix(request.path_info)}{prefix}…"
 
 
 def refused_host(request: HttpRequest) -> dict[str, str]:
@@ -82,7 +82,7 @@ class RequestLogMiddleware(Middleware):
             response._has_been_logged = True  # type: ignore[attr-defined]
             fields = {
                 "method": request.method,
-                "path": loggable(request.path),
+                "path": loggable_path(request),
                 "status": response.status_code,
                 "ms": round((time.perf_counter() - started) * 1000, 1),
                 "user": known_user_id(request),

@@ -6,15 +6,14 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.handlers.wsgi import WSGIRequest
 from django.core.wsgi import get_wsgi_application
 
+from api.paths import below_prefix
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 
 class Request(WSGIRequest):
     def __init__(self, environ):
-        # Some proxies pass the path on with the prefix, others without it.
-        prefix = settings.FORCE_SCRIPT_NAME
-        if prefix and environ["PATH_INFO"].startswith(f"{prefix}/"):
-            environ["PATH_INFO"] = environ["PATH_INFO"][len(prefix) :]
+        environ["PATH_INFO"] = below_prefix(environ["PATH_INFO"])
         super().__init__(environ)
 
     def _set_content_type_params(self, meta):

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 NGINX = shutil.which("nginx", path="/usr/bin:/usr/sbin:/usr/local/bin:/usr/local/sbin")
+# `user` counts for root alone, whose workers could not write into the directory otherwise.
 CONFIGURATION = """
-daemon off; pid {directory}/nginx.pid; error_log stderr;
+user root; daemon off; pid {directory}/nginx.pid; error_log stderr;
 events {{ worker_connections 64; }}
 http {{
   access_log off; client_body_temp_path {directory}/body; proxy_temp_path {directory}/proxy;

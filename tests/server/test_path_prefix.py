@@ -74,7 +74,8 @@ def token(server) -> str:
 
 @pytest.fixture(params=LOCATIONS)
 def browser(server, request, tmp_path) -> Iterator[Browser]:
-    with nginx(tmp_path, LOCATIONS[request.param].format(server.address)) as port:
+    directives = f"client_max_body_size 33m; {LOCATIONS[request.param].format(server.address)}"
+    with nginx(tmp_path, directives) as port:
         yield Browser(port)
 
 
@@ -104,6 +105,29 @@ def test_links_of_the_api_lead_back(browser, token):
     assert browser.call("GET", page["next"], token=token)[1]["results"]
     assert root["tasks"] == f"{browser.origin}/todo/api/v1/tasks/"
     assert document["servers"][0]["url"] == "/todo"
+
+
+def test_a_file_to_import_may_be_larger_than_other_bodies(browser, token):
+    rows = "".join(f"Task {number} {'x' * 100}\n" for number in range(12_000))
+    body = f'--b\r\nContent-Disposition: form-data; name="file"; filename="tasks.csv"\r\n\r\ntitle\n{rows}\r\n--b--\r\n'
+    headers = {"Authorization": f"Bearer {token}", "Content_Type": "multipart/form-data; boundary=b"}
+
+    with browser.open("/todo/api/v1/import/csv/?dry_run=true", body.encode(), **headers) as response:
+        report = json.loads(response.read())
+
+    assert len(body) > 1024 * 1024
+    assert report["created"] == {"projects": 0, "tags": 0, "tasks": 12_000}
+
+
+def test_the_secret_of_a_feed_is_not_in_the_log(browser, token, server):
+    _, feed = browser.call("POST", "/todo/api/v1/feeds/", {"name": "All"}, token)
+
+    with browser.open(feed["url"]) as response:
+        assert response.status == 200
+
+    secret = feed["url"].rpartition("/")[2].removesuffix(".ics")
+    assert feed["url"] == f"{browser.origin}/todo/feeds/{secret}.ics"
+    assert secret not in server.log.read_text()
 
 
 def test_people_sign_in_and_their_cookies_are_for_this_path_alone(browser, token):
