@@ -203,7 +203,8 @@ def check_references(instance: Any, columns: set[str], queries: bool = True) -> 
 
     Without `queries`, objects that aren't loaded are left to the database.
     """
-    for key in owned_references(type(instance)):
+    model: type[models.Model] = type(instance)
+    for key in owned_references(model):
         if key.attname in columns and (queries or key.is_cached(instance)):
             with suppress(ObjectDoesNotExist):
                 other = getattr(instance, key.name)
