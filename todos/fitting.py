@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from api.text import fold, is_blank, to_line
-from todos.models import Tag, Task
+from todos.models import Project, Tag, Task
 from todos.recurrence import Recurrence, RecurrenceError
 
 # The halves of surrogate pairs and the null character are no text, which no database takes.
@@ -19,6 +19,7 @@ MAX_REMINDERS = 10
 MAX_TITLE: int = Task._meta.get_field("title").max_length  # type: ignore[assignment]
 MAX_DESCRIPTION: int = Task._meta.get_field("description").max_length  # type: ignore[assignment]
 MAX_TAG: int = Tag._meta.get_field("name").max_length  # type: ignore[assignment]
+MAX_PROJECT: int = Project._meta.get_field("name").max_length  # type: ignore[assignment]
 
 
 def one_line(text: str) -> str:

@@ -6,13 +6,12 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from api.text import is_blank
-from todos.fitting import MAX_TAG, UNTITLED, TaskFitting, one_line
-from todos.models import Project
+from todos.fitting import MAX_PROJECT, MAX_TAG, UNTITLED, TaskFitting, one_line
+
 from todos.models.rules import MAX_LEVEL
 from transfer.records import Contents, ProjectRecord, TagRecord, TaskRecord
 
 COLOR = re.compile(r"#[0-9a-f]{6}")
-MAX_PROJECT: int = Project._meta.get_field("name").max_length  # type: ignore[assignment]
 ENDLESS = float(2**40)  # a position beyond it leaves no room for new ones
 
 
