@@ -37,11 +37,11 @@ class Dav(HttpClient):
         super().__init__(raise_request_exception=False)
         self.user = user
         self.token, self.password = ApiToken.issue(user, name="client", kind=ApiToken.APP_PASSWORD, **token_fields)
-        self.headers = {"HTTP_AUTHORIZATION": basic(user.email, self.password)}
+        self.sign_in = {"HTTP_AUTHORIZATION": basic(user.email, self.password)}
 
     def call(self, method: str, path: str, body: str | bytes = "", content_type: str = "application/xml", **headers):
         where = path if path.startswith("/") else f"/dav/{self.user.pk}/{path}"
-        response = self.generic(method, where, body, content_type, **{**self.headers, **headers})
+        response = self.generic(method, where, body, content_type, **{**self.sign_in, **headers})
         return whole(response)
 
     def put_text(self, path: str, text: str | bytes, **headers):
@@ -67,13 +67,17 @@ class Dav(HttpClient):
         response = self.report(path, "d:sync-collection", f"{inner}<d:prop><d:getetag/></d:prop>")
         assert response.status_code == 207, response.content
         root = ElementTree.fromstring(response.content)
-        found = {each.findtext(f"{D}href"): status_of(each) for each in root.findall(f"{D}response")}
+        found = {text_of(each, "href"): status_of(each) for each in root.findall(f"{D}response")}
         home = f"/dav/{self.user.pk}/{path}"
-        return {href.removeprefix(home): status for href, status in found.items()}, root.findtext(f"{D}sync-token")
+        return {href.removeprefix(home): status for href, status in found.items()}, text_of(root, "sync-token")
 
 
 def basic(name: str, password: str) -> str:
     return f"Basic {base64.b64encode(f'{name}:{password}'.encode()).decode()}"
+
+
+def text_of(found: ElementTree.Element, name: str) -> str:
+    return found.findtext(f"{D}{name}") or ""
 
 
 def status_of(response: ElementTree.Element) -> int:
@@ -87,9 +91,9 @@ def read(response) -> dict[str, dict]:
     for each in ElementTree.fromstring(response.content).findall(f"{D}response"):
         properties = {}
         for part in each.findall(f"{D}propstat"):
-            if "200" in part.findtext(f"{D}status"):
+            if "200" in text_of(part, "status"):
                 properties = {prop.tag.partition("}")[2]: prop for prop in part.find(f"{D}prop")}
-        found[each.findtext(f"{D}href")] = {name: prop if len(prop) else prop.text for name, prop in properties.items()}
+        found[text_of(each, "href")] = {name: prop if len(prop) else prop.text for name, prop in properties.items()}
     return found
 
 

@@ -69,11 +69,12 @@ def test_every_way_out_of_a_list_is_noted(dav, api, alice, home, move):
         "move": lambda: api.post(f"/tasks/{task.pk}/move/", target),
         "bulk": lambda: api.post("/tasks/bulk/", {"action": "move", "ids": [str(task.pk)], "set": target}),
         "queryset": lambda: Task.objects.filter(pk=task.pk).update(project=home),
-        "bulk_update": lambda: setattr(task, "project", home) or Task.objects.bulk_update([task], ["project"]),
-        "save": lambda: setattr(task, "project", home) or task.save(),
+        "bulk_update": lambda: Task.objects.bulk_update([task], ["project"]),
+        "save": lambda: task.save(),
         "with its parent": lambda: api.patch(f"/tasks/{task.pk}/", target),
     }
 
+    task.project = home
     ways[move]()
 
     assert Task.objects.get(pk=task.pk).project == home
