@@ -68,12 +68,12 @@ def uid_of(calendar: Block, component: str) -> str:
 def check_uid(task_list: TaskList, name: str, uid: str) -> None:
     """Raise Forbidden if another object of the list has this UID, and NotFound for a stale copy of one that left it."""
     owner_id = task_list.user.pk
-    if other := with_names(with_uid(tasks_in(task_list), uid)).first():
+    if other := with_names(with_uid(tasks_in(task_list), owner_id, uid)).first():
         where = href(str(Path.of(owner_id, task_list.name, name_of(other))))
         raise Forbidden("Another object of this list has this UID.", "c:no-uid-conflict", where)
     left = Removal.objects.filter(owner_id=owner_id, project=task_list.project, name=name)
     tasks = Task.objects.present().filter(owner_id=owner_id, pk__in=left.values("task"))
-    if with_uid(tasks, uid).exists():
+    if with_uid(tasks, owner_id, uid).exists():
         raise NotFound
 
 
@@ -137,7 +137,7 @@ def apply(task: Task, resource: Resource, todo: Todo, changed: set[str], task_li
     if "completed" in changed:
         task.completed = (todo.completed_at or True) if todo.completed else False
     if "parent" in changed:
-        parents = with_uid(tasks_in(task_list), todo.parent).exclude(pk=task.pk)
+        parents = with_uid(tasks_in(task_list), task_list.user.pk, todo.parent).exclude(pk=task.pk)
         task.parent = parents.select_related("project").first() if todo.parent else None
         resource.parent_uid = "" if task.parent else todo.parent[:MAX_NAME]
         if resource.pk and not resource._state.adding:
