@@ -6,13 +6,11 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from dav.document import entries_of, read_document
 from dav.models import Removal, Resource
-from dav.queries import SUFFIX, name_of, with_names
-from dav.rendering import drop_others, master_of
+from dav.queries import name_of, with_names
+from dav.successors import name_by_id, successor
 from ownership.transactions import revision_transaction
 from todos.extensions import TaskExtension
-from todos.icalendar.lines import escape
 from todos.models import Task
 
 
@@ -38,9 +36,7 @@ class CalendarExtension(TaskExtension):
         taken = {(row[0], text) for row in others.values_list("task__project_id", "name", "uid") for text in row[1:]}
         for each in moved:
             if {(each.task.project_id, each.name), (each.task.project_id, each.uid)} & taken:
-                each.name, each.uid = f"{each.task_id}{SUFFIX}", str(each.task_id)
-                each.body = with_uid(each.body, each.uid)
-                each.save()
+                name_by_id(each)
 
     def copied(self, pairs: Sequence[tuple[Task, Task]]) -> None:
         """Give the copies the texts of their originals, with the alarms and all that a task doesn't have."""
@@ -48,19 +44,3 @@ class CalendarExtension(TaskExtension):
         Resource.objects.bulk_create(
             successor(texts[task.pk], copy) for task, copy in pairs if task.pk in texts and texts[task.pk].body
         )
-
-
-def successor(resource: Resource, task: Task) -> Resource:
-    calendar = read_document(resource.body)
-    master = master_of(calendar)
-    drop_others(calendar, master)
-    names = {"name": f"{task.pk}{SUFFIX}", "uid": str(task.pk)}
-    return Resource(owner_id=task.owner_id, task=task, body=with_uid(calendar.text(), str(task.pk)), **names)
-
-
-def with_uid(text: str, uid: str) -> str:
-    calendar = read_document(text)
-    for block in calendar.blocks:
-        if block.first("UID"):
-            block.replace({"UID"}, [*entries_of([f"UID:{escape(uid)}"])])
-    return calendar.text()

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from rest_framework.exceptions import NotFound
 
 from dav.document import Block, read_document
@@ -17,6 +17,7 @@ from dav.objects import Found, find, tasks_in
 from dav.paths import Path
 from dav.queries import name_of, waiting_for, with_names, with_uid
 from dav.rendering import Meaning, master_of, read
+from dav.successors import name_by_id
 from dav.xml import href
 from todos.icalendar.moments import wall_clock
 from todos.icalendar.reading import Todo
@@ -77,9 +78,17 @@ def check_uid(task_list: TaskList, name: str, uid: str) -> None:
         raise NotFound
 
 
+def free(task_list: TaskList, name: str, uid: str) -> None:
+    """What is in the trash gives its name and its UID up."""
+    same = Q(name=name) | Q(uid=uid)
+    for resource in Resource.objects.filter(same, owner=task_list.user, task__deleted_at__isnull=False):
+        name_by_id(resource)
+
+
 def create(task_list: TaskList, name: str, incoming: Incoming) -> Task:
     """A new task in the list, of this text."""
     check_uid(task_list, name, incoming.uid)
+    free(task_list, name, incoming.uid)
     task = Task(owner=task_list.user, project=task_list.project)
     resource = Resource(owner=task_list.user, task=task, name=name, uid=incoming.uid, body=incoming.text)
     apply(task, resource, incoming.todo, set(Meaning._fields), task_list)

@@ -15,7 +15,7 @@ class TaskExtension:
         """The projects of these tasks are about to change."""
 
     def entered_project(self, ids: Sequence[UUID]) -> None:
-        """These tasks were moved to their projects, or restored from the trash or moved to it."""
+        """The projects of these tasks were changed."""
 
     def copied(self, pairs: Sequence[tuple["Task", "Task"]]) -> None:
         """The next occurrence of each first task, or of what it is a part of, is the second one, which is saved."""
