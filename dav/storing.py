@@ -1,6 +1,6 @@
 """What becomes of a task when a client stores the text of a VTODO."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,7 @@ from todos.icalendar.moments import wall_clock
 from todos.icalendar.reading import Todo
 from todos.models import Task
 
+APPLE_EPOCH = datetime(2001, 1, 1, tzinfo=UTC)
 A_WHILE = timedelta(minutes=1)  # a clock that is behind by less isn't an older date of creation
 
 
@@ -98,6 +99,7 @@ def create(task_list: TaskList, name: str, incoming: Incoming) -> Task:
     if made and made < task.created_at - A_WHILE:
         Task.objects.filter(pk=task.pk).update(created_at=made)
     adopt(task_list, task, incoming.uid)
+    sort(task, resource, incoming.todo)
     return task
 
 
@@ -123,6 +125,7 @@ def change(task_list: TaskList, found: Found, incoming: Incoming) -> None:
         apply(task, resource, incoming.todo, changed, task_list)
         if not save(task):
             Task.objects.filter(pk=task.pk).update()  # the text alone changed: that is a write, too
+    sort(task, resource, incoming.todo)
 
 
 def close(task: Task, done: Todo, todo: Todo, changed: set[str], task_list: TaskList) -> None:
@@ -165,6 +168,27 @@ def save(task: Task) -> bool:
         task.parent, task.level = None, 1
         task.save()
     return is_changed
+
+
+def sort(task: Task, resource: Resource, todo: Todo) -> None:
+    """Move the task to where X-APPLE-SORT-ORDER has it among its siblings, if the client changed that.
+
+    What has none is sorted by the seconds from 2001 to its creation.
+    """
+    if todo.sort_order is None or todo.sort_order == resource.sort_order:
+        return
+    resource.sort_order = todo.sort_order
+    resource.save()
+    siblings = task.siblings().exclude(pk=task.pk).order_by("position", "id")
+    rows = siblings.values_list("pk", "created_at", "resource__sort_order")
+    later = (pk for pk, made, order in rows if number_of(made, order) > todo.sort_order)
+    following = siblings.filter(pk=next(later, None)).first()
+    task.refresh_from_db()
+    task.move(**({"before": following} if following else {}))
+
+
+def number_of(made: datetime, order: int | None) -> float:
+    return (made - APPLE_EPOCH).total_seconds() if order is None else order
 
 
 def adopt(task_list: TaskList, parent: Task, uid: str) -> None:
