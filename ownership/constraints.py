@@ -10,9 +10,15 @@ from functools import cache
 from operator import attrgetter, contains, eq, ge, gt, le, lt
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import models
 from django.db.models import F, Q
+
+from ownership.owned import OwnedModel
+from ownership.validation import invalid
+
+# The same text, without the id, for an object that doesn't exist and for one of another user.
+DOES_NOT_EXIST = "This object does not exist. Use the id of one of your own objects."
 
 
 class AboutField(models.BaseConstraint):
@@ -165,12 +171,13 @@ def columns_of(constraint: models.BaseConstraint, model: type[models.Model]) -> 
 
 
 def check(instance: models.Model, columns: set[str], exclude: Iterable[str | None] = (), queries: bool = True) -> None:
-    """Raise ValidationError with all errors of the constraints about these columns.
+    """Raise ValidationError with all errors of the references and the constraints about these columns.
 
     A constraint about a column that holds an expression, such as `F("priority") + 1`, is left to the database, and so
     is one that needs a query if `queries` is false. `exclude`: the names of fields whose constraints aren't checked.
     """
     expressions = {name for name in columns if hasattr(instance.__dict__.get(name), "resolve_expression")}
+    check_references(instance, columns - expressions, queries)
     errors: dict[str, list] = {}
     for rule in rules_of(type(instance)):
         if not rule.columns & columns or rule.columns & expressions or not (queries or rule.is_check):
@@ -182,6 +189,28 @@ def check(instance: models.Model, columns: set[str], exclude: Iterable[str | Non
                 errors = error.update_error_dict(errors)
     if errors:
         raise ValidationError(errors)
+
+
+@cache
+def owned_references(model: type[models.Model]) -> list[models.ForeignKey]:
+    """The foreign keys to objects of users."""
+    keys = [field for field in model._meta.concrete_fields if isinstance(field, models.ForeignKey)]
+    return [key for key in keys if issubclass(key.related_model, OwnedModel)]
+
+
+def check_references(instance: Any, columns: set[str], queries: bool = True) -> None:
+    """Raise ValidationError if one of these columns refers to another owner's object, or to nothing.
+
+    Without `queries`, objects that aren't loaded are left to the database.
+    """
+    model: type[models.Model] = type(instance)
+    for key in owned_references(model):
+        if key.attname in columns and (queries or key.is_cached(instance)):
+            with suppress(ObjectDoesNotExist):
+                other = getattr(instance, key.name)
+                if other is None or other.owner_id == instance.owner_id:
+                    continue
+            raise invalid(key.name, DOES_NOT_EXIST, "does_not_exist")
 
 
 def plain_refusal(constraint: models.BaseConstraint, instance: models.Model) -> ValidationError | None:

@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from api import fields
+from ownership.constraints import DOES_NOT_EXIST
 
 
 class OwnedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
@@ -12,8 +13,7 @@ class OwnedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
 
     queryset: Any
     is_in_row = True
-    # The same text, without the id, for an object that doesn't exist and for one of another user.
-    default_error_messages = {"does_not_exist": "This object does not exist. Use the id of one of your own objects."}
+    default_error_messages = {"does_not_exist": DOES_NOT_EXIST}
 
     def __init__(self, **kwargs):
         kwargs.setdefault("html_cutoff", 200)  # the select of a form must not load a whole table

@@ -53,8 +53,14 @@ def check_filters(view: Any) -> None:
     ours = any(issubclass(backend, FilterSetBackend) for backend in view.filter_backends)
     if not ours and view.filterset_class and view.filterset_class.filters():
         raise ImproperlyConfigured(f"{view.__name__}.filter_backends needs FilterSetBackend for its filterset_class.")
-    orders = any(issubclass(backend, OrderingFilter) for backend in view.filter_backends)
-    if orders and view.pagination_class and issubclass(view.pagination_class, KeysetPagination):
+    if not view.pagination_class or not issubclass(view.pagination_class, KeysetPagination):
+        return
+    if view.filterset_class and not hasattr(view.filterset_class, "default_ordering"):
+        raise ImproperlyConfigured(
+            f"{view.filterset_class.__name__} has no order for the pages of {view.__name__}. Inherit from OwnedFilters,"
+            " or declare `orderings` and `default_ordering`."
+        )
+    if any(issubclass(backend, OrderingFilter) for backend in view.filter_backends):
         raise ImproperlyConfigured(
             f"{view.__name__}: KeysetPagination orders by the `orderings` of the filterset_class. Declare the order"
             " there, or set another pagination_class for OrderingFilter."

@@ -38,6 +38,29 @@ def fresh(thing):
     return type(thing).objects.get(pk=thing.pk)
 
 
+# References
+
+
+@pytest.mark.parametrize("by_id", [False, True])
+@pytest.mark.parametrize("write", ["create", "save", "full_clean"])
+def test_a_reference_to_the_object_of_another_owner_is_refused(models, alice, bob, book, by_id, write):
+    shelf = models.Shelf.objects.create(owner=bob, name="Bob's")
+    reference = {"shelf_id": shelf.pk} if by_id else {"shelf": shelf}
+    for name, value in reference.items():
+        setattr(book, name, value)
+    calls = {
+        "create": lambda: models.Book.objects.create(owner=alice, title="Persuasion", **reference),
+        "save": book.save,
+        "full_clean": book.full_clean,
+    }
+
+    with pytest.raises(ValidationError) as refused:
+        calls[write]()
+
+    assert [each.code for each in refused.value.error_dict["shelf"]] == ["does_not_exist"]
+    assert not models.Book.objects.filter(owner=alice).exclude(shelf=None).exists()
+
+
 # Expressions and parts of objects
 
 

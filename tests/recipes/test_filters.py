@@ -149,3 +149,14 @@ def test_an_order_that_the_pages_would_undo_is_refused():
 
         class Books(RevisedViewSet):
             filter_backends = [OrderingFilter]
+
+
+def test_filters_without_an_order_are_refused():
+    class Filters(FilterSet):
+        title = fields.StringField(required=False)
+        lookups = {"title": "title"}
+
+    with pytest.raises(ImproperlyConfigured, match="Filters has no order for the pages of Books"):
+
+        class Books(RevisedViewSet):
+            filterset_class = Filters

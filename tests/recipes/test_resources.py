@@ -183,7 +183,8 @@ def test_a_reference_without_the_owner_is_refused(models, db):
         "ownership.E004",
         "References that another owner's row could be in: todos.Book.shelf.",
     )
-    assert str(error.hint).splitlines()[1:3] == [
+    lines = str(error.hint).splitlines()
+    assert [line for line in lines if line.startswith("ALTER")] == [
         "ALTER TABLE todos_book DROP CONSTRAINT plain;",
         "ALTER TABLE todos_book ADD CONSTRAINT todos_book_shelf_same_owner FOREIGN KEY (owner_id, shelf_id)"
         " REFERENCES todos_shelf (owner_id, id) ON DELETE CASCADE NOT DEFERRABLE;",

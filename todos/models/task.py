@@ -239,13 +239,11 @@ class Task(PositionModel):
     def check_location(self, changed: set[str]) -> None:
         if not self.position_is_set:
             self.position = None  # last among its new siblings
+        constraints.check_references(self, changed)
         for name in ("project", "parent"):
-            if f"{name}_id" in changed and (other := getattr(self, name)) is not None:
-                if other.owner_id != self.owner_id:
-                    message = "This object does not exist. Use the id of one of your own objects."
-                    raise invalid(name, message, "does_not_exist")
-                if other.deleted_at is not None and self.deleted_at is None:
-                    raise invalid(name, f"This {name} is in the trash. Restore it first.", "in_trash")
+            other = getattr(self, name) if f"{name}_id" in changed else None
+            if other is not None and other.deleted_at is not None and self.deleted_at is None:
+                raise invalid(name, f"This {name} is in the trash. Restore it first.", "in_trash")
         if self.parent is None:
             self.level = 1
             return

@@ -25,6 +25,7 @@ from ownership.transactions import revision_transactions
 from todos.actions import bulk
 from todos.actions.consequences import consequences
 from todos.actions.tree import ABOVE, BELOW, related
+from todos.extensions import EXTENSIONS
 from todos.models.position import PositionQuerySet
 from todos.models.tag import Tag, TagNames, TaskTag
 
@@ -115,6 +116,11 @@ class TaskQuerySet(PositionQuerySet):
 
     def above(self, tasks: Iterable["Task"]) -> "TaskQuerySet":
         return self.filter(pk__in=related(ABOVE, [task.pk for task in tasks if task.parent_id]))
+
+    def before_update(self, ids: Sequence[UUID], fields: Collection[str]) -> None:
+        if not {"project", "project_id"}.isdisjoint(fields):
+            for extension in EXTENSIONS:
+                extension.leaving_project(ids)
 
     def touch_dependents(self, ids: Sequence[UUID], fields: Collection[str]) -> None:
         """The links to the tags have a copy of `created_at`."""

@@ -1,0 +1,43 @@
+"""What follows for calendar clients when tasks are moved, or go on to their next occurrence."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from uuid import UUID
+
+from dav.document import entries_of, read_document
+from dav.models import Removal, Resource
+from dav.queries import SUFFIX, name_of, with_names
+from dav.rendering import drop_others, master_of
+from ownership.transactions import revision_transaction
+from todos.extensions import TaskExtension
+from todos.icalendar.lines import escape
+from todos.models import Task
+
+
+class CalendarExtension(TaskExtension):
+    def leaving_project(self, ids: Sequence[UUID]) -> None:
+        """Note that these tasks aren't in their lists any more, for clients that sync them."""
+        rows = defaultdict(list)
+        for row in with_names(Task.objects.filter(pk__in=ids)).values("owner_id", "project_id", "id", "name"):
+            rows[row["owner_id"], row["project_id"]].append(row)
+        for (owner_id, project_id), found in rows.items():
+            Removal.objects.filter(project_id=project_id, task__in=[row["id"] for row in found]).delete()
+            with revision_transaction(owner_id) as current:
+                where = {"owner_id": owner_id, "project_id": project_id, "revision": current.revision}
+            Removal.objects.bulk_create(Removal(task_id=row["id"], name=name_of(row), **where) for row in found)
+
+    def copied(self, pairs: Sequence[tuple[Task, Task]]) -> None:
+        """Give the copies the texts of their originals, with the alarms and all that a task doesn't have."""
+        texts = Resource.objects.filter(task__in=[task.pk for task, _ in pairs]).in_bulk(field_name="task_id")
+        Resource.objects.bulk_create(
+            successor(texts[task.pk], copy) for task, copy in pairs if task.pk in texts and texts[task.pk].body
+        )
+
+
+def successor(resource: Resource, task: Task) -> Resource:
+    calendar = read_document(resource.body)
+    master = master_of(calendar)
+    drop_others(calendar, master)
+    master.replace({"UID"}, [*entries_of([f"UID:{escape(str(task.pk))}"])])
+    names = {"name": f"{task.pk}{SUFFIX}", "uid": str(task.pk)}
+    return Resource(owner_id=task.owner_id, task=task, body=calendar.text(), **names)

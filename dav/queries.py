@@ -1,0 +1,76 @@
+"""Queries of tasks as objects in the lists of calendar clients."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F, Q, QuerySet
+
+from dav.models import Resource
+from todos.models import Task
+from todos.models.tag import TagNames
+
+SUFFIX = ".ics"
+# What `todos.icalendar` needs to write a task.
+COLUMNS = ["id", "revision", "title", "description", "completed_at", "priority", "start_date", "start_time", "due_date"]
+COLUMNS += ["due_time", "reminders", "recurrence", "created_at", "updated_at", "occurrence_date", "series_start"]
+COLUMNS += ["series_day", "series_passed", "parent_id"]
+
+
+def listed(owner_id: UUID, project_id: UUID | None) -> QuerySet:
+    """The tasks in a list, without the trash."""
+    return Task.objects.present().filter(owner_id=owner_id, project_id=project_id)
+
+
+def name_of(row: dict[str, Any]) -> str:
+    return row["name"] or f"{row['id']}{SUFFIX}"
+
+
+def with_names(tasks: QuerySet) -> QuerySet:
+    """Rows of id, revision and name; the name is None where it is the id."""
+    return tasks.order_by().values("id", "revision", name=F("resource__name"))
+
+
+def with_texts(tasks: QuerySet) -> QuerySet:
+    """Rows with all that `dav.rendering` needs."""
+    return tasks.order_by().values(
+        *COLUMNS,
+        name=F("resource__name"),
+        uid=F("resource__uid"),
+        dangling=F("resource__parent_uid"),
+        parent_uid=F("parent__resource__uid"),
+        body=F("resource__body"),
+        exact_revision=F("resource__exact_revision"),
+        exact_zone=F("resource__exact_zone"),
+        tags=TagNames(),
+    )
+
+
+def complete(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with the UIDs of the task and of its parent."""
+    row["uid"] = row["uid"] or str(row["id"])
+    row["parent"] = row["parent_uid"] or (row["parent_id"] and str(row["parent_id"])) or row["dangling"] or ""
+    return row
+
+
+def named(tasks: QuerySet, names: list[str]) -> QuerySet:
+    """Those of the tasks that have these names."""
+    ids = [pk for name in names if (pk := id_in(name))]
+    return tasks.filter(Q(resource__name__in=names) | Q(resource=None, pk__in=ids))
+
+
+def with_uid(tasks: QuerySet, uid: str) -> QuerySet:
+    pk = id_in(f"{uid}{SUFFIX}")
+    return tasks.filter(Q(resource__uid=uid) | Q(resource=None, pk=pk) if pk else Q(resource__uid=uid))
+
+
+def id_in(name: str) -> UUID | None:
+    try:
+        pk = UUID(name.removesuffix(SUFFIX))
+    except ValueError:
+        return None
+    return pk if name == f"{pk}{SUFFIX}" else None
+
+
+def waiting_for(owner_id: UUID, uid: str) -> QuerySet:
+    """The texts that name this UID as their parent's, which wasn't there."""
+    return Resource.objects.filter(owner_id=owner_id, parent_uid=uid, task__deleted_at=None, task__parent=None)
