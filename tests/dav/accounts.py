@@ -21,8 +21,7 @@ class Account:
     """Alice has a list "Home". She looks at it through the REST API."""
 
     def __init__(self, server: Server):
-        token = register(server)
-        self.address, self.api = server.address, Program(server.port, token)
+        self.server, self.address, self.token = server, server.address, register(server)
         self.send("PATCH", "me/", {"timezone": ZONE.key})
         self.user = self.send("GET", "me/")["email"]
         wish = {"name": "calendar", "kind": "app_password", "scopes": ["write"]}
@@ -32,7 +31,8 @@ class Account:
         self.list_url = f"{self.url}{self.send('GET', 'me/')['id']}/{self.home}/"
 
     def send(self, method: str, path: str, body: object = None):
-        response = self.api.send(method, path, body)
+        with Program(self.server.port, self.token) as program:
+            response = program.send(method, path, body)
         assert response.status < 300, response
         return response.body
 
