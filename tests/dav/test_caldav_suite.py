@@ -35,6 +35,9 @@ REASONS = {
     ),
     "Nobody can look up other users.": ("testPrincipals", "test_principals"),
     "Tasks take up no time that others could ask for.": ("testDateSearchAndFreeBusy", "test_date_search_and_freebusy"),
+    "It completes a task that recurs, and doesn't count on the next one that completing it makes.": (
+        "testSearchTodos",
+    ),
     "It compares what it finds with the words above, and they name groups, of which a part is here.": (
         "testCheckCompatibility",
     ),
