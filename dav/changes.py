@@ -38,10 +38,14 @@ def check_kind(changes: list[Change]) -> None:
     for name, found in changes:
         if name == d("resourcetype") and found is not None and found.find(c("calendar")) is None:
             raise Forbidden("Only calendars can be made here.", "d:valid-resourcetype")
-        if name == c("supported-calendar-component-set") and found is not None:
-            kinds = {each.get("name", "").upper() for each in found}
-            if kinds and "VTODO" not in kinds and not settings.DAV_OTHER_COMPONENTS:
-                raise Forbidden("Lists here hold tasks (VTODO).", "c:supported-calendar-component")
+    if (kinds := kinds_asked(changes)) and "VTODO" not in kinds and not settings.DAV_OTHER_COMPONENTS:
+        raise Forbidden("Lists here hold tasks (VTODO).", "c:supported-calendar-component")
+
+
+def kinds_asked(changes: list[Change]) -> list[str]:
+    """The components that a new list is for."""
+    sets = [found for name, found in changes if name == c("supported-calendar-component-set") and found is not None]
+    return [each.get("name", "").upper() for found in sets for each in found]
 
 
 def apply_properties(task_list: TaskList, changes: list[Change]) -> None:

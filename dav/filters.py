@@ -1,9 +1,8 @@
 """The filters of calendar-query (RFC 4791, section 9.7): by SQL where that can tell, else by what the texts say."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from xml.etree.ElementTree import Element
 from zoneinfo import ZoneInfo
@@ -13,9 +12,10 @@ from django.db.models import Q
 from dav.document import Block, read_document
 from dav.errors import Forbidden
 from dav.objects import Found
+from dav.times import moment_of, overlaps, rings
 from dav.xml import c
 from todos.icalendar.lines import Line
-from todos.icalendar.moments import parse_duration, parse_moment, zone_named
+from todos.icalendar.moments import parse_moment
 
 COLLATIONS = ("i;ascii-casemap", "i;octet", "i;unicode-casemap")
 MOMENT = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
@@ -155,8 +155,14 @@ def passes(test: Element, block: Block, zone: ZoneInfo) -> bool:
         inner = [each for each in block.blocks if each.name == test.get("name", "").upper()]
         if not is_there(test):
             return not inner
-        return any(all(passes(each, found, zone) for each in test if each.tag != c("time-range")) for found in inner)
+        return any(all(inner_passes(each, found, block, zone) for each in test) for found in inner)
     return True
+
+
+def inner_passes(test: Element, alarm: Block, block: Block, zone: ZoneInfo) -> bool:
+    if test.tag == c("time-range"):
+        return rings(alarm, block, *span(test), zone)
+    return passes(test, alarm, zone)
 
 
 def is_there(test: Element) -> bool:
@@ -190,74 +196,3 @@ def text_matches(test: Element, value: str) -> bool:
     if test.get("collation") != "i;octet":
         wanted, value = wanted.casefold(), value.casefold()
     return (wanted in value) != (test.get("negate-condition", "no") == "yes")
-
-
-# Time ranges (section 9.9)
-
-
-def moment_of(line: Line | None, zone: ZoneInfo) -> datetime | None:
-    """The moment of a date or time, on the owner's clock where it names no zone."""
-    if line is None:
-        return None
-    try:
-        found = parse_moment(line.value)
-    except ValueError:
-        return None
-    if not isinstance(found, datetime):
-        found = datetime.combine(found, time())
-    if found.tzinfo is None:
-        found = found.replace(tzinfo=zone_named(line.parameters.get("TZID", "")) or zone)
-    try:
-        return found.astimezone(UTC)
-    except OverflowError:
-        return None
-
-
-def overlaps(block: Block, start: datetime, end: datetime, zone: ZoneInfo) -> bool:
-    """Whether a component overlaps the time: a recurring one, from its first date on."""
-    begins, finishes = bounds(block, zone)
-    if begins is None or finishes is None:
-        return block.name == "VTODO"
-    if block.first("RRULE"):
-        return begins < end and last_of(block, zone) >= start
-    if begins == finishes:
-        return start <= begins < end
-    return begins < end and finishes > start
-
-
-def last_of(block: Block, zone: ZoneInfo) -> datetime:
-    """Until when a series can go on."""
-    found = re.search(r"UNTIL=([0-9TZ]+)", block.value("RRULE"))
-    try:
-        until = parse_moment(found[1]) if found else None
-    except ValueError:
-        until = None
-    if until is None:
-        return ALWAYS[1]
-    day: date = until.date() if isinstance(until, datetime) else until
-    return datetime.combine(day, time(23, 59, 59), UTC) + timedelta(days=1)
-
-
-def bounds(block: Block, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
-    """When a component begins and finishes: DTSTART and DUE or DTEND, or else what dates there are."""
-    first = block.first("DTSTART")
-    last = block.first("DUE") or block.first("DTEND")
-    begins, finishes = moment_of(first, zone), moment_of(last, zone)
-    if begins is not None and finishes is None:
-        finishes = begins + length(block, first)
-    moments = [each for each in (begins, finishes) if each] or list(other_moments(block, zone))
-    return (min(moments), max(moments)) if moments else (None, None)
-
-
-def length(block: Block, first: Line | None) -> timedelta:
-    line = block.first("DURATION")
-    try:
-        return parse_duration(line.value) if line else timedelta(days=1 if first and "T" not in first.value else 0)
-    except (ValueError, OverflowError):
-        return timedelta()
-
-
-def other_moments(block: Block, zone: ZoneInfo) -> Iterator[datetime]:
-    for name in ("COMPLETED", "CREATED"):
-        if at := moment_of(block.first(name), zone):
-            yield at

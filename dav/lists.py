@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Q
 
 from dav.models import MAX_NAME, Collection
@@ -51,6 +52,13 @@ class TaskList:
         if self.project is None or (stored[:7].lower() == plain and stored):
             return stored
         return f"{plain}FF" if plain else ""
+
+    @property
+    def components(self) -> list[str]:
+        """The components that it takes: of those that are allowed, the ones that the client asked for."""
+        allowed = ["VTODO", *(["VEVENT", "VJOURNAL"] if settings.DAV_OTHER_COMPONENTS else [])]
+        asked = self.collection.components if self.collection else []
+        return [each for each in allowed if each in asked] or allowed
 
     @property
     def properties(self) -> dict[str, str]:

@@ -22,6 +22,7 @@ class Collection(OwnedModel):
     display_name = models.CharField(max_length=MAX_NAME, blank=True, default="")
     named_as = models.CharField(max_length=100, blank=True, default="")
     color = models.CharField(max_length=9, blank=True, default="")
+    components = models.JSONField(default=list)  # that the client asked for; all that are allowed without them
     properties = models.JSONField(default=dict)  # XML of the elements, by "{namespace}name"
 
     objects: ClassVar = OwnedQuerySet.as_manager()

@@ -93,10 +93,6 @@ class HomeNode(Node):
         self.stored = row.properties if row else {}
 
 
-def components(node: Node) -> list[str]:
-    return ["VTODO", *(["VEVENT", "VJOURNAL"] if settings.DAV_OTHER_COMPONENTS else [])]
-
-
 def time_zone(node: Node) -> str:
     zone = node.user.timezone
     return text(
@@ -117,7 +113,7 @@ class ListNode(Node):
         f"{{{CALENDAR_SERVER}}}getctag": sync_token,
         f"{{{APPLE}}}calendar-color": lambda node: node.list.color or None,
         c("supported-calendar-component-set"): lambda node: "".join(
-            f'<c:comp name="{name}"/>' for name in components(node)
+            f'<c:comp name="{name}"/>' for name in node.list.components
         ),
         c("supported-calendar-data"): lambda node: '<c:calendar-data content-type="text/calendar" version="2.0"/>',
         c("max-resource-size"): lambda node: str(settings.DATA_UPLOAD_MAX_MEMORY_SIZE),

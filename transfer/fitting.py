@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 from api.text import is_blank
 from todos.fitting import MAX_PROJECT, MAX_TAG, UNTITLED, TaskFitting, one_line
-
 from todos.models.rules import MAX_LEVEL
 from transfer.records import Contents, ProjectRecord, TagRecord, TaskRecord
 

@@ -1,6 +1,5 @@
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.http import HttpResponse
 from rest_framework.exceptions import NotFound
 
@@ -59,6 +58,8 @@ class ObjectView(DavView):
         found = find(task_list, name)
         check_match(request, found and etag_of(request.user, found.revision))
         kind = kind_of(calendar)
+        if kind not in task_list.components:
+            raise Forbidden(f"This list takes {', '.join(task_list.components)}.", "c:supported-calendar-component")
         if kind != "VTODO":
             return put_other(task_list, found, name, kind, calendar, text)
         if found and found.task is None:
@@ -131,14 +132,11 @@ def check_type(request) -> None:
 
 
 def kind_of(calendar: Block) -> str:
-    """VTODO, VEVENT and so on. Raises BadCalendar or Forbidden."""
+    """VTODO, VEVENT and so on. Raises BadCalendar."""
     kinds = {each.name for each in calendar.blocks} - {"VTIMEZONE"}
     if len(kinds) != 1:
         raise BadCalendar("A calendar object is one task with its exceptions.", "c:valid-calendar-object-resource")
-    kind = kinds.pop()
-    if kind != "VTODO" and not (settings.DAV_OTHER_COMPONENTS and kind in ("VEVENT", "VJOURNAL")):
-        raise Forbidden("Lists here hold tasks (VTODO).", "c:supported-calendar-component")
-    return kind
+    return kinds.pop()
 
 
 def put_other(task_list: TaskList, found: Found | None, name: str, kind: str, calendar: Block, text: str):

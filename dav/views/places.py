@@ -6,9 +6,9 @@ from django.views.decorators.csrf import csrf_exempt
 from rest_framework.exceptions import NotFound
 
 from dav import xml
-from dav.changes import apply_properties, check_kind, property_changes, proppatch_response
+from dav.changes import apply_properties, check_kind, kinds_asked, property_changes, proppatch_response
 from dav.errors import Exists, Forbidden
-from dav.lists import TaskList, create_list, find_list, find_lists
+from dav.lists import TaskList, create_list, find_list, find_lists, row_for
 from dav.models import Collection
 from dav.paths import Path
 from dav.properties import HomeNode, ListNode, Node, RootNode
@@ -74,7 +74,9 @@ def make_list(request, name: str) -> HttpResponse:
     if find_list(request.user, name):
         raise Exists
     check_kind(changes)
-    apply_properties(create_list(request.user, name), changes)
+    task_list = create_list(request.user, name)
+    row_for(task_list).components = kinds_asked(changes)[:10]
+    apply_properties(task_list, changes)
     return HttpResponse(status=201, headers={"Cache-Control": "no-cache"})
 
 

@@ -7,6 +7,7 @@ from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 from django.db.models import ForeignKey, Model
 
+from dav.tests.examples import store
 from testing.resources import RESOURCES, make
 from todos.models import Project, Task
 from transfer.models import ImportedItem
@@ -40,6 +41,7 @@ def make_family(owner: User) -> None:
             row.save()
     of_an_import = {"project": make(Project, owner, owner.name), "task": make(Task, owner, owner.name)}
     ImportedItem.objects.create(owner=owner, source="csv", key=owner.name, **of_an_import)
+    store(owner, **of_an_import)
 
 
 @pytest.fixture
