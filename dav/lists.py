@@ -7,7 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Q
 
-from dav.models import MAX_NAME, Collection
+from dav.models import MAX_COLOR, MAX_NAME, Collection
 from dav.paths import Path
 from ownership.transactions import revision_transaction
 from todos.fitting import MAX_PROJECT, UNTITLED, one_line
@@ -46,10 +46,10 @@ class TaskList:
 
     @property
     def color(self) -> str:
-        """As Apple has it, with two digits for how opaque it is; empty without one."""
+        """As the client set it, or with two digits for how opaque it is, as Apple has it; empty without one."""
         plain = self.project.color if self.project else ""
         stored = self.collection.color if self.collection else ""
-        if self.project is None or (stored[:7].lower() == plain and stored):
+        if self.project is None or hexadecimal(stored) == plain:
             return stored
         return f"{plain}FF" if plain else ""
 
@@ -130,9 +130,14 @@ def set_display_name(task_list: TaskList, wish: str) -> None:
 
 def set_color(task_list: TaskList, text: str) -> None:
     row = row_for(task_list)
-    row.color = text.strip() if COLOR.fullmatch(text.strip()) else ""
+    row.color = text.strip()[:MAX_COLOR]
     if task_list.project:
-        task_list.project.color = row.color[:7].lower()
+        task_list.project.color = hexadecimal(row.color)
+
+
+def hexadecimal(color: str) -> str:
+    """The color as projects have it; empty for a name, which only the list keeps."""
+    return color[:7].lower() if COLOR.fullmatch(color) else ""
 
 
 def save(task_list: TaskList) -> None:

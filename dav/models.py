@@ -12,6 +12,8 @@ from todos.models.trash import TrashModel
 
 MAX_NAME = 500  # characters of a name in a URL, and of a UID: an index has room for 2,700 bytes
 
+MAX_COLOR = 40
+
 
 class Collection(OwnedModel):
     """What clients set on a list: on that of a project, on the inbox, or (with an empty name) on their home."""
@@ -21,7 +23,7 @@ class Collection(OwnedModel):
     # As the client set them. They count while the project has the name and the color that were made of them.
     display_name = models.CharField(max_length=MAX_NAME, blank=True, default="")
     named_as = models.CharField(max_length=100, blank=True, default="")
-    color = models.CharField(max_length=9, blank=True, default="")
+    color = models.CharField(max_length=MAX_COLOR, blank=True, default="")
     components = models.JSONField(default=list)  # that the client asked for; all that are allowed without them
     properties = models.JSONField(default=dict)  # XML of the elements, by "{namespace}name"
 

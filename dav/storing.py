@@ -150,17 +150,12 @@ def save(task: Task) -> bool:
     try:
         with transaction.atomic():
             task.save()
-    except ValidationError as error:
-        if task.parent is None or not {"parent", "project", "level"} & set(error.error_dict):
+    except ValidationError:
+        if task.parent is None:
             raise
-        keep_dangling(task)
+        task.parent, task.level = None, 1
         task.save()
     return is_changed
-
-
-def keep_dangling(task: Task) -> None:
-    """The text still names the parent."""
-    task.parent = None
 
 
 def adopt(task_list: TaskList, parent: Task, uid: str) -> None:

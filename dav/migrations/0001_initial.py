@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(blank=True, max_length=500)),
                 ("display_name", models.CharField(blank=True, default="", max_length=500)),
                 ("named_as", models.CharField(blank=True, default="", max_length=100)),
-                ("color", models.CharField(blank=True, default="", max_length=9)),
+                ("color", models.CharField(blank=True, default="", max_length=40)),
                 ("components", models.JSONField(default=list)),
                 ("properties", models.JSONField(default=dict)),
                 (
