@@ -16,7 +16,7 @@ PRODUCTION := DEBUG=False MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=131072 MALLO
 STRICT = env ENV_FILE=/dev/null DEBUG=False TRUSTED_PROXIES=1 DATABASE_URL=sqlite://:memory: SECRET_KEY=$$($(SECRET)) \
 	NEON_DATABASE_URL= DATABASE_URL_FILE= SECRET_KEY_FILE=
 
-.PHONY: help setup run serve test test-browser test-clients test-outside proofs fuzz drills mutants lint lint-openapi schema seed bench bench-growth \
+.PHONY: help setup run serve test test-browser test-clients test-outside test-dav proofs fuzz drills mutants lint lint-openapi schema seed bench bench-growth \
 	bench-memory bench-crowd clean
 
 help:  ## List the targets
@@ -51,7 +51,7 @@ IN_PARALLEL = -n $(shell expr $(CORES) + 1) --dist=loadfile --no-loadscope-reord
 MEASURED := --cov --cov-fail-under=95 --cov-report=term-missing:skip-covered
 
 # What a test starts (servers, commands, other workers) would compile the project again each time.
-test test-browser test-clients test-outside proofs fuzz: export PYTHONDONTWRITEBYTECODE =
+test test-browser test-clients test-outside test-dav proofs fuzz: export PYTHONDONTWRITEBYTECODE =
 
 test: $(VENV)/.dev  ## Run the tests on SQLite, then on Postgres (5 minutes); ARGS="-k title" some of them, COVERAGE=1 measures
 	@$(POSTGRES)
@@ -71,6 +71,11 @@ test-clients: $(VENV)/.dev  ## Generate typed clients from the schema (TypeScrip
 test-outside: $(VENV)/.dev  ## Import what Taskwarrior and todoman write, and let todoman read what is exported
 	@tests/outside/packages
 	$(PY) -m pytest --database=sqlite $(ARGS) tests/outside
+
+# Node, evolution-data-server, and packages in tests/dav. DAV_SERVER=radicale tries the same with Radicale.
+test-dav: $(VENV)/.dev  ## Let calendar clients work with the CalDAV server, and a test suite and a tester for such servers
+	@tests/dav/setup
+	$(PY) -m pytest --database=sqlite $(ARGS) tests/dav
 
 # What `test` does a sample of.
 LARGE := tests/guards/test_isolation_*.py tests/hostile tests/server/test_many_processes.py \
@@ -128,7 +133,7 @@ bench-crowd: $(VENV)/.dev  ## Measure 1,000 open connections, alone and beside 2
 
 clean:  ## Remove what was made here: packages, the SQLite database, static files, caches (.env stays)
 	rm -rf $(VENV) bench/.venv clients/python/.venv clients/*/node_modules db.sqlite3 db.sqlite3-shm db.sqlite3-wal staticfiles .coverage .coverage.*
-	rm -rf screenshots .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf tests/dav/.venv tests/dav/tsdav/node_modules screenshots .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Kept $(ENV_FILE): it has the secret key."
 
