@@ -2,7 +2,7 @@
 
 import math
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -223,14 +223,3 @@ class Fitting:
             self.lose(task, "completed", "It is a part of a completed task, and was completed with it.")
             task.completed, task.completed_at = True, parent.completed_at
         return self.levels[parent.key] + 1
-
-
-def moment_of(text: object) -> datetime | None:
-    """An instant of RFC 3339; None for anything else."""
-    if not isinstance(text, str) or len(text) > 40:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        return None

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.db.models import Q
 from django.utils import timezone
@@ -13,6 +13,7 @@ from ownership.validation import RefusedError, invalid
 from todos.models import Project, Task
 from todos.models.tag import TagNames
 from todos.models.task import NOT_THE_PARENTS
+from todos.reminders import reminder_at
 
 RECURRENCE = (
     "An RRULE (RFC 5545), such as `FREQ=MONTHLY;BYMONTHDAY=31`. Needs `due_date`. All parts but those below a day: "
@@ -49,7 +50,7 @@ class ReminderField(serializers.Field):
             self.fail("invalid")
         [(name, value)] = data.items()
         value = self.kinds[name].run_validation(value)
-        return {name: value.astimezone(UTC).isoformat().replace("+00:00", "Z") if name == "at" else value}
+        return reminder_at(value) if name == "at" else {name: value}
 
     def to_representation(self, value):
         return value

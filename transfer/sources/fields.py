@@ -2,11 +2,12 @@
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from typing import Any
 
 from transfer.files import BadFileError
 from transfer.records import Contents
+from transfer.sources.times import utc_moment
 
 SHOWN = 60  # characters of a value in an error
 
@@ -71,9 +72,8 @@ class Members:
         if not text:
             return None
         try:
-            moment = datetime.fromisoformat(text[:40])
-            moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-        except (ValueError, OverflowError):
+            moment = utc_moment(text)
+        except ValueError:
             raise self.refuse(name, "date and time") from None
         return moment if moment.year > 1 else None
 

@@ -10,7 +10,7 @@ from todos.recurrence import Recurrence, RecurrenceError
 from transfer.files import lines_of
 from transfer.files.tables import read_rows
 from transfer.records import Contents, TaskRecord
-from transfer.sources.times import compact_moment, on_the_clock
+from transfer.sources.times import on_the_clock, utc_moment
 
 PRIORITIES = {"": 0, "0": 0, "1": 1, "3": 2, "5": 3}
 DONE = {"1", "2"}
@@ -65,7 +65,7 @@ def read_moments(task: TaskRecord, cells: dict[str, str], zone: ZoneInfo, conten
     for name, column in (("due", "due date"), ("start", "start date")):
         if text := cells.get(column, "").strip():
             try:
-                day, clock = on_the_clock(compact_moment(text), own if all_day else zone)
+                day, clock = on_the_clock(utc_moment(text), own if all_day else zone)
             except ValueError:
                 contents.lose(task.item, column, f"{text[:60]!r} is no date.")
                 continue
@@ -74,7 +74,7 @@ def read_moments(task: TaskRecord, cells: dict[str, str], zone: ZoneInfo, conten
     for name, column in (("created_at", "created time"), ("completed_at", "completed time")):
         text = cells.get(column, "").strip()
         try:
-            setattr(task, name, compact_moment(text) if text else None)
+            setattr(task, name, utc_moment(text) if text else None)
         except ValueError:
             contents.lose(task.item, column, f"{text[:60]!r} is no date.")
     if not task.completed:
