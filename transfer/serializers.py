@@ -59,7 +59,7 @@ class FeedSerializer(RevisedSerializer):
         help_text="`events` are for calendars that show no tasks, such as Google's: open tasks with a due date.",
     )
     project = OwnedRelatedField(
-        queryset=Project.objects.present(),
+        queryset=Project.objects.all(),
         allow_null=True,
         default=None,
         help_text="Only tasks in this project. Null for all.",

@@ -1,13 +1,12 @@
 from django.db import transaction
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import reverse
-from django.utils.http import parse_etags
 from django.views import View
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins
 from rest_framework.response import Response
 
-from api.conditional import make_etag
+from api.conditional import is_named, make_etag
 from ownership.viewsets import OwnedViewSet
 from transfer.exports.tasks import write_calendar
 from transfer.models import Feed
@@ -51,9 +50,8 @@ class FeedView(View):
         if feed is None:
             raise Http404
         etag = make_etag(feed.pk, feed.owner.revision)
-        named = {each.removeprefix("W/") for each in parse_etags(request.META.get("HTTP_IF_NONE_MATCH", ""))}
         response: HttpResponseBase = HttpResponse(status=304)
-        if etag not in named:
+        if not is_named(request, etag):
             is_events = feed.kind == Feed.Kind.EVENTS
             content = write_calendar(feed.owner, feed.tasks(), feed.name, is_events)
             response = StreamingHttpResponse(content, content_type="text/calendar; charset=utf-8")
