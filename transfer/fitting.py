@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from api.text import fold, is_blank, to_line
-from todos.models import Project, Tag, Task
+from todos.models import Project, Task
 from todos.models.rules import MAX_LEVEL
 from todos.recurrence import Recurrence, RecurrenceError
+from todos.serializers.task import MAX_TAG
 from transfer.records import Contents, ProjectRecord, TagRecord, TaskRecord
 
 # The halves of surrogate pairs and the null character are no text, which no database takes.
@@ -21,7 +22,6 @@ UNTITLED = "Untitled"
 MAX_REMINDERS = 10
 MAX_TITLE: int = Task._meta.get_field("title").max_length  # type: ignore[assignment]
 MAX_DESCRIPTION: int = Task._meta.get_field("description").max_length  # type: ignore[assignment]
-MAX_TAG: int = Tag._meta.get_field("name").max_length  # type: ignore[assignment]
 MAX_PROJECT: int = Project._meta.get_field("name").max_length  # type: ignore[assignment]
 ENDLESS = float(2**40)  # a position beyond it leaves no room for new ones
 

@@ -7,6 +7,7 @@ from api.serializers import Serializer
 from ownership.references import OwnedRelatedField
 from ownership.serializers import RevisedSerializer
 from todos.models import Project
+from todos.serializers.task import MAX_TAG
 from transfer.models import Feed
 
 
@@ -65,7 +66,7 @@ class FeedSerializer(RevisedSerializer):
         help_text="Only tasks in this project. Null for all.",
     )
     tag = fields.StringField(
-        max_length=50, allow_blank=True, default="", help_text="Only tasks with this tag. Case doesn't matter."
+        max_length=MAX_TAG, allow_blank=True, default="", help_text="Only tasks with this tag. Case doesn't matter."
     )
 
     class Meta:

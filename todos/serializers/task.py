@@ -10,11 +10,12 @@ from api.serializers import EmptySerializer
 from ownership.references import OwnedRelatedField, load_references
 from ownership.serializers import RevisedSerializer
 from ownership.validation import RefusedError, invalid
-from todos.models import Project, Task
+from todos.models import Project, Tag, Task
 from todos.models.tag import TagNames
 from todos.models.task import NOT_THE_PARENTS
 from todos.reminders import reminder_at
 
+MAX_TAG: int = Tag._meta.get_field("name").max_length  # type: ignore[assignment]
 RECURRENCE = (
     "An RRULE (RFC 5545), such as `FREQ=MONTHLY;BYMONTHDAY=31`. Needs `due_date`. All parts but those below a day: "
     "`FREQ` (`DAILY`, `WEEKLY`, `MONTHLY`, `YEARLY`), `INTERVAL` and `COUNT` (1 to 999), `UNTIL`, `BYDAY`, "
@@ -145,7 +146,7 @@ class TaskSerializer(RevisedSerializer):
         help_text="The task that this is a subtask of. Subtasks can be nested at most 5 levels deep.",
     )
     tags = fields.ListField(
-        child=fields.StringField(max_length=50),
+        child=fields.StringField(max_length=MAX_TAG),
         max_length=Task.MAX_TAGS,
         default=list,
         help_text="Names of tags. Missing tags are created. Case doesn't matter for comparing and sorting.",
