@@ -57,7 +57,7 @@ class Fitting:
         project.name = name[:MAX_PROJECT].strip() if not is_blank(name) else UNTITLED
         color = project.color.strip().lower()[:7]
         if color and not COLOR.fullmatch(color):
-            self.contents.lose(item, "color", f"{project.color[:40]!r} is no color like #1565c0.")
+            self.contents.lose(item, "color", f"{project.color[:40]!r} isn't a color like #1565c0.")
         project.color = color if COLOR.fullmatch(color) else ""
         project.created_at = self.past(project.created_at)
 
@@ -173,10 +173,10 @@ class Fitting:
         self.levels: dict[str, int] = {}
         for task in tasks.values():
             if task.project and task.project not in self.contents.projects:
-                self.lose(task, "project", "The file has no such project: the task comes into the inbox.")
+                self.lose(task, "project", "The file has no such project: the task goes into the inbox.")
                 task.project = ""
             elif task.project and task.deleted_at is None and self.contents.projects[task.project].deleted_at:
-                self.lose(task, "project", "It is in the trash: the task comes into the inbox.")
+                self.lose(task, "project", "It is in the trash: the task goes into the inbox.")
                 task.project = ""
             if task.parent and task.parent not in tasks:
                 self.lose(task, "parent", "The file has no such task: this one isn't a subtask any more.")

@@ -38,7 +38,7 @@ class CreatedSerializer(serializers.Serializer):
 
 
 class LostSerializer(serializers.Serializer):
-    item = serializers.CharField(help_text="Where it stands in the file, with its title.")
+    item = serializers.CharField(help_text="Where it is in the file, with its title.")
     field = serializers.CharField()
     reason = serializers.CharField()
 
@@ -50,7 +50,7 @@ class ReportSerializer(serializers.Serializer):
 
 
 class FeedSerializer(RevisedSerializer):
-    """A calendar feed. `url` is in the response to its creation alone."""
+    """A calendar feed. `url` is only in the response to its creation."""
 
     # A keyword can't be written as a name here.
     locals()["as"] = fields.ChoiceField(
@@ -78,7 +78,7 @@ class FeedSerializer(RevisedSerializer):
 class NewFeedSerializer(FeedSerializer):
     """A new calendar feed, with its secret URL."""
 
-    url = serializers.CharField(read_only=True, help_text="Shown this once. Whoever knows it can read the tasks.")
+    url = serializers.CharField(read_only=True, help_text="Shown only once. Anyone who knows it can read the tasks.")
 
     class Meta(FeedSerializer.Meta):
         fields = [*FeedSerializer.Meta.fields, "url"]

@@ -128,7 +128,7 @@ class TaskSerializer(RevisedSerializer):
         help_text='Up to 10 of `{"minutes_before": minutes}` (0 to 525600) before due, or `{"at": instant}`.'
     )
     restart_series = fields.BooleanField(
-        write_only=True, required=False, help_text="True begins the series anew at the due date."
+        write_only=True, required=False, help_text="True restarts the series at the due date."
     )
     priority = fields.IntegerField(
         min_value=0, max_value=4, default=0, initial=0, help_text="0: none, 1: low, 2: medium, 3: high, 4: urgent."

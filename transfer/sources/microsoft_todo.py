@@ -128,7 +128,7 @@ def zoned(members: Members, name: str, zone: ZoneInfo) -> datetime | None:
     try:
         moment = datetime.fromisoformat(parts.text("dateTime")[:26])
     except ValueError:
-        raise parts.refuse("dateTime", "date and time") from None
+        raise parts.refuse("dateTime", "a date and time") from None
     if moment.tzinfo:
         return moment
     return moment.replace(tzinfo=zone_named(parts.text("timeZone") or "UTC") or zone)

@@ -119,4 +119,4 @@ def moment(members: Members, name: str) -> datetime | None:
     try:
         return utc_moment(text) if text else None
     except ValueError:
-        raise members.refuse(name, "date like 20270131T090000Z") from None
+        raise members.refuse(name, "a date like 20270131T090000Z") from None

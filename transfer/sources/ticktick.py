@@ -67,7 +67,7 @@ def read_moments(task: TaskRecord, cells: dict[str, str], zone: ZoneInfo, conten
             try:
                 day, clock = on_the_clock(utc_moment(text), own if all_day else zone)
             except ValueError:
-                contents.lose(task.item, column, f"{text[:60]!r} is no date.")
+                contents.lose(task.item, column, f"{text[:60]!r} isn't a date.")
                 continue
             setattr(task, f"{name}_date", day)
             setattr(task, f"{name}_time", None if all_day else clock)
@@ -76,7 +76,7 @@ def read_moments(task: TaskRecord, cells: dict[str, str], zone: ZoneInfo, conten
         try:
             setattr(task, name, utc_moment(text) if text else None)
         except ValueError:
-            contents.lose(task.item, column, f"{text[:60]!r} is no date.")
+            contents.lose(task.item, column, f"{text[:60]!r} isn't a date.")
     if not task.completed:
         task.completed_at = None
     if task.due_date is None and task.start_date:

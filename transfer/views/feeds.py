@@ -24,8 +24,8 @@ class FeedViewSet(mixins.DestroyModelMixin, OwnedViewSet):
     def create(self, request):
         """Create a calendar feed.
 
-        `url` has its secret, and is only in this response. Whoever knows it can read the tasks. To revoke it, delete
-        the feed.
+        `url` contains the secret, and is only in this response. Anyone who knows it can read the tasks. To revoke it,
+        delete the feed.
         """
         values = self.read_body().validated_data
         with transaction.atomic():
@@ -37,13 +37,13 @@ class FeedViewSet(mixins.DestroyModelMixin, OwnedViewSet):
     def destroy(self, request, *args, **kwargs):
         """Delete the calendar feed.
 
-        Its URL is not found any more.
+        Its URL stops working.
         """
         return super().destroy(request, *args, **kwargs)
 
 
 class FeedView(View):
-    """A feed by its secret URL. Whoever knows it needs no sign-in, so it tells nothing but what is in the feed."""
+    """A feed by its secret URL. Anyone who knows it needs no sign-in, so it tells only what is in the feed."""
 
     def get(self, request, secret: str):
         feed = Feed.objects.find(secret)
