@@ -19,7 +19,7 @@ from testing.client import Client
 from testing.probes import Question, fill_in
 from testing.resources import RESOURCES, REVISED, make
 from testing.routes import PUBLIC, Route
-from testing.world import World, rows_of
+from testing.world import World, stored
 from users.models import User
 
 PROTECTIONS = ["both", "the owner rule alone", "row-level security alone"]
@@ -176,7 +176,7 @@ class Told:
 
 def probe(caller: Caller, route: Route, asked: list[Question]) -> None:
     with caller.in_its_state():
-        before, mine = rows_of(caller.world.alice), caller.own(route)
+        before, mine = stored(caller.world.alice), caller.own(route)
         for question in asked:
             told = [response_of(caller, question, name, mine) for name in question.values]
             for name, response in zip(question.values, told, strict=True):
@@ -184,7 +184,7 @@ def probe(caller: Caller, route: Route, asked: list[Question]) -> None:
                 assert not caller.world.leaks(response.text), f"{case}: {response}"
                 assert comparable(question, response) == comparable(question, told[0]), case
                 assert expected(caller, route, question, response), f"{case}: {response}"
-        assert rows_of(caller.world.alice) == before, caller.name
+        assert stored(caller.world.alice) == before, caller.name
 
 
 def response_of(caller: Caller, question: Question, name: str, mine: dict[str, str]) -> Told:
