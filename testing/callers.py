@@ -17,6 +17,7 @@ from api.compiled import cached_queries
 from ownership.owned import OwnedQuerySet
 from testing.client import Client
 from testing.probes import Question, fill_in
+from testing.proofs import SHARE
 from testing.resources import RESOURCES, REVISED, make
 from testing.routes import PUBLIC, Route
 from testing.world import World, stored
@@ -43,6 +44,11 @@ def protections() -> list[str]:
 def callers(protection: str) -> tuple[str, ...]:
     """Who asks under this protection: all, or those for whom it makes a difference."""
     return {"both": LET_IN + REFUSED, "the owner rule alone": LET_IN[:2] + REFUSED}.get(protection, LET_IN[:1])
+
+
+def share(name: str) -> int:
+    """How few of the questions are a sample: fewer of those that are refused before anything is looked up."""
+    return 8 * SHARE if name in REFUSED or name.startswith("anonymous") else SHARE
 
 
 def browsers(protection: str) -> tuple[str, ...]:

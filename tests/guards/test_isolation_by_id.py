@@ -10,7 +10,7 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from api.tests.test_schema import written_out
-from testing.callers import Caller, callers, probe, protected_by, protections
+from testing.callers import Caller, callers, probe, protected_by, protections, share
 from testing.client import Client
 from testing.probes import BY_ID, questions, references, sample, size
 from testing.resources import RESOURCES
@@ -28,7 +28,7 @@ def test_what_is_anothers_is_like_what_is_missing(route, protection, world, bob,
 
     with protected_by(protection, settings):
         for name in callers(protection):
-            asked = sample(every, f"{route} {protection} {name}")
+            asked = sample(every, f"{route} {protection} {name}", share(name))
             probe(Caller.of(name, world, bob, operator), route, asked)
             proved("isolation", size(asked), size(every))
 
