@@ -16,7 +16,7 @@ PRODUCTION := DEBUG=False MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=131072 MALLO
 STRICT = env ENV_FILE=/dev/null DEBUG=False TRUSTED_PROXIES=1 DATABASE_URL=sqlite://:memory: SECRET_KEY=$$($(SECRET)) \
 	NEON_DATABASE_URL= DATABASE_URL_FILE= SECRET_KEY_FILE=
 
-.PHONY: help setup run serve test test-browser test-clients test-outside test-dav proofs fuzz drills mutants lint lint-openapi schema seed bench bench-growth \
+.PHONY: help setup run serve test coverage test-browser test-clients test-outside test-dav proofs fuzz drills mutants lint lint-openapi schema seed bench bench-growth \
 	bench-dav bench-memory bench-crowd clean
 
 help:  ## List the targets
@@ -47,16 +47,21 @@ POSTGRES := $(PY) -m testing.postgres >/dev/null 2>&1 \
 CORES = $(shell $(PYTHON) -c 'import os; print(min(4, os.cpu_count() or 1))')
 IN_PARALLEL = -n $(shell expr $(CORES) + 1) --dist=loadfile --no-loadscope-reorder
 
-# Coverage is measured on Postgres, where more of the code runs, and by CI, since it takes time.
+# On Postgres, where more of the code runs. Apart from `test`, because measuring takes half as long again: what covers a
+# line changes slowly, and tells less of a change than the tests and `mutants`.
 MEASURED := --cov --cov-fail-under=95 --cov-report=term-missing:skip-covered
 
 # What a test starts (servers, commands, other workers) would compile the project again each time.
-test test-browser test-clients test-outside test-dav proofs fuzz: export PYTHONDONTWRITEBYTECODE =
+test coverage test-browser test-clients test-outside test-dav proofs fuzz: export PYTHONDONTWRITEBYTECODE =
 
-test: $(VENV)/.dev  ## Run the tests on SQLite, then on Postgres (5 minutes); ARGS="-k title" some of them, COVERAGE=1 measures
+test: $(VENV)/.dev  ## Run the tests on SQLite, then on Postgres (5 minutes); ARGS="-k title" some of them
 	@$(POSTGRES)
 	$(PY) -m pytest --database=sqlite $(or $(ARGS),$(IN_PARALLEL))
-	$(PY) -m pytest --database=postgres $(or $(ARGS),$(IN_PARALLEL) $(if $(COVERAGE),$(MEASURED),-m "not once"))
+	$(PY) -m pytest --database=postgres $(or $(ARGS),$(IN_PARALLEL) -m "not once")
+
+coverage: $(VENV)/.dev  ## Run the tests on Postgres, and measure which lines they run
+	@$(POSTGRES)
+	$(PY) -m pytest --database=postgres $(or $(ARGS),$(IN_PARALLEL)) $(MEASURED)
 
 # Apart from `test`, because it needs a browser: Chromium or Chrome of the system, or the one that TEST_BROWSER names.
 test-browser: $(VENV)/.browser  ## Try the pages in a real browser, against the production server
@@ -82,7 +87,7 @@ LARGE := tests/guards/test_isolation_*.py tests/hostile tests/server/test_many_p
 	todos/tests/test_replicas.py todos/tests/test_tree_invariants.py todos/tests/test_recurrence_oracle.py \
 	todos/tests/test_order.py api/tests/test_pagination.py
 
-proofs: fuzz  ## Do the large proofs whole: isolation, hostile requests, replicas, many processes, and `fuzz` (an hour)
+proofs: fuzz coverage  ## Do the large proofs whole: isolation, hostile requests, replicas, many processes, `fuzz`, `coverage` (an hour)
 	@PROOFS=full $(MAKE) --no-print-directory test ARGS="$(IN_PARALLEL) $(LARGE)"
 
 fuzz: $(VENV)/.dev  ## Try the API's description with 50,000 requests that schemathesis thinks up (a quarter of an hour); FUZZ_SEED=2 for others

@@ -131,8 +131,9 @@ INSTALLED_APPS = [
 ]
 
 # Other origins whose pages may call the API, with a token: cookies are never allowed from there.
-CORS_ALLOWED_ORIGINS = [each for each in env("CORS_ALLOWED_ORIGINS") if "*" not in each]
-CORS_ALLOWED_ORIGIN_REGEXES = [origin_regex(each) for each in env("CORS_ALLOWED_ORIGINS") if "*" in each]
+origins = env("CORS_ALLOWED_ORIGINS")
+CORS_ALLOWED_ORIGINS = [each for each in origins if "*" not in each]
+CORS_ALLOWED_ORIGIN_REGEXES = [origin_regex(each) for each in origins if "*" in each]
 CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_HEADERS = [
     *("authorization", "content-type", "if-match", "if-none-match", "idempotency-key", "x-request-id"),
@@ -148,7 +149,7 @@ MIDDLEWARE = [
     "api.middleware.ContentSecurityPolicyMiddleware",
     "api.middleware.HealthMiddleware",
     # Around all that may refuse a request: a page can't read an answer without its headers.
-    *(["corsheaders.middleware.CorsMiddleware"] if env("CORS_ALLOWED_ORIGINS") else []),
+    *(["corsheaders.middleware.CorsMiddleware"] if origins else []),
     "api.middleware.ProblemMiddleware",
     "api.middleware.RedirectMiddleware",
     "django.middleware.security.SecurityMiddleware",

@@ -189,7 +189,7 @@ class Importer:
         """The parent, the level and the project of a task."""
         project = self.projects.get(record.project)
         if record.project in self.gone and record.deleted_at is None:
-            self.contents.lose(record.item, "project", "It is in the trash: the task comes into the inbox.")
+            self.contents.lose(record.item, "project", "It is in the trash: the task goes into the inbox.")
             project = None
         if not record.parent:
             return None, 1, project

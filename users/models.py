@@ -252,7 +252,7 @@ class ApiToken(OwnedModel):
 
     @classmethod
     def find_app_password(cls, email: str, password: str) -> "ApiToken | None":
-        """The valid app password of the active user with this address, in one query, whoever there is.
+        """The valid app password of the active user with this address. One query, whether or not there is such a user.
 
         `password`: in any case, with or without hyphens or spaces.
         """

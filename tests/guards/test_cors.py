@@ -9,7 +9,7 @@ from django.conf import settings
 
 from testing.problems import assert_problem, broken_database
 from testing.servers import Program, Server, gunicorn, register
-from tests.server.test_settings import PRODUCTION, manage
+from tests.server.test_settings import PRODUCTION, manage, said
 
 APP = "https://app.example.com"
 ORIGINS = f"{APP},http://localhost:5173,capacitor://localhost,https://my-app-*.example.dev"
@@ -170,11 +170,8 @@ def test_without_an_origin_the_response_still_varies(server):
     assert response.headers["Vary"].endswith("origin")
 
 
-SHOW = "from django.conf import settings as s; print(*s.MIDDLEWARE)"
-
-
 def middleware(**environment: str) -> list[str]:
-    return manage("shell", "--no-imports", "-c", SHOW, **PRODUCTION, **environment).stdout.split()
+    return said("*s.MIDDLEWARE", **environment).split()
 
 
 def test_without_the_setting_it_is_not_there():

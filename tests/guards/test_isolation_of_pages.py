@@ -8,11 +8,11 @@ from django.contrib import admin
 from django.test import Client as Browser
 from django.utils.http import urlsafe_base64_encode
 
-from testing.callers import Caller, Told, browsers, probe, protected_by, protections
+from testing.callers import Caller, Told, browsers, probe, protected_by, protections, share
 from testing.probes import Question, fill_in, ids_of, pages, sample, size
 from testing.resources import RESOURCES
 from testing.routes import ADMIN, PAGES, ROUTES
-from testing.world import World, rows_of
+from testing.world import World, stored
 from users.models import User
 
 # Of all that has an id, whatever the page is about.
@@ -26,7 +26,7 @@ def test_a_page_of_the_api_shows_nothing_of_another(route, protection, world, bo
 
     with protected_by(protection, settings):
         for name in browsers(protection):
-            asked = sample(every, f"{route} {protection} {name}")
+            asked = sample(every, f"{route} {protection} {name}", share(name))
             probe(Caller.of(name, world, bob, operator), route, asked)
             proved("isolation", size(asked), size(every))
 
@@ -69,7 +69,7 @@ def sign_in(name: str, bob: User) -> Browser:
 @pytest.mark.parametrize("name", ["nobody", "no staff", "staff without rights"])
 @pytest.mark.parametrize("path", [path for path in ADMIN if path != "admin/logout/"])
 def test_the_admin_tells_nothing_to_who_has_no_rights(path, name, world, bob, proved):
-    browser, before = sign_in(name, bob), rows_of(world.alice)
+    browser, before = sign_in(name, bob), stored(world.alice)
     every = list(admin_questions(path))
     asked = sample(every, f"{path} {name}", share=24)
     proved("isolation", size(asked), size(every))
@@ -82,12 +82,12 @@ def test_the_admin_tells_nothing_to_who_has_no_rights(path, name, world, bob, pr
             assert response == told[0], case
             assert response.status < 500, case
 
-    assert rows_of(world.alice) == before
+    assert stored(world.alice) == before
 
 
 @pytest.mark.parametrize("path", PAGES)
 def test_all_other_pages_are_the_same_whoever_is_named(path, world: World, bob):
-    browser, before = sign_in("no staff", bob), rows_of(world.alice)
+    browser, before = sign_in("no staff", bob), stored(world.alice)
     uid = {name: urlsafe_base64_encode(world.values[name].encode()) for name in ("missing", "user")}
     question = Question("page", "GET", "/" + path.replace("<uidb64>", "{value}").replace("<token>", "x-y"), ())
 
@@ -95,4 +95,4 @@ def test_all_other_pages_are_the_same_whoever_is_named(path, world: World, bob):
 
     assert told[0] == told[1]
     assert not world.leaks(told[1].text)
-    assert rows_of(world.alice) == before
+    assert stored(world.alice) == before

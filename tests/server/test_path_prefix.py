@@ -30,7 +30,7 @@ class Browser:
         url = urljoin(self.origin, path)
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         try:
-            return self.opener.open(urllib.request.Request(url, body, sent), timeout=30)
+            return self.opener.open(urllib.request.Request(url, body, sent), timeout=120)
         except urllib.error.HTTPError as error:
             return error
 
@@ -43,7 +43,7 @@ class Browser:
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
         sent = json.dumps(body).encode() if body is not None else None
         request = urllib.request.Request(urljoin(self.origin, path), sent, headers, method=method)
-        with urllib.request.urlopen(request, timeout=30) as response:
+        with urllib.request.urlopen(request, timeout=120) as response:
             return response.headers, json.loads(response.read())
 
     def sign_in(self, path: str) -> str:

@@ -13,7 +13,7 @@ SPACE = re.compile(r"[ \t\r\n]*")
 
 
 def no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no number of JSON")
+    raise ValueError(f"{name} isn't a JSON number")
 
 
 DECODER = json.JSONDecoder(parse_constant=no_constant)

@@ -4,6 +4,7 @@ from typing import IO, Any
 from zoneinfo import ZoneInfo
 
 from todos.models import Task
+from todos.reminders import reminder_at
 from transfer.files import BadFileError
 from transfer.files.json_stream import JSONStream
 from transfer.records import Contents, ProjectRecord, TagRecord, TaskRecord
@@ -137,7 +138,7 @@ def read_reminder(value: Any) -> dict | None:
             moment = Members("", value).moment("at")
         except BadFileError:
             return None
-        return {"at": moment.isoformat().replace("+00:00", "Z")} if moment else None
+        return reminder_at(moment) if moment else None
     return None
 
 
