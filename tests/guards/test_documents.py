@@ -15,7 +15,7 @@ PAGES = [README, *sorted(set((ROOT / "docs").glob("*.md")) - {LISTS})]
 ALL = [*PAGES, LISTS, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 # In words, as `wc -w` counts them.
 LIMITS = {"README.md": 900, "architecture.md": 1500, "performance.md": 900}
-LIMIT = 10_000
+LIMIT = 11_000
 CODE = re.compile(r"```.*?```", re.DOTALL)
 LINKS = [
     (page, link)
