@@ -131,6 +131,7 @@ def make_things(api: Client) -> dict[str, str]:
         things[resource.name], _ = make(model, alice, CANARY), make(model, alice, CANARY)
         if resource.has_trash:
             things[f"trashed {resource.name}"], _ = (trashed(make(model, alice, CANARY)) for _ in range(2))
+    things["app password"], _ = ApiToken.issue(alice, CANARY, ApiToken.APP_PASSWORD)
     task, fields = things["task"], {"owner": alice, "description": "goldfinch, in many words", "tags": ["goldfinch"]}
     home, gone = (Project.objects.create(owner=alice, name=f"goldfinch {n}", color="#c0ffee") for n in ("home", "gone"))
     Task.objects.create(title="goldfinch at home", project=home, **fields)

@@ -210,6 +210,11 @@ def all_scopes() -> list[str]:
     return [ApiToken.READ, ApiToken.WRITE]
 
 
+class ApiTokenQuerySet(OwnedQuerySet):
+    def app_passwords(self) -> Self:
+        return self.filter(kind=ApiToken.APP_PASSWORD)
+
+
 class ApiToken(OwnedModel):
     """A token that a program signs in with. Only its digest is stored: the secret is shown once, on creation.
 
@@ -229,6 +234,8 @@ class ApiToken(OwnedModel):
     scopes = models.JSONField(default=all_scopes)
     expires_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, editable=False)
+
+    objects: ClassVar = ApiTokenQuerySet.as_manager()
 
     class Meta:
         verbose_name = "API token"
@@ -259,7 +266,7 @@ class ApiToken(OwnedModel):
         letters = re.sub(r"[\s-]", "", password).lower()
         if not APP_PASSWORD.fullmatch(letters):
             return None
-        tokens = cls.objects.select_related("owner").filter(kind=cls.APP_PASSWORD, owner__is_active=True)
+        tokens = cls.objects.app_passwords().select_related("owner").filter(owner__is_active=True)
         token = tokens.filter(digest=digest(letters)).first()
         return None if token is None or token.expired or token.owner.email != email.lower() else token
 

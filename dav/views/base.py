@@ -117,9 +117,14 @@ def xml_condition(condition: str, content: str) -> str:
     return f"<{condition}>{content}</{condition}>" if content else f"<{condition}/>"
 
 
+def is_private(request) -> bool:
+    """Whether nobody on the way can read the request."""
+    return request.is_secure() or ip_address(client_address(request)).is_loopback
+
+
 def check_transport(request) -> None:
     """An app password must not travel in the clear, but on this machine."""
-    if not request.is_secure() and not ip_address(client_address(request)).is_loopback:
+    if not is_private(request):
         raise Forbidden("Use https: an app password can be read on the way otherwise.")
 
 

@@ -13,7 +13,7 @@ from testing.probes import Question, fill_in, ids_of, pages, sample, size
 from testing.resources import RESOURCES
 from testing.routes import ADMIN, PAGES, ROUTES
 from testing.world import World, stored
-from users.models import User
+from users.models import ApiToken, User
 
 # Of all that has an id, whatever the page is about.
 IDS = ("missing", *(name for model in RESOURCES for name in ids_of(model)), "user")
@@ -85,14 +85,18 @@ def test_the_admin_tells_nothing_to_who_has_no_rights(path, name, world, bob, pr
     assert stored(world.alice) == before
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("path", PAGES)
-def test_all_other_pages_are_the_same_whoever_is_named(path, world: World, bob):
+def test_all_other_pages_are_the_same_whoever_is_named(path, method, world: World, bob):
     browser, before = sign_in("no staff", bob), stored(world.alice)
-    uid = {name: urlsafe_base64_encode(world.values[name].encode()) for name in ("missing", "user")}
-    question = Question("page", "GET", "/" + path.replace("<uidb64>", "{value}").replace("<token>", "x-y"), ())
+    url = "/" + path.replace("<uidb64>", "{uid}").replace("<token>", "x-y").replace("<id:pk>", "{value}")
+    body = {"post": "yes"} if method == "POST" else None
 
-    told = [ask(browser, question, each) for each in uid.values()]
+    told = []
+    for name in ("missing", "user", *ids_of(ApiToken), "app password"):
+        uid = urlsafe_base64_encode(world.values[name].encode())
+        told.append(ask(browser, Question("page", method, url.replace("{uid}", uid), (), body), world.values[name]))
 
-    assert told[0] == told[1]
+    assert [each for each in told if each != told[0]] == []
     assert not world.leaks(told[1].text)
     assert stored(world.alice) == before

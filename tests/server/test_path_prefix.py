@@ -1,6 +1,7 @@
 """Below a path: https://example.com/todo/, through nginx, which passes the path on or leaves it out."""
 
 import json
+import plistlib
 import re
 import urllib.error
 import urllib.request
@@ -133,6 +134,19 @@ def test_the_secret_of_a_feed_is_not_in_the_log(browser, token, server):
 def test_people_sign_in_and_their_cookies_are_for_this_path_alone(browser, token):
     assert browser.sign_in("/todo/api-auth/login/?next=/todo/api/v1/tasks/") == "/todo/api/v1/tasks/"
     assert {cookie.path for cookie in browser.cookies} == {"/todo/"}
+
+
+def test_the_page_for_calendar_apps_names_the_address_that_they_reach(browser, token):
+    assert browser.sign_in("/todo/api-auth/login/?next=/todo/calendars/") == "/todo/calendars/"
+
+    page = browser.read("/todo/calendars/")
+    with browser.open("/todo/calendars/todo.mobileconfig") as response:
+        [account] = plistlib.loads(response.read())["PayloadContent"]
+
+    assert f"<code>{browser.origin}/todo/dav/</code>" in page
+    assert f"{account['CalDAVHostName']}:{account['CalDAVPort']}" == browser.origin.removeprefix("http://")
+    with browser.open(account["CalDAVPrincipalURL"]) as response:
+        assert (response.status, response.headers["WWW-Authenticate"]) == (401, 'Basic realm="Todo", charset="UTF-8"')
 
 
 def test_the_admin_asks_to_sign_in(browser):
