@@ -1,5 +1,7 @@
 """The page "Connect a calendar app": where apps sign in, the app passwords for it, and a profile for Apple devices."""
 
+from typing import Any
+
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.views import redirect_to_login
 from django.contrib.messages.views import SuccessMessageMixin
@@ -35,12 +37,13 @@ class OwnPageMixin(LoginRequiredMixin):
 
 
 class ConnectView(OwnPageMixin, FormView):
-    queryset = ApiToken.objects.app_passwords()
+    queryset: Any = ApiToken.objects.app_passwords()
     form_class = AppPasswordForm
     template_name = "calendars/connect.html"
 
     def get_form_kwargs(self):
-        return {**super().get_form_kwargs(), "instance": ApiToken(owner=self.request.user)}
+        owner: Any = self.request.user
+        return {**super().get_form_kwargs(), "instance": ApiToken(owner=owner)}
 
     def get_context_data(self, **kwargs):
         found = self.queryset.owned_by(self.request.user)[: SHOWN + 1]
@@ -70,13 +73,13 @@ class ProfileView(OwnPageMixin, View):
 
 
 class RevokeView(OwnPageMixin, SuccessMessageMixin, DeleteView):
-    queryset = ApiToken.objects.app_passwords()
+    queryset: Any = ApiToken.objects.app_passwords()
     template_name = "calendars/revoke.html"
     success_url = reverse_lazy("calendars")
     success_message = "The app password is revoked."
 
     def get_queryset(self):
-        return super().get_queryset().owned_by(self.request.user)
+        return self.queryset.owned_by(self.request.user)
 
 
 def profile_response(request, secret: str = "") -> HttpResponse:

@@ -1,6 +1,5 @@
 """The page that connects a calendar app: `/calendars/`, for people in a browser."""
 
-import base64
 import plistlib
 import re
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from django.test import Client as Browser
 from django.urls import set_script_prefix
 from rest_framework.throttling import SimpleRateThrottle
 
+from dav.tests.conftest import basic, vtodo
 from testing.client import PASSWORD
 from users.models import ApiToken, User
 
@@ -19,7 +19,6 @@ PAGE = "/calendars/"
 PROFILE = "/calendars/todo.mobileconfig"
 SECRET = re.compile("[a-z]{4}(?:-[a-z]{4}){3}")
 NEVER_STORED = "max-age=0, no-cache, no-store, must-revalidate, private"
-VTODO = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VTODO\r\nUID:x\r\nSUMMARY:Buy milk\r\nEND:VTODO\r\nEND:VCALENDAR\r\n"
 
 
 @pytest.fixture
@@ -38,9 +37,7 @@ def make(browser: Browser, **fields: str) -> str:
 
 def call(method: str, path: str, secret: str, body: str = "", email: str = "alice@example.com"):
     """What an app gets that signs in with this app password."""
-    credentials = base64.b64encode(f"{email}:{secret}".encode()).decode()
-    headers = {"Authorization": f"Basic {credentials}"}
-    return Browser().generic(method, path, body, content_type="text/calendar", headers=headers)
+    return Browser().generic(method, path, body, "text/calendar", HTTP_AUTHORIZATION=basic(email, secret))
 
 
 def revoke_path(token: ApiToken) -> str:
@@ -117,7 +114,7 @@ def test_an_app_password_works_at_once(browser, alice):
     token = ApiToken.objects.get(name="iPhone")
 
     assert call("PROPFIND", "/dav/", secret).status_code == 207
-    assert call("PUT", f"/dav/{alice.pk}/inbox/x.ics", secret, VTODO).status_code == 201
+    assert call("PUT", f"/dav/{alice.pk}/inbox/x.ics", secret, vtodo()).status_code == 201
     assert (token.owner, token.kind, token.scopes) == (alice, "app_password", ["read", "write"])
     assert token.expires_at is None
 
@@ -135,7 +132,7 @@ def test_a_read_only_one_reads_and_does_not_write(browser, alice):
     secret = make(browser, read_only="on")
 
     assert call("PROPFIND", f"/dav/{alice.pk}/inbox/", secret).status_code == 207
-    assert call("PUT", f"/dav/{alice.pk}/inbox/x.ics", secret, VTODO).status_code == 403
+    assert call("PUT", f"/dav/{alice.pk}/inbox/x.ics", secret, vtodo()).status_code == 403
     assert ApiToken.objects.get(name="iPhone").scopes == ["read"]
 
 
