@@ -17,7 +17,7 @@ STRICT = env ENV_FILE=/dev/null DEBUG=False TRUSTED_PROXIES=1 DATABASE_URL=sqlit
 	NEON_DATABASE_URL= DATABASE_URL_FILE= SECRET_KEY_FILE=
 
 .PHONY: help setup run serve test test-browser test-clients test-outside test-dav proofs fuzz drills mutants lint lint-openapi schema seed bench bench-growth \
-	bench-memory bench-crowd clean
+	bench-dav bench-memory bench-crowd clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -124,6 +124,10 @@ bench: $(VENV)/.dev bench/.venv/.peers  ## Measure this project beside its peers
 
 bench-growth: $(VENV)/.dev  ## Measure what a request costs an owner of a thousand tasks, and one of a million (10 minutes)
 	@$(PY) -m bench.growth
+
+bench-dav: $(VENV)/.dev  ## Measure what calendar clients' requests cost with a small list and a large one (3 minutes)
+	@$(POSTGRES)
+	@$(PY) -m bench.calendars
 
 bench-memory: $(VENV)/.dev  ## Measure the memory of a worker over 100,000 requests (5 minutes)
 	@$(PY) -m bench.memory

@@ -4,13 +4,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from uuid import UUID
 
-from dav.document import entries_of, read_document
+from django.db.models import Q
+
 from dav.models import Removal, Resource
-from dav.queries import SUFFIX, name_of, with_names
-from dav.rendering import drop_others, master_of
+from dav.queries import name_of, with_names
+from dav.successors import name_by_id, successor
 from ownership.transactions import revision_transaction
 from todos.extensions import TaskExtension
-from todos.icalendar.lines import escape
 from todos.models import Task
 
 
@@ -26,18 +26,21 @@ class CalendarExtension(TaskExtension):
                 where = {"owner_id": owner_id, "project_id": project_id, "revision": current.revision}
             Removal.objects.bulk_create(Removal(task_id=row["id"], name=name_of(row), **where) for row in found)
 
+    def entered_project(self, ids: Sequence[UUID]) -> None:
+        """Where another object of the list has the name or the UID of one of these tasks, name that by its id."""
+        moved = list(Resource.objects.filter(task__in=ids, task__deleted_at=None).select_related("task"))
+        if not moved:
+            return
+        same = Q(name__in=[each.name for each in moved]) | Q(uid__in=[each.uid for each in moved])
+        others = Resource.objects.filter(same, owner=moved[0].owner_id, task__deleted_at=None).exclude(task__in=ids)
+        taken = {(row[0], text) for row in others.values_list("task__project_id", "name", "uid") for text in row[1:]}
+        for each in moved:
+            if {(each.task.project_id, each.name), (each.task.project_id, each.uid)} & taken:
+                name_by_id(each)
+
     def copied(self, pairs: Sequence[tuple[Task, Task]]) -> None:
         """Give the copies the texts of their originals, with the alarms and all that a task doesn't have."""
         texts = Resource.objects.filter(task__in=[task.pk for task, _ in pairs]).in_bulk(field_name="task_id")
         Resource.objects.bulk_create(
             successor(texts[task.pk], copy) for task, copy in pairs if task.pk in texts and texts[task.pk].body
         )
-
-
-def successor(resource: Resource, task: Task) -> Resource:
-    calendar = read_document(resource.body)
-    master = master_of(calendar)
-    drop_others(calendar, master)
-    master.replace({"UID"}, [*entries_of([f"UID:{escape(str(task.pk))}"])])
-    names = {"name": f"{task.pk}{SUFFIX}", "uid": str(task.pk)}
-    return Resource(owner_id=task.owner_id, task=task, body=calendar.text(), **names)

@@ -63,7 +63,7 @@ def read_texts(task_list: TaskList, names: list[str]) -> Iterator[Found]:
     """The objects with these names."""
     for start in range(0, len(names), PAGE):
         part = names[start : start + PAGE]
-        for row in with_texts(named(tasks_in(task_list), part)):
+        for row in with_texts(named(tasks_in(task_list), task_list.user.pk, part)):
             yield as_found(row, task_list.user.timezone)
         yield from map(other_found, others_in(task_list).filter(name__in=part))
 

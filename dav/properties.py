@@ -14,7 +14,13 @@ from todos.icalendar.writing import PRODUCT
 from todos.icalendar.zones import write_zone
 
 Reader = Callable[[Any], str | None]
-REPORTS = ("c:calendar-query", "c:calendar-multiget", "d:sync-collection", "d:expand-property")
+REPORTS = (
+    "c:calendar-query",
+    "c:calendar-multiget",
+    "d:sync-collection",
+    "d:expand-property",
+    "d:principal-property-search",
+)
 PRIVILEGES: dict[str, tuple[str, ...]] = {"read": ("read", "read-current-user-privilege-set")}
 PRIVILEGES["write"] = (*PRIVILEGES["read"], "write", "write-content", "write-properties", "bind", "unbind")
 

@@ -1,12 +1,12 @@
 """What becomes of a task when a client stores the text of a VTODO."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from rest_framework.exceptions import NotFound
 
 from dav.document import Block, read_document
@@ -17,11 +17,13 @@ from dav.objects import Found, find, tasks_in
 from dav.paths import Path
 from dav.queries import name_of, waiting_for, with_names, with_uid
 from dav.rendering import Meaning, master_of, read
+from dav.successors import name_by_id
 from dav.xml import href
 from todos.icalendar.moments import wall_clock
 from todos.icalendar.reading import Todo
 from todos.models import Task
 
+APPLE_EPOCH = datetime(2001, 1, 1, tzinfo=UTC)
 A_WHILE = timedelta(minutes=1)  # a clock that is behind by less isn't an older date of creation
 
 
@@ -68,18 +70,26 @@ def uid_of(calendar: Block, component: str) -> str:
 def check_uid(task_list: TaskList, name: str, uid: str) -> None:
     """Raise Forbidden if another object of the list has this UID, and NotFound for a stale copy of one that left it."""
     owner_id = task_list.user.pk
-    if other := with_names(with_uid(tasks_in(task_list), uid)).first():
+    if other := with_names(with_uid(tasks_in(task_list), owner_id, uid)).first():
         where = href(str(Path.of(owner_id, task_list.name, name_of(other))))
         raise Forbidden("Another object of this list has this UID.", "c:no-uid-conflict", where)
     left = Removal.objects.filter(owner_id=owner_id, project=task_list.project, name=name)
     tasks = Task.objects.present().filter(owner_id=owner_id, pk__in=left.values("task"))
-    if with_uid(tasks, uid).exists():
+    if with_uid(tasks, owner_id, uid).exists():
         raise NotFound
+
+
+def free(task_list: TaskList, name: str, uid: str) -> None:
+    """What is in the trash gives its name and its UID up."""
+    same = Q(name=name) | Q(uid=uid)
+    for resource in Resource.objects.filter(same, owner=task_list.user, task__deleted_at__isnull=False):
+        name_by_id(resource)
 
 
 def create(task_list: TaskList, name: str, incoming: Incoming) -> Task:
     """A new task in the list, of this text."""
     check_uid(task_list, name, incoming.uid)
+    free(task_list, name, incoming.uid)
     task = Task(owner=task_list.user, project=task_list.project)
     resource = Resource(owner=task_list.user, task=task, name=name, uid=incoming.uid, body=incoming.text)
     apply(task, resource, incoming.todo, set(Meaning._fields), task_list)
@@ -89,6 +99,7 @@ def create(task_list: TaskList, name: str, incoming: Incoming) -> Task:
     if made and made < task.created_at - A_WHILE:
         Task.objects.filter(pk=task.pk).update(created_at=made)
     adopt(task_list, task, incoming.uid)
+    sort(task, resource, incoming.todo)
     return task
 
 
@@ -114,6 +125,7 @@ def change(task_list: TaskList, found: Found, incoming: Incoming) -> None:
         apply(task, resource, incoming.todo, changed, task_list)
         if not save(task):
             Task.objects.filter(pk=task.pk).update()  # the text alone changed: that is a write, too
+    sort(task, resource, incoming.todo)
 
 
 def close(task: Task, done: Todo, todo: Todo, changed: set[str], task_list: TaskList) -> None:
@@ -137,7 +149,7 @@ def apply(task: Task, resource: Resource, todo: Todo, changed: set[str], task_li
     if "completed" in changed:
         task.completed = (todo.completed_at or True) if todo.completed else False
     if "parent" in changed:
-        parents = with_uid(tasks_in(task_list), todo.parent).exclude(pk=task.pk)
+        parents = with_uid(tasks_in(task_list), task_list.user.pk, todo.parent).exclude(pk=task.pk)
         task.parent = parents.select_related("project").first() if todo.parent else None
         resource.parent_uid = "" if task.parent else todo.parent[:MAX_NAME]
         if resource.pk and not resource._state.adding:
@@ -156,6 +168,27 @@ def save(task: Task) -> bool:
         task.parent, task.level = None, 1
         task.save()
     return is_changed
+
+
+def sort(task: Task, resource: Resource, todo: Todo) -> None:
+    """Move the task to where X-APPLE-SORT-ORDER has it among its siblings, if the client changed that.
+
+    What has none is sorted by the seconds from 2001 to its creation.
+    """
+    if todo.sort_order is None or todo.sort_order == resource.sort_order:
+        return
+    resource.sort_order = todo.sort_order
+    resource.save()
+    siblings = task.siblings().exclude(pk=task.pk).order_by("position", "id")
+    rows = siblings.values_list("pk", "created_at", "resource__sort_order")
+    later = (pk for pk, made, order in rows if number_of(made, order) > todo.sort_order)
+    following = siblings.filter(pk=next(later, None)).first()
+    task.refresh_from_db()
+    task.move(**({"before": following} if following else {}))
+
+
+def number_of(made: datetime, order: int | None) -> float:
+    return (made - APPLE_EPOCH).total_seconds() if order is None else order
 
 
 def adopt(task_list: TaskList, parent: Task, uid: str) -> None:

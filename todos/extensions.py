@@ -14,6 +14,9 @@ class TaskExtension:
     def leaving_project(self, ids: Sequence[UUID]) -> None:
         """The projects of these tasks are about to change."""
 
+    def entered_project(self, ids: Sequence[UUID]) -> None:
+        """The projects of these tasks were changed."""
+
     def copied(self, pairs: Sequence[tuple["Task", "Task"]]) -> None:
         """The next occurrence of each first task, or of what it is a part of, is the second one, which is saved."""
 

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client as HttpClient
 
-from dav.tests.conftest import C, D, Dav, basic, condition
+from dav.tests.conftest import C, D, Dav, basic, condition, read
 from testing.client import PASSWORD
 from todos.models import Project
 
@@ -61,7 +61,13 @@ def test_a_list_says_that_it_takes_tasks_alone(dav, alice):
 
     assert [each.get("name") for each in found["supported-calendar-component-set"]] == ["VTODO"]
     reports = {each[0][0].tag for each in found["supported-report-set"]}
-    assert reports == {f"{C}calendar-query", f"{C}calendar-multiget", f"{D}sync-collection", f"{D}expand-property"}
+    assert reports == {
+        f"{C}calendar-query",
+        f"{C}calendar-multiget",
+        f"{D}sync-collection",
+        f"{D}expand-property",
+        f"{D}principal-property-search",
+    }
 
 
 @pytest.mark.parametrize(("scopes", "may_write"), [(["read", "write"], True), (["read"], False)])
@@ -97,6 +103,15 @@ def test_infinite_depth_is_refused_by_name(dav):
     response = dav.call("PROPFIND", "/dav/", HTTP_DEPTH="infinity")
 
     assert (response.status_code, condition(response)) == (403, "propfind-finite-depth")
+
+
+@pytest.mark.parametrize(("wanted", "is_found"), [("ali", True), ("ALICE@EXAMPLE", True), ("bob", False)])
+def test_a_search_for_people_finds_oneself_alone(dav, alice, bob, wanted, is_found):
+    inner = f"<d:property-search><d:prop><d:displayname/></d:prop><d:match>{wanted}</d:match></d:property-search>"
+
+    response = dav.report("/dav/", "d:principal-property-search", f"{inner}<d:prop><d:displayname/></d:prop>")
+
+    assert read(response) == ({f"/dav/{alice.pk}/": {"displayname": "Alice"}} if is_found else {})
 
 
 # Sign-in

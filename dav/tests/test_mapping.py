@@ -150,6 +150,26 @@ def test_a_task_as_a_vtodo(dav, api):
     } <= set(lines)
 
 
+@pytest.mark.parametrize("order", [["c", "a", "b"], ["b", "c", "a"]])
+def test_the_order_that_a_client_sets_is_that_of_the_siblings(put, api, order):
+    for name in "abc":
+        put(uid=name, name=f"{name}.ics", summary=name)
+
+    for number, name in enumerate(order):
+        put(f"X-APPLE-SORT-ORDER:{number}", uid=name, name=f"{name}.ics", summary=name)
+
+    assert [task["title"] for task in api.get("/tasks/?ordering=position").json()["results"]] == order
+
+
+def test_a_task_can_be_sorted_to_the_end(put, api):
+    for number, name in enumerate("abc"):
+        put(f"X-APPLE-SORT-ORDER:{number}", uid=name, name=f"{name}.ics", summary=name)
+
+    put("X-APPLE-SORT-ORDER:9", uid="a", name="a.ics", summary="a")
+
+    assert [task["title"] for task in api.get("/tasks/?ordering=position").json()["results"]] == ["b", "c", "a"]
+
+
 # Parents
 
 

@@ -81,6 +81,25 @@ def test_every_way_out_of_a_list_is_noted(dav, api, alice, home, move):
     assert dav.sync("inbox/", token)[0] == {f"{task.pk}.ics": 404}
 
 
+@pytest.mark.parametrize("back", ["moved", "restored"])
+def test_what_comes_into_a_list_that_has_its_name_already_gets_another(dav, api, back):
+    dav.call("MKCALENDAR", "work/")
+    dav.put_text("inbox/a.ics", vtodo("X-A:1"))
+    first = Task.objects.get()
+    if back == "restored":
+        dav.call("DELETE", "inbox/a.ics")
+    dav.put_text(f"{'work' if back == 'moved' else 'inbox'}/a.ics", vtodo("X-A:2"))
+    if back == "moved":
+        api.patch(f"/tasks/{first.pk}/", {"project": str(Project.objects.get().pk)})
+    else:
+        api.post(f"/tasks/{first.pk}/restore/")
+    where = "work/" if back == "moved" else "inbox/"
+
+    assert dav.sync(where)[0] == {"a.ics": 200, f"{first.pk}.ics": 200}
+    assert dav.text(f"{where}a.ics") == vtodo("X-A:2")
+    assert dav.text(f"{where}{first.pk}.ics") == vtodo("X-A:1", uid=str(first.pk))
+
+
 def test_a_renamed_object_is_gone_by_its_old_name(dav, alice):
     dav.put_text("inbox/old.ics", vtodo())
     _, token = dav.sync("inbox/")

@@ -13,9 +13,9 @@ from dav.objects import Found, find, others_in
 from dav.paths import Path
 from dav.properties import Node
 from dav.tokens import etag_of
+from dav.views import principals
 from dav.views.base import DavView, check_match, check_name, multistatus
 from dav.views.places import list_or_404
-from dav.views.reports import expand
 from todos.models import Task
 
 NO_OBJECT = "There is nothing at this address."
@@ -85,7 +85,7 @@ class ObjectView(DavView):
         return multistatus([xml.response(path, xml.propstat((), [name for name, _ in changes], "403 Forbidden"))])
 
     def report(self, request, **kwargs):
-        return multistatus([expand(self.node(), xml.parse(request.body), request)])
+        return principals.report(request, self.node())
 
     def mkcalendar(self, request, **kwargs):
         raise Forbidden("Lists can't be nested.", "c:calendar-collection-location-ok")

@@ -11,9 +11,10 @@ from dav.errors import Exists, Forbidden
 from dav.lists import TaskList, create_list, find_list, find_lists, row_for
 from dav.models import Collection
 from dav.paths import Path
-from dav.properties import HomeNode, ListNode, Node, RootNode
-from dav.views.base import DavView, check_name, multistatus
-from dav.views.reports import expand
+from dav.properties import ListNode, Node, RootNode
+from dav.views import principals
+from dav.views.base import DavView, check_name
+from dav.views.principals import home_of
 
 
 @csrf_exempt
@@ -32,7 +33,7 @@ class RootView(DavView):
         return [home_of(self.request)]
 
     def report(self, request, **kwargs):
-        return multistatus([expand(self.node(), xml.parse(request.body), request)])
+        return principals.report(request, self.node())
 
 
 class HomeView(DavView):
@@ -51,12 +52,7 @@ class HomeView(DavView):
         return proppatch_response(str(Path.of(request.user.pk)), changes, lambda: apply_properties(home, changes))
 
     def report(self, request, **kwargs):
-        return multistatus([expand(self.node(), xml.parse(request.body), request)])
-
-
-def home_of(request) -> HomeNode:
-    row = Collection.objects.owned_by(request.user).filter(name="").first()
-    return HomeNode(request.user, request.auth, row)
+        return principals.report(request, self.node())
 
 
 def list_or_404(request, name: str) -> TaskList:

@@ -1,4 +1,4 @@
-"""Reports: calendar-query and calendar-multiget (RFC 4791), sync-collection (RFC 6578), expand-property (RFC 3253)."""
+"""Reports: calendar-query and calendar-multiget (RFC 4791), and sync-collection (RFC 6578)."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,13 +10,13 @@ from dav import xml
 from dav.errors import DavError, Forbidden
 from dav.filters import Filter
 from dav.lists import TaskList
-from dav.models import Collection
 from dav.objects import PAGE, Found, by_name, read_all, read_names, read_texts, tasks_in
 from dav.paths import Path
-from dav.properties import HomeNode, ListNode, Node
+from dav.properties import ListNode
 from dav.queries import name_of, with_names
 from dav.sync import changes_since
 from dav.tokens import SyncToken
+from dav.views import principals
 from dav.views.base import multistatus, names_asked
 from dav.xml import c, d
 
@@ -29,10 +29,9 @@ def run(request, task_list: TaskList) -> HttpResponse:
     root = xml.parse(request.body)
     if root is None:
         raise DavError("The body must be a report.", status=400)
-    report = REPORTS.get(root.tag)
-    if report is None:
-        raise Forbidden("There is no such report here.", "d:supported-report")
-    return report(request, task_list, root)
+    if special := REPORTS.get(root.tag):
+        return special(request, task_list, root)
+    return principals.report(request, ListNode(task_list, request.auth))
 
 
 def multiget(request, task_list: TaskList, root: Element) -> HttpResponse:
@@ -119,38 +118,8 @@ def limit_in(root: Element) -> int | None:
     return int(text)
 
 
-def expand(node: Node, root: Element | None, request) -> str:
-    """The properties of what the properties of this node lead to, one level deep."""
-    if root is None or root.tag != d("expand-property"):
-        raise Forbidden("There is no such report here.", "d:supported-report")
-    return xml.response(str(node.path), expanded(node, root, request))
-
-
-def expanded(node: Node, asked: Element, request) -> str:
-    found, missing = [], []
-    for each in asked.findall(d("property")):
-        name = f"{{{each.get('namespace', xml.DAV)}}}{each.get('name', '')}"
-        content = node.read(name)
-        if content is None:
-            missing.append(name)
-        elif each.find(d("property")) is not None and "<d:href>" in content:
-            found.append(
-                xml.element(name, xml.response(str(Path.of(request.user.pk)), expanded(home(request), each, request)))
-            )
-        else:
-            found.append(content)
-    return xml.propstat(found, missing)
-
-
-def home(request) -> HomeNode:
-    return HomeNode(request.user, request.auth, Collection.objects.owned_by(request.user).filter(name="").first())
-
-
 REPORTS = {
     c("calendar-multiget"): multiget,
     c("calendar-query"): query,
     d("sync-collection"): sync,
-    d("expand-property"): lambda request, task_list, root: multistatus(
-        [expand(ListNode(task_list, request.auth), root, request)]
-    ),
 }

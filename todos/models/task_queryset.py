@@ -124,6 +124,9 @@ class TaskQuerySet(PositionQuerySet):
 
     def touch_dependents(self, ids: Sequence[UUID], fields: Collection[str]) -> None:
         """The links to the tags have a copy of `created_at`."""
+        if not {"project", "project_id"}.isdisjoint(fields):
+            for extension in EXTENSIONS:
+                extension.entered_project(ids)
         if "created_at" in fields and self.filter(pk__in=ids, tag_links__isnull=False).exists():
             made = self.model.objects.filter(pk=OuterRef("task")).values("created_at")
             TaskTag.objects.filter(task__in=ids).update(created_at=Subquery(made))
