@@ -49,8 +49,8 @@ class Account:
     def id_of(self, title: str) -> str:
         return next(each["id"] for each in self.all() if each["title"] == title)
 
-    def add(self, title: str, due: str = "") -> None:
-        self.send("POST", "tasks/", {"title": title, "project": self.home, **moment(due)})
+    def add(self, title: str, due: str = "", **fields: str) -> None:
+        self.send("POST", "tasks/", {"title": title, "project": self.home, **moment(due), **fields})
 
     def rename(self, title: str, new: str) -> None:
         self.send("PATCH", f"tasks/{self.id_of(title)}/", {"title": new})

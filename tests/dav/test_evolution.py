@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.dav.conftest import COMPARED
+
 EVOLUTION = Path(__file__).parent / "evolution"
 SERVICES = Path("/usr/share/dbus-1/services")
 
@@ -107,3 +109,18 @@ def test_what_happens_on_the_server_reaches_it(evolution, account):
     account.remove("Deleted")
 
     assert evolution.shows({"Of both": both, "Of the program": new | {"completed": True}})
+
+
+@pytest.mark.skipif(COMPARED, reason="Radicale knows nothing of occurrences.")
+def test_completing_an_occurrence_in_it_moves_the_task_on_and_the_server_goes_on_from_there(evolution, account):
+    account.remove("Of the server")
+    evolution.do("add", "Water the plants", "2027-07-31 09:00", "FREQ=DAILY")
+
+    evolution.do("complete", "Water the plants")
+    assert account.tasks() == {"Water the plants": {"due": "2027-08-01 09:00", "completed": False, "description": ""}}
+    account.complete("Water the plants")
+
+    assert sorted((each["due_date"], each["completed"]) for each in account.all()) == [
+        ("2027-08-01", True),
+        ("2027-08-02", False),
+    ]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.dav.accounts import ZONE
-from tests.dav.conftest import PROGRAMS
+from tests.dav.conftest import COMPARED, PROGRAMS
 
 SETTINGS = {
     "vdirsyncer": """
@@ -197,3 +197,17 @@ def test_a_list_that_is_made_on_the_desk_is_made_on_the_server(desk, account):
 
     assert set(account.lists()) == {"Home", "garden"}
     assert account.tasks("garden") == {"Water the plants": {"due": "", "completed": False, "description": ""}}
+
+
+@pytest.mark.skipif(COMPARED, reason="Radicale knows nothing of occurrences.")
+def test_completing_a_task_that_recurs_in_todoman_leaves_one_open_the_next(desk, account):
+    account.add("Water the plants", due="2027-07-31 09:00", recurrence="FREQ=DAILY")
+    desk.sync()
+
+    desk.todo("done", "Water the plants")
+    desk.sync()
+
+    assert sorted((each["due_date"], each["completed"]) for each in account.all()) == [
+        ("2027-07-31", True),
+        ("2027-08-01", False),
+    ]
