@@ -55,6 +55,14 @@ def day_of(line, zone: ZoneInfo):
         return None
 
 
+def kind_of(calendar: Block) -> str:
+    """VTODO, VEVENT and so on. Raises BadCalendar."""
+    kinds = {each.name for each in calendar.blocks} - {"VTIMEZONE"}
+    if len(kinds) != 1:
+        raise BadCalendar("A calendar object is one task with its exceptions.", "c:valid-calendar-object-resource")
+    return kinds.pop()
+
+
 def uid_of(calendar: Block, component: str) -> str:
     """The UID that all components of this kind have. Raises BadCalendar."""
     uids = {each.value("UID").strip() for each in calendar.blocks if each.name == component}
