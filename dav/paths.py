@@ -40,7 +40,7 @@ class Path(NamedTuple):
         except ValueError:
             return None
         prefix = f"{get_script_prefix()}dav/"
-        if not path.startswith(prefix):
+        if not path.startswith(prefix) or "\0" in unquote(path):  # which Postgres can't even look for
             return None
         parts = [unquote(part) for part in path.removeprefix(prefix).rstrip("/").split("/")]
         return cls(*parts) if len(parts) <= 3 and all(parts) else cls() if parts == [""] else None

@@ -32,7 +32,7 @@ class Incoming:
         self.text, self.calendar, self.zone = text, calendar, zone
         self.master = master_of(calendar)
         self.todo: Todo = read(self.master, zone)
-        self.uid = self.master.value("UID")
+        self.uid = self.master.value("UID").strip()
 
     @property
     def exceptions(self) -> list[Block]:
@@ -168,7 +168,7 @@ def save(task: Task) -> bool:
 
 def keep_dangling(task: Task) -> None:
     """The text still names the parent."""
-    task.parent = None
+    task.parent, task.level = None, 1  # the attempt has set a level
 
 
 def adopt(task_list: TaskList, parent: Task, uid: str) -> None:
