@@ -212,6 +212,20 @@ def test_ten_thousand_categories_become_as_many_tags_as_a_task_has(phone):
 # Reports
 
 
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/Los_Angeles"])
+@pytest.mark.parametrize("moment", ["00010101T000000Z", "99991231T235959Z"])
+def test_series_at_the_ends_of_the_calendar_can_be_looked_for(phone, alice, zone, moment):
+    alice.timezone = zone
+    alice.save()
+    assert phone.store("inbox/x.ics", calendar(f"DTSTART:{moment}", "RRULE:FREQ=DAILY")).status_code == 201
+    times = '<c:comp-filter name="VTODO"><c:time-range start="00010101T000000Z"/></c:comp-filter>'
+    body = '<c:calendar-query xmlns:c="urn:ietf:params:xml:ns:caldav"><c:filter><c:comp-filter name="VCALENDAR">'
+
+    response = phone.ask("REPORT", "inbox/", f"{body}{times}</c:comp-filter></c:filter></c:calendar-query>")
+
+    assert response.status_code == 207
+
+
 @pytest.mark.parametrize("number", ["0", "-1", "1000000000000", "²", ""])
 def test_a_limit_of_nothing_is_refused(refused, number):
     limit = f"<d:limit><d:nresults>{number}</d:nresults></d:limit>"
