@@ -1,6 +1,7 @@
 """An archive takes along what calendar clients stored, and gives it back to the byte at the same names."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 from django.db import transaction
@@ -267,7 +268,7 @@ def retitle(task: Task) -> None:
     task.save()
 
 
-AFTERWARDS = {"completed": Task.complete, "deleted": Task.delete, "changed": retitle}
+AFTERWARDS: dict[str, Callable] = {"completed": Task.complete, "deleted": Task.delete, "changed": retitle}
 VALUES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=30)
 LINES = st.one_of(
     st.builds("SUMMARY:{}".format, VALUES),

@@ -3,9 +3,14 @@
 `tests/hostile/` has the corpus; here are those that broke something, or could.
 """
 
+import time
+from zoneinfo import ZoneInfo
+
 import pytest
 
+from dav.document import read_document, single
 from dav.models import Resource
+from dav.rendering import master_of, rewrite_alarms
 from dav.xml import MAX_DEPTH
 from testing.calendars import Calendars, calendar
 from testing.client import Client
@@ -207,6 +212,22 @@ def test_ten_thousand_categories_become_as_many_tags_as_a_task_has(phone):
     assert phone.store("inbox/x.ics", calendar(*lines)).status_code == 201
 
     assert len(Task.objects.get().tags) == Task.MAX_TAGS
+
+
+def test_the_cpu_of_many_alarms_grows_with_their_number(phone):
+    """Each was read with all the others: 1,000 took seven seconds."""
+    seconds = []
+    for count in (100, 1000):
+        alarms = ("BEGIN:VALARM", "ACTION:DISPLAY", "TRIGGER:-PT5M", "END:VALARM") * count
+        calendars = read_document(calendar("DUE:20270131T090000Z", *alarms))
+        master = master_of(calendars)
+        written = single("BEGIN:VTODO\r\nDUE:20270131T090000Z\r\nEND:VTODO\r\n")
+        started = time.process_time()
+        rewrite_alarms(master, written, ZoneInfo("UTC"))
+        seconds.append(time.process_time() - started)
+        assert list(master.blocks) == []
+
+    assert seconds[1] < 30 * seconds[0]
 
 
 # Reports

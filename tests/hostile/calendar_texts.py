@@ -5,10 +5,19 @@ from collections.abc import Iterator
 from testing.calendars import calendar
 
 MANY = "\r\n".join(f"X-{n}:x" for n in range(20_001))
-DATES = ("00000000", "99999999", "00000101", "00010101", "99991231", "20270230", "00010101T000000Z", "99991231T235959Z")
+DATES: tuple[str, ...] = (
+    "00000000",
+    "99999999",
+    "00000101",
+    "00010101",
+    "99991231",
+    "20270230",
+    "00010101T000000Z",
+    "99991231T235959Z",
+)
 DATES += ("20270101T996099", "20270101T000000ZZ", "-20270101", "٢٠٢٧٠١٠١", "", "2027-01-01", "20270101T000060")
-DURATIONS = ("P99999W", "PT99999999S", "-P99999D", "P", "PT", "P1Y", "P99999999999D", "+P1DT", "x")
-RULES = (
+DURATIONS: tuple[str, ...] = ("P99999W", "PT99999999S", "-P99999D", "P", "PT", "P1Y", "P99999999999D", "+P1DT", "x")
+RULES: tuple[str, ...] = (
     "",
     "FREQ=HOURLY",
     "FREQ=SECONDLY;COUNT=1",
@@ -35,7 +44,7 @@ RULES += (
     ";;=;=",
     "FREQ=DAILY;COUNT=²",
 )
-ZONES = (
+ZONES: tuple[str, ...] = (
     "Nothing/Here",
     "W. Europe Standard Time",
     "../../../etc/passwd",

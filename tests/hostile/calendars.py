@@ -9,7 +9,18 @@ from testing.calendars import CALENDAR, XML, calendar
 from tests.hostile.calendar_documents import DOCUMENTS, PLAIN, reports
 from tests.hostile.calendar_texts import shapes, todos
 
-METHODS = ("OPTIONS", "GET", "HEAD", "PUT", "DELETE", "PROPFIND", "PROPPATCH", "REPORT", "MKCALENDAR", "MKCOL")
+METHODS: tuple[str, ...] = (
+    "OPTIONS",
+    "GET",
+    "HEAD",
+    "PUT",
+    "DELETE",
+    "PROPFIND",
+    "PROPPATCH",
+    "REPORT",
+    "MKCALENDAR",
+    "MKCOL",
+)
 METHODS += ("MOVE", "COPY", "POST", "PATCH", "TRACE", "BREW")
 # Below `/dav/{owner}/`, or whole.
 PLACES = {
