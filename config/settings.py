@@ -151,6 +151,7 @@ MIDDLEWARE = [
     # Around all that may refuse a request: a page can't read an answer without its headers.
     *(["corsheaders.middleware.CorsMiddleware"] if origins else []),
     "api.middleware.ProblemMiddleware",
+    "dav.middleware.DavErrorMiddleware",
     "api.middleware.RedirectMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
