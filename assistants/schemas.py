@@ -6,7 +6,8 @@ from drf_spectacular.generators import SchemaGenerator
 
 from todos.filters import TaskFilters
 
-MAX_RESULTS = 50
+DEFAULT_RESULTS, MAX_RESULTS = 20, 50
+MAX_WHOLE = 5  # with whole descriptions
 SHOWN = (
     *("id", "title", "description", "completed", "completed_at", "priority", "start_date", "start_time", "due_date"),
     *("due_time", "recurrence", "project", "parent", "tags"),
@@ -41,6 +42,11 @@ def one_task() -> dict:
     return {"properties": {"task": shown_task()}, "required": ["task"]}
 
 
+def changed_task() -> dict:
+    following = {"type": "object", "description": "The task that completing it has created."}
+    return {"properties": {"task": shown_task(), "next_occurrence": following}, "required": ["task"]}
+
+
 def many_tasks() -> dict:
     more = {"type": ["string", "null"], "description": "Pass it as `cursor` for the tasks that follow."}
     tasks = {"type": "array", "items": shown_task()}
@@ -53,8 +59,10 @@ def filters() -> dict:
     found = {name: parameters[name] for name in names if name in parameters}
     schemas = {name: {"description": each["description"], **each["schema"]} for name, each in found.items()}
     schemas["ordering"] = {"type": "string", "enum": list(TaskFilters().fields["ordering"].choices)}
-    limit = {"type": "integer", "minimum": 1, "maximum": MAX_RESULTS, "description": "20 by default."}
-    return {"properties": {**schemas, "limit": limit}}
+    most = f"{DEFAULT_RESULTS} by default; {MAX_WHOLE} at most with `whole`."
+    limit = {"type": "integer", "minimum": 1, "maximum": MAX_RESULTS, "description": most}
+    whole = {"type": "boolean", "description": "True doesn't cut long descriptions."}
+    return {"properties": {**schemas, "limit": limit, "whole": whole}}
 
 
 def only_id() -> dict:
@@ -71,13 +79,13 @@ def new_tasks() -> dict:
     return {"properties": {"tasks": tasks}, "required": ["tasks"]}
 
 
+def first_tasks() -> dict:
+    tasks = {"type": "array", "items": {"type": "object"}, "description": "As in find_tasks; up to 20."}
+    return {"total": {"type": "integer"}, "tasks": tasks}
+
+
 def day() -> dict:
-    tasks = {"type": "array", "items": {"type": "object"}, "description": "As in find_tasks."}
-    part = {
-        "type": "object",
-        "properties": {"total": {"type": "integer"}, "tasks": tasks},
-        "required": ["total", "tasks"],
-    }
+    part = {"type": "object", "properties": first_tasks(), "required": ["total", "tasks"]}
     names = ("overdue", "due_today", "started", "important")
     return {"properties": {"date": {"type": "string", "format": "date"}, **dict.fromkeys(names, part)}}
 
@@ -88,4 +96,5 @@ def projects() -> dict:
 
 
 def undone() -> dict:
-    return {"properties": {"undone": {"type": "string"}, "tasks": {"type": "array", "items": shown_task()}}}
+    moved = {"type": "integer", "description": "How many tasks that it had added are in the trash now."}
+    return {"properties": {"undone": {"type": "string"}, **first_tasks(), "moved_to_trash": moved}}

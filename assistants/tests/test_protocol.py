@@ -11,6 +11,7 @@ ALL = [
     *("find_tasks", "plan_day", "list_projects", "add_tasks", "update_task", "complete_task", "reopen_task"),
     *("delete_task", "undo"),
 ]
+VERSION_OF_THE_FUTURE = {"protocolVersion": "2099-01-01", "clientCapabilities": {}}
 
 
 def test_a_client_of_2025_begins_with_a_handshake(assistant):
@@ -59,6 +60,13 @@ def test_headers_that_differ_from_the_body_are_refused(assistant, headers, code)
     response = assistant.ask_modern("tools/list", **headers)
 
     assert (response.status_code, response.json()["error"]["code"]) == (400, code)
+    assert response["Content-Type"] == "application/json"
+
+
+def test_whitespace_around_headers_is_none_of_their_value(assistant):
+    spaced = {"MCP-Protocol-Version": " 2026-07-28", "Mcp-Method": "tools/call\t", "Mcp-Name": "  find_tasks "}
+
+    assert "result" in assistant.ask_modern("tools/call", {"name": "find_tasks"}, **spaced).json()
 
 
 def test_the_name_of_a_tool_must_be_the_one_in_the_header(assistant, alice):
@@ -74,7 +82,17 @@ def test_an_unknown_version_names_those_that_are_known(assistant):
 
     assert response.status_code == 400
     assert response.json()["error"]["code"] == -32022
-    assert "2026-07-28" in response.json()["error"]["data"]["supported"]
+    assert response.json()["error"]["data"]["supported"] == ["2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26"]
+
+
+def test_an_unknown_version_of_2026_gets_those_that_discover_names(assistant):
+    meta = {f"io.modelcontextprotocol/{name}": value for name, value in VERSION_OF_THE_FUTURE.items()}
+    headers = {"MCP-Protocol-Version": "2099-01-01", "Mcp-Method": "server/discover"}
+
+    response = assistant.ask("server/discover", {"_meta": meta}, **headers)
+
+    assert (response.status_code, response.json()["error"]["code"]) == (400, -32022)
+    assert response.json()["error"]["data"] == {"supported": ["2026-07-28"], "requested": "2099-01-01"}
 
 
 @pytest.mark.parametrize(

@@ -135,14 +135,36 @@ def test_pages_lead_on(assistant, alice):
     assert titles == [f"Task {n}" for n in reversed(range(7))]
 
 
-def test_long_descriptions_are_cut_in_lists_and_say_so(assistant, alice):
+def test_long_descriptions_are_cut_and_say_so(assistant, alice):
     task = Task.objects.create(owner=alice, title="Long", description="x" * 20_000)
 
-    [found] = assistant.call("find_tasks")["tasks"]
-    whole = assistant.call("update_task", id=str(task.pk), priority=1)["task"]
+    [listed] = assistant.call("find_tasks")["tasks"]
+    changed = assistant.call("update_task", id=str(task.pk), priority=1)["task"]
+    [whole] = assistant.call("find_tasks", whole=True)["tasks"]
 
-    assert (len(found["description"]), found["description_cut"]) == (300, True)
+    for found in (listed, changed):
+        assert (len(found["description"]), found["description_cut"]) == (300, True)
     assert (len(whole["description"]), "description_cut" in whole) == (20_000, False)
+
+
+def test_whole_descriptions_come_five_at_a_time(assistant, alice):
+    Task.objects.bulk_create(Task(owner=alice, title=f"Task {n}", description="x" * 20_000) for n in range(6))
+
+    page = assistant.call("find_tasks", whole=True)
+
+    assert len(page["tasks"]) == 5
+    assert len(assistant.call("find_tasks", whole=True, cursor=page["next_cursor"])["tasks"]) == 1
+    assert "at most 5" in assistant.refusal("find_tasks", whole=True, limit=6)
+
+
+def test_completing_a_recurring_task_shows_the_next_one(assistant, alice):
+    task = Task.objects.create(owner=alice, title="Rent", due_date="2030-01-31", recurrence="FREQ=MONTHLY")
+
+    first = assistant.call("complete_task", id=str(task.pk))
+    again = assistant.call("complete_task", id=str(task.pk))
+
+    assert first["next_occurrence"]["due_date"] == "2030-02-28"
+    assert again == {"task": first["task"]}
 
 
 def test_the_day_has_what_is_late_due_begun_and_important(assistant, alice):
