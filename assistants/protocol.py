@@ -5,7 +5,7 @@ from typing import Any
 MODERN = "2026-07-28"
 HANDSHAKE = ("2025-11-25", "2025-06-18", "2025-03-26")
 META = "io.modelcontextprotocol/"
-PARSE_ERROR, INVALID_REQUEST, NO_METHOD, INVALID_PARAMS = -32700, -32600, -32601, -32602
+PARSE_ERROR, INVALID_REQUEST, NO_METHOD, INVALID_PARAMS, INTERNAL_ERROR = -32700, -32600, -32601, -32602, -32603
 HEADER_MISMATCH, NO_SUCH_VERSION = -32020, -32022
 
 
@@ -16,6 +16,11 @@ class RpcError(Exception):
         super().__init__(message)
         self.status = status
         self.error = {"code": code, "message": message, **({"data": data} if data else {})}
+
+
+def code_of(status: int) -> int:
+    """The code of JSON-RPC for an HTTP status that no code of the protocol is about."""
+    return INVALID_REQUEST if status < 500 else INTERNAL_ERROR
 
 
 def check_version(request: Any, method: str, params: dict) -> bool:

@@ -26,16 +26,34 @@ LONG = {"pattern", "readOnly", "writeOnly"}
 def properties_of(name: str, only: tuple[str, ...] = (), without: frozenset | set = LONG) -> dict:
     found = document()["schemas"][name]["properties"]
     return {
-        each: {key: value for key, value in found[each].items() if key not in without}
+        each: portable({key: value for key, value in found[each].items() if key not in without})
         for each in only or found
         if each in found
     }
 
 
+def portable(schema: dict) -> dict:
+    """With `anyOf` in place of a list of types, which models of some makers don't know."""
+    if not isinstance(schema.get("type"), list):
+        return schema
+    outside = {name: schema[name] for name in ("description",) if name in schema}
+    rest = {name: value for name, value in schema.items() if name not in outside}
+    return {**outside, "anyOf": [{**rest, "type": kind} if kind != "null" else {"type": kind} for kind in rest["type"]]}
+
+
+def not_null(schema: dict) -> dict:
+    """Of what is left out where it is null."""
+    return next((each for each in portable(schema).get("anyOf", ()) if each["type"] != "null"), schema)
+
+
 def shown_task() -> dict:
     cut = {"type": "boolean", "description": "Whether the description goes on."}
-    properties = {**properties_of("Task", SHOWN, LONG | {"description"}), "description_cut": cut}
-    return {"type": "object", "properties": properties, "required": ["id", "title", "completed"]}
+    properties = {name: not_null(each) for name, each in properties_of("Task", SHOWN, LONG | {"description"}).items()}
+    return {
+        "type": "object",
+        "properties": {**properties, "description_cut": cut},
+        "required": ["id", "title", "completed"],
+    }
 
 
 def one_task() -> dict:
@@ -48,7 +66,7 @@ def changed_task() -> dict:
 
 
 def many_tasks() -> dict:
-    more = {"type": ["string", "null"], "description": "Pass it as `cursor` for the tasks that follow."}
+    more = {"type": "string", "description": "If there are more: pass it as `cursor`."}
     tasks = {"type": "array", "items": shown_task()}
     return {"properties": {"tasks": tasks, "next_cursor": more}, "required": ["tasks"]}
 

@@ -86,7 +86,7 @@ def as_query(arguments: dict) -> QueryDict:
     query = QueryDict(mutable=True)
     for name, value in arguments.items():
         values = value if isinstance(value, list) else [value]
-        if any(isinstance(each, dict | list) or each is None for each in values):
+        if not values or any(isinstance(each, dict | list) or each is None for each in values):
             raise ValidationError({name: ["Enter a text, a number or a boolean."]})
         query.setlist(name, [str(each).lower() if isinstance(each, bool) else str(each) for each in values])
     return query
@@ -102,7 +102,7 @@ def find_tasks(view: Any, arguments: dict) -> dict:
     if values["limit"] > maximum or "format" in values:
         raise ValidationError({"limit": [f"Ask for at most {maximum}."]})
     found, cursor = page_of_tasks(view, values)
-    return {"tasks": [shown(task, whole) for task in found], "next_cursor": cursor}
+    return {"tasks": [shown(task, whole) for task in found], **({"next_cursor": cursor} if cursor else {})}
 
 
 def page_of_tasks(view: Any, values: dict) -> tuple[list[Task], str | None]:

@@ -31,6 +31,7 @@ from assistants.protocol import (
     PARSE_ERROR,
     RpcError,
     check_version,
+    code_of,
 )
 from assistants.tools import TOOLS, Tool
 from assistants.undo import note
@@ -104,7 +105,10 @@ class McpView(CallerView):
     def handle_exception(self, exc):
         if isinstance(exc, RpcError):
             return Response({"jsonrpc": "2.0", "id": self.id, "error": exc.error}, status=exc.status)
-        return super().handle_exception(exc)
+        response = super().handle_exception(exc)
+        error = {"code": code_of(response.status_code), "message": response.data["detail"], "data": response.data}
+        response.data = {"jsonrpc": "2.0", "id": self.id, "error": error}  # clients show nothing of a problem
+        return response
 
     def post(self, request):
         message = request.data

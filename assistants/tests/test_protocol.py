@@ -5,6 +5,7 @@ import json
 import pytest
 from rest_framework.throttling import SimpleRateThrottle
 
+from testing.problems import broken_database
 from todos.models import Task
 
 ALL = [
@@ -12,6 +13,13 @@ ALL = [
     *("delete_task", "undo"),
 ]
 VERSION_OF_THE_FUTURE = {"protocolVersion": "2099-01-01", "clientCapabilities": {}}
+
+
+def refusal_of(response) -> tuple:
+    """What a client shows of it."""
+    assert response["Content-Type"] == "application/json"
+    body = response.json()
+    return body["id"], body["error"]["code"], body["error"]["message"]
 
 
 def test_a_client_of_2025_begins_with_a_handshake(assistant):
@@ -151,6 +159,7 @@ def test_who_has_no_token_learns_where_to_read_about_it(assistant_of, db):
 
     url = "http://testserver/.well-known/oauth-protected-resource/mcp"
     assert (response.status_code, response["WWW-Authenticate"]) == (401, f'Bearer resource_metadata="{url}"')
+    assert refusal_of(response) == (None, -32600, "Authentication credentials were not provided.")
     described = assistant_of(None).client.get(url).json()
     assert (described["resource"], described["scopes_supported"]) == ("http://testserver/mcp", ["read", "write"])
 
@@ -165,7 +174,8 @@ def test_a_session_is_no_sign_in(alice, client):
 def test_a_foreign_origin_is_a_403(assistant, origin):
     response = assistant.ask("tools/list", Origin=origin)
 
-    assert (response.status_code, response["Content-Type"]) == (403, "application/problem+json")
+    assert response.status_code == 403
+    assert refusal_of(response)[2].startswith("Pages of this origin may not call this.")
 
 
 def test_its_own_origin_and_those_of_the_setting_may_call(assistant, settings):
@@ -190,10 +200,20 @@ def test_each_token_has_a_rate_of_its_own(assistant, assistant_of, alice, monkey
     monkeypatch.setitem(SimpleRateThrottle.THROTTLE_RATES, "user", "2/min")
     other = assistant_of(alice)
 
-    statuses = [assistant.ask("ping").status_code for _ in range(3)]
+    responses = [assistant.ask("ping") for _ in range(3)]
 
-    assert statuses == [200, 200, 429]
+    assert [response.status_code for response in responses] == [200, 200, 429]
+    assert responses[2]["Retry-After"] == "60"
+    assert "Expected available in 60 seconds" in refusal_of(responses[2])[2]
     assert other.ask("ping").status_code == 200
+
+
+def test_that_the_database_is_away_is_said(assistant):
+    with broken_database():
+        response = assistant.ask("tools/list")
+
+    assert response.status_code == 503
+    assert refusal_of(response) == (None, -32603, "The database is temporarily unavailable. Try again.")
 
 
 def test_an_identity_provider_is_named_where_there_is_one(client, settings):
