@@ -12,7 +12,7 @@ from django.conf import settings
 from django.http import JsonResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
-from rest_framework.exceptions import APIException, ParseError, PermissionDenied
+from rest_framework.exceptions import APIException, ParseError, PermissionDenied, ValidationError
 from rest_framework.parsers import JSONParser as RestJSONParser
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
@@ -35,7 +35,7 @@ from assistants.protocol import (
 )
 from assistants.tools import TOOLS, Tool
 from assistants.undo import note
-from ownership.idempotency import KEY, respond_once
+from ownership.idempotency import KEY, KeyReused, respond_once
 from ownership.transactions import revision_transaction
 from ownership.viewsets import CallerView
 from users.authentication import TokenAuthentication
@@ -189,7 +189,10 @@ class McpView(CallerView):
         key = f"mcp:{getattr(self.request.auth, 'pk', '')}:{self.id}"
         if isinstance(self.id, int) or len(self.id) < UNIQUE_LENGTH or not KEY.fullmatch(key):
             return self.write(tool, arguments)
-        return respond_once(self.request, key, lambda: Response(self.write(tool, arguments))).data
+        try:
+            return respond_once(self.request, key, lambda: Response(self.write(tool, arguments))).data
+        except KeyReused:
+            raise ValidationError("The id of this request was used for another one. Use a new id.") from None
 
     def write(self, tool: Tool, arguments: dict) -> dict:
         result = tool.run(self, arguments)

@@ -1,10 +1,12 @@
 """What the tools do: by the rules of the API, as one revision each."""
 
 import json
+import re
 from datetime import timedelta
 
 import jsonschema_rs
 import pytest
+from django.conf import settings
 
 from testing.resources import MISSING
 from todos.models import Project, Task
@@ -24,17 +26,17 @@ def test_the_schemas_are_valid_and_short(schemas):
     assert len(json.dumps(list(schemas.values()))) < 25_000
 
 
-def test_a_conversation(assistant, alice, schemas):
+def test_a_conversation_has_the_documented_sizes(assistant, alice, schemas):
     home = Project.objects.create(owner=alice, name="Home")
     today = str(alice.today())
-    sizes = []
+    sizes = {"tools/list": len(json.dumps(list(schemas.values())))}
 
     def call(tool: str, **arguments):
         jsonschema_rs.validate(schemas[tool]["inputSchema"], arguments)
-        result = assistant.call(tool, **arguments)
-        jsonschema_rs.validate(schemas[tool]["outputSchema"], result)
-        sizes.append(len(json.dumps(result)))
-        return result
+        result = assistant.result(tool, **arguments)
+        jsonschema_rs.validate(schemas[tool]["outputSchema"], result["structuredContent"])
+        sizes[tool] = len(result["content"][0]["text"])
+        return result["structuredContent"]
 
     [project] = call("list_projects")["projects"]
     tasks = [{"title": title, "project": project["id"], "due_date": today} for title in ("Milk", "Bread", "Salt")]
@@ -48,7 +50,13 @@ def test_a_conversation(assistant, alice, schemas):
     assert done["completed"] is True
     assert {task["title"] for task in found} == {"Bread", "Salt"}
     assert (undone["undone"], undone["tasks"][0]["completed"]) == ("complete_task", False)
-    assert max(sizes) < 1500
+    assert sizes == {name: pytest.approx(size, rel=0.05) for name, size in documented_sizes().items()}
+
+
+def documented_sizes() -> dict[str, int]:
+    text = (settings.BASE_DIR / "docs" / "assistants.md").read_text()
+    rows = re.findall(r"^\| `([\w/]+)` \| .* \| ([\d,]+) \|$", text, re.MULTILINE)
+    return {name: int(size.replace(",", "")) for name, size in rows}
 
 
 def test_each_write_is_one_revision(assistant, alice):
@@ -191,6 +199,33 @@ def test_the_day_has_what_is_late_due_begun_and_important(assistant, alice):
         "started": ["begun"],
         "important": ["important"],
     }
+
+
+def test_a_unique_request_id_counts_for_one_token(assistant, assistant_of, alice):
+    for each in (assistant, assistant_of(alice)):
+        each.call("add_tasks", "0198-a-unique-request", tasks=[{"title": "Milk"}])
+
+    assert Task.objects.count() == 2
+
+
+def test_a_unique_request_id_that_comes_with_something_else_is_refused(assistant, alice):
+    assistant.call("add_tasks", "0198-a-unique-request", tasks=[{"title": "Milk"}])
+
+    result = assistant.result("add_tasks", "0198-a-unique-request", tasks=[{"title": "Bread"}])
+
+    assert result["isError"]
+    assert "was used for another one" in result["content"][0]["text"]
+    assert Task.objects.count() == 1
+
+
+def test_a_repeated_undo_takes_back_one_write(assistant, alice):
+    for title in ("Milk", "Bread"):
+        assistant.call("add_tasks", tasks=[{"title": title}])
+
+    for _ in range(2):
+        assistant.call("undo", "0198-a-unique-request")
+
+    assert [task.title for task in Task.objects.present()] == ["Milk"]
 
 
 def test_a_unique_request_id_writes_once(assistant, alice):
