@@ -21,8 +21,8 @@ class ToolCall(OwnedModel):
     token = models.ForeignKey(ApiToken, on_delete=models.CASCADE, related_name="+", db_index=False)
     tool = models.CharField(max_length=40)
     revision = models.BigIntegerField()
-    revisions = models.JSONField()  # of the tasks that it changed, by id: they are the same if nobody touched them
-    before = models.JSONField(null=True)  # by id, the values that it changed; null if undo can't put them back
+    revisions = models.JSONField()  # of the tasks that it changed, by id; none if they were too many
+    before = models.JSONField()  # the values that it changed, by the ids of their tasks
     new_tags = models.JSONField(default=list)  # ids of the tags that it created
 
     objects: ClassVar = ToolCallQuerySet.as_manager()
@@ -38,4 +38,4 @@ class ToolCall(OwnedModel):
     @property
     def created(self) -> list[Any]:
         """The ids of the tasks that it created."""
-        return [pk for pk in self.revisions if pk not in (self.before or {})]
+        return [pk for pk in self.revisions if pk not in self.before]

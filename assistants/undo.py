@@ -53,7 +53,7 @@ def note(token: ApiToken, tool: str, before: Rows, current: RevisionTransaction)
         tool=tool,
         revision=current.revision,
         revisions=dict.fromkeys(ids, current.revision) if can_undo else {},
-        before=differences(before, changed) if can_undo else None,
+        before=differences(before, changed) if can_undo else {},
         new_tags=changes.get("tag.created", []),
     )
     ToolCall.objects.bulk_create([call])
@@ -91,7 +91,7 @@ def refusal(message: str) -> ValidationError:
 
 def check(call: ToolCall) -> None:
     """Raise ValidationError if what it changed isn't as it left it, or can't go back to where it was."""
-    if call.before is None:
+    if not call.revisions:
         raise refusal(f"This change was about more than {ToolCall.MAX_TASKS} tasks. Undo it by hand.")
     own = Task.objects.filter(owner=call.owner_id)
     if {str(pk): revision for pk, revision in own.filter(pk__in=call.revisions).values_list("pk", "revision")} != (
@@ -122,8 +122,9 @@ def groups(before: Rows, revision: int) -> Iterator[tuple[list[str], dict]]:
     found = defaultdict(list)
     for pk, values in before.items():
         found[dumps(columns_of(values, revision))].append(pk)
+    fields: dict[str, Any] = {name: Task._meta.get_field(name) for name in COLUMNS}
     for key, ids in found.items():
-        yield ids, {name: Task._meta.get_field(name).to_python(value) for name, value in orjson.loads(key).items()}
+        yield ids, {name: fields[name].to_python(value) for name, value in orjson.loads(key).items()}
 
 
 def columns_of(values: dict, revision: int) -> dict:

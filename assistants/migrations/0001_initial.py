@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 ("tool", models.CharField(max_length=40)),
                 ("revision", models.BigIntegerField()),
                 ("revisions", models.JSONField()),
-                ("before", models.JSONField(null=True)),
+                ("before", models.JSONField()),
                 ("new_tags", models.JSONField(default=list)),
                 (
                     "owner",
