@@ -139,6 +139,33 @@ def test_what_is_no_request_gets_the_error_of_json_rpc(assistant, body, status, 
     assert response.json()["jsonrpc"] == "2.0"
 
 
+ADD = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "tools/call",
+    "params": {"name": "add_tasks", "arguments": {"tasks": [{"title": "Milk"}]}},
+}
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        ([ADD, ADD], {}, 400),
+        ({**ADD, "padding": "x" * 1_048_576}, {}, 413),
+        (ADD, {"Origin": "https://evil.example"}, 403),
+        (ADD, {"MCP-Protocol-Version": "2099-01-01"}, 400),
+        (ADD, {"MCP-Protocol-Version": "2026-07-28"}, 400),
+        (ADD, {"Accept": "text/event-stream"}, 406),
+        ({**ADD, "id": None}, {}, 400),
+        ({name: ADD[name] for name in ADD if name != "id"}, {}, 202),
+        ({**ADD, "method": "tools/Call"}, {}, 200),
+    ],
+)
+def test_a_write_that_is_no_sound_request_writes_nothing(assistant, body, headers, status):
+    assert assistant.post(body, **headers).status_code == status
+    assert not Task.objects.exists()
+
+
 def test_more_than_1_mib_is_a_413(assistant):
     response = assistant.client.post("/mcp", b" " * 1_048_577, content_type="application/json")
 

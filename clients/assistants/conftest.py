@@ -1,6 +1,7 @@
 """Programs of others that speak the Model Context Protocol. `make test-assistants` runs these; `make test` doesn't."""
 
 import http.client
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,7 +28,11 @@ def run(tmp_path) -> Callable[..., subprocess.CompletedProcess]:
     """Runs a command in an empty home, so that it finds nothing there, and leaves nothing."""
 
     def run(*command: str | Path) -> subprocess.CompletedProcess:
-        environment = {"HOME": str(tmp_path), "PATH": f"{PACKAGES / '.bin'}:/usr/local/bin:/usr/bin:/bin", "CI": "true"}
+        environment = {
+            "HOME": str(tmp_path),
+            "PATH": f"{PACKAGES / '.bin'}{os.pathsep}{os.environ['PATH']}",
+            "CI": "true",
+        }
         return subprocess.run(
             command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300, check=False
         )
