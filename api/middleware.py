@@ -15,12 +15,12 @@ from django.urls import Resolver404, resolve
 from django.utils.functional import SimpleLazyObject
 from django.views import defaults
 from rest_framework.exceptions import APIException, ParseError, Throttled, UnsupportedMediaType
-from rest_framework.permissions import SAFE_METHODS
 
 from api.bodies import described, max_body
 from api.conditional import keep_private
 from api.errors import LengthRequired, TooLarge, as_api_exception, problem, problem_response
 from api.logs import current_request_id
+from api.methods import READING_METHODS
 from api.renderers import PROBLEM_TYPE, dumps
 
 logger = logging.getLogger("api.requests")
@@ -130,7 +130,7 @@ class RedirectMiddleware(Middleware):
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if response.status_code == 301 and request.method not in SAFE_METHODS:
+        if response.status_code == 301 and request.method not in READING_METHODS:
             response.status_code = 308
         return response
 
@@ -176,7 +176,7 @@ class RepeatMiddleware(Middleware):
 
     @staticmethod
     def is_repeatable(request: HttpRequest) -> bool:
-        if request.method in SAFE_METHODS:
+        if request.method in READING_METHODS:
             return True
         view = getattr(request.resolver_match.func, "cls", None) if request.resolver_match else None
         return getattr(view, "is_revised", False) and request.method == "POST" and "Idempotency-Key" in request.headers

@@ -7,11 +7,12 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework import serializers
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied
 from rest_framework.generics import GenericAPIView
-from rest_framework.permissions import SAFE_METHODS, AllowAny
+from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 from rest_framework.routers import APIRootView
 
 from api.conditional import check_match, keep_private
+from api.methods import READING_METHODS
 from api.parameters import QueryParameters
 from api.serializers import Serializer, has_rows, row_of
 
@@ -65,7 +66,7 @@ class ApiView(GenericAPIView):
 
     def call(self, handler, request, *args, **kwargs) -> Response:
         """Run the handler of this request. A hook for subclasses."""
-        if self.has_no_etag and request.method not in SAFE_METHODS and handler != self.http_method_not_allowed:
+        if self.has_no_etag and request.method not in READING_METHODS and handler != self.http_method_not_allowed:
             check_match(request, None)
         return handler(request, *args, **kwargs)
 

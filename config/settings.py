@@ -60,6 +60,7 @@ VARIABLES: dict = {
     "PUBLIC_URL": (origin, ""),
     "CONFIRM_SIGN_UP": (strict_bool, False),
     "STATIC_ROOT": (str, "staticfiles"),
+    "DAV_OTHER_COMPONENTS": (strict_bool, False),
     "LOG_LEVEL": (log_level, "INFO"),
 }
 ENVIRON = read_environment(known=VARIABLES.keys() | SERVER_VARIABLES.keys())
@@ -125,6 +126,7 @@ INSTALLED_APPS = [
     "users",
     "todos",
     "transfer",
+    "dav",
     "assistants",
 ]
 
@@ -221,6 +223,9 @@ JWT_ISSUER, JWT_AUDIENCE, JWT_JWKS_URL = IDENTITY_PROVIDER.values()
 LOGIN_URL = "rest_framework:login"
 LOGIN_REDIRECT_URL = "landing"
 LOGOUT_REDIRECT_URL = "landing"
+
+# Whether calendar clients may store events and journal entries, too. Lists say that they hold tasks only.
+DAV_OTHER_COMPONENTS = env("DAV_OTHER_COMPONENTS")
 
 # Holds the counts of THROTTLE_USER and THROTTLE_ANON.
 CACHES = {"default": cache(env("CACHE_URL") or "locmemcache://")}

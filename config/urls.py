@@ -40,6 +40,7 @@ admin.site.site_title = admin.site.site_header = "Todo API administration"
 
 urlpatterns = [
     path("api/v1/", include(api)),
+    path("", include("dav.urls")),
     path("mcp", McpView.as_view(), name="mcp"),
     path(".well-known/oauth-protected-resource/mcp", metadata, name="mcp-metadata"),
     path("", TemplateView.as_view(template_name="landing.html"), name="landing"),

@@ -42,6 +42,7 @@ class RevisedQuerySet(OwnedQuerySet):
                 rows = self.filter(owner_id=owner_id)
                 ids = list(rows.order_by().values_list("pk", flat=True))
                 current.record(self.model, self.event_of(values), ids)
+                self.before_update(ids, values.keys())
                 folded = self.folded(ids, values)
                 stamped = {"updated_at": timezone.now(), **values, **folded, "revision": current.revision}
                 changed += super(RevisedQuerySet, rows).update(**stamped)
@@ -73,6 +74,12 @@ class RevisedQuerySet(OwnedQuerySet):
 
     def save_related(self, objs: Sequence[Any]) -> None:
         """Save data of these objects in other tables. Called in the revision transaction that saved them."""
+
+    def before_update(self, ids: Sequence[UUID], fields: Collection[str]) -> None:
+        """Do what needs the old values of these `fields` of these rows.
+
+        Called in the revision transaction that is about to change them.
+        """
 
     def touch_dependents(self, ids: Sequence[UUID], fields: Collection[str]) -> None:
         """Give a new revision to the objects that show these `fields` of these rows.
@@ -161,6 +168,8 @@ class RevisedModel(ChangeTrackingModel, OwnedModel):
             self.stamp(current.revision)
             changed = self.columns_to_write(update_fields)
             written = None if self._state.adding else changed | self.STAMPS
+            if written:
+                type(self).objects.before_update([self.pk], changed)
             super().save(*args, **kwargs, update_fields=written)
             current.record(type(self), event, [self.pk])
             self.snapshot(written)
@@ -238,6 +247,7 @@ def save_together(objs: Iterable[RevisedModel], columns: set[str] | None = None)
             if field.attname in changed:
                 for obj in dirty:
                     field.pre_save(obj, add=False)
+        model.objects.before_update([obj.pk for obj in dirty], changed)
         names = sorted(changed | model.STAMPS)
         # Django's bulk_update writes a CASE for each field, even where all objects have the same value.
         values = {name: value_or_case(dirty, model._meta.get_field(name)) for name in names}

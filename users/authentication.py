@@ -6,6 +6,7 @@ from django.conf import settings
 from rest_framework import authentication, permissions
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 
+from api.methods import READING_METHODS
 from users import issuer
 from users.models import ApiToken, Identity
 
@@ -73,12 +74,12 @@ class AppPasswordAuthentication(authentication.BasicAuthentication):
 
 
 class TokenHasScope(permissions.BasePermission):
-    """Tokens need a scope: `read` for safe methods, `write` for all others. Sessions have both."""
+    """Tokens need a scope: `read` for methods that only read, `write` for all others. Sessions have both."""
 
     def has_permission(self, request, view):
         if request.auth is None:
             return True
-        needed = ApiToken.READ if request.method in permissions.SAFE_METHODS else ApiToken.WRITE
+        needed = ApiToken.READ if request.method in READING_METHODS else ApiToken.WRITE
         if needed not in request.auth.scopes:
             raise PermissionDenied(f"This token lacks the scope “{needed}”. Create a token with it.")
         return True

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from ownership.transactions import revision_transaction
 from todos.actions.occurrences import Closing, take_back_next_occurrences
+from todos.extensions import EXTENSIONS
 
 if TYPE_CHECKING:
     from todos.models.task import Task
@@ -29,7 +30,9 @@ def complete_below(completed: Sequence["Task"]) -> list["Task"]:
         for task in completed:
             if task.pk not in inner:  # what is below another one is closed with it
                 closing.close(task)
-        model.objects.bulk_create(closing.copies)
+        model.objects.bulk_create([copy for _, copy in closing.copies])
+        for extension in EXTENSIONS if closing.copies else ():
+            extension.copied(closing.copies)
     return closing.others
 
 

@@ -44,7 +44,7 @@ class Closing:
             task.owner = recurring[0].owner  # loaded once for all of them
         for task in below:
             self.children[task.parent_id].append(self.completed.get(task.pk, task))
-        self.copies: list[Task] = []
+        self.copies: list[tuple[Task, Task]] = []  # each with the task that it is a copy of
         self.others: list[Task] = []
 
     def close(self, task: "Task", parent: "Task | None" = None) -> None:
@@ -55,7 +55,7 @@ class Closing:
             return
         fresh = copy(task, self.revision, **values)
         put_under(fresh, parent) if parent else put_beside(fresh, task)
-        self.copies.append(fresh)
+        self.copies.append((task, fresh))
         task.next_occurrence = fresh.pk
         self.move_on(task, fresh, values["due_date"] - task.due_date)
 
@@ -75,7 +75,7 @@ class Closing:
             if not child.recurrence:
                 twin = copy(child, self.revision, **shifted(child, shift))
                 put_under(twin, fresh)
-                self.copies.append(twin)
+                self.copies.append((child, twin))
                 self.complete(child)
                 self.move_on(child, twin, shift)
             elif child.pk in self.completed:

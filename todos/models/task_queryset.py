@@ -25,6 +25,7 @@ from ownership.transactions import revision_transactions
 from todos.actions import bulk
 from todos.actions.consequences import consequences
 from todos.actions.tree import ABOVE, BELOW, related
+from todos.extensions import EXTENSIONS
 from todos.models.position import PositionQuerySet
 from todos.models.tag import Tag, TagNames, TaskTag
 
@@ -129,8 +130,16 @@ class TaskQuerySet(PositionQuerySet):
         fits = Q(parent=None, level=1) | (fits_parent & fits_completion)
         return self.present().exclude(fits & Q(project__deleted_at=None))
 
+    def before_update(self, ids: Sequence[UUID], fields: Collection[str]) -> None:
+        if not {"project", "project_id"}.isdisjoint(fields):
+            for extension in EXTENSIONS:
+                extension.leaving_project(ids)
+
     def touch_dependents(self, ids: Sequence[UUID], fields: Collection[str]) -> None:
         """The links to the tags have a copy of `created_at`."""
+        if not {"project", "project_id"}.isdisjoint(fields):
+            for extension in EXTENSIONS:
+                extension.entered_project(ids)
         if "created_at" in fields and self.filter(pk__in=ids, tag_links__isnull=False).exists():
             made = self.model.objects.filter(pk=OuterRef("task")).values("created_at")
             TaskTag.objects.filter(task__in=ids).update(created_at=Subquery(made))

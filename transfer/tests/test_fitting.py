@@ -6,8 +6,8 @@ import pytest
 import time_machine
 
 from testing.uploads import named
+from todos.fitting import MAX_DESCRIPTION, MAX_TAG, MAX_TITLE
 from todos.models import Task
-from transfer.fitting import MAX_DESCRIPTION, MAX_TAG, MAX_TITLE
 from transfer.tests.conftest import tasks_of, told
 
 pytestmark = pytest.mark.django_db

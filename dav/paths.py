@@ -1,0 +1,37 @@
+"""The addresses below `/dav/`: of the home of a user, a list in it, and an object in a list."""
+
+from typing import NamedTuple
+from urllib.parse import quote, unquote, urlsplit
+from uuid import UUID
+
+from django.urls import get_script_prefix
+
+
+class Path(NamedTuple):
+    """`owner`, `list` and `name` are as far as the path leads: `/dav/{owner}/{list}/{name}`."""
+
+    owner: str = ""
+    list: str = ""
+    name: str = ""
+
+    def __str__(self) -> str:
+        parts = [quote(part, safe="@:!$&'()*+,;=~") for part in self if part]
+        slash = "" if self.name or not parts else "/"
+        return f"{get_script_prefix()}dav/{'/'.join(parts)}{slash}"
+
+    @classmethod
+    def of(cls, owner_id: UUID, *parts: str) -> "Path":
+        return cls(str(owner_id), *parts)
+
+    @classmethod
+    def read(cls, href: str) -> "Path | None":
+        """The path that a URL, or its path, leads to; None if that isn't below `/dav/`."""
+        try:
+            path = urlsplit(href.strip()).path
+        except ValueError:
+            return None
+        prefix = f"{get_script_prefix()}dav/"
+        if not path.startswith(prefix):
+            return None
+        parts = [unquote(part) for part in path.removeprefix(prefix).rstrip("/").split("/")]
+        return cls(*parts) if len(parts) <= 3 and all(parts) else cls() if parts == [""] else None

@@ -1,0 +1,166 @@
+"""A task as a client sees it: the text as it came, but where the task says something else."""
+
+from datetime import time
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from api.text import fold
+from dav.document import Block, Entry, entries_of, read_document, single
+from todos.fitting import MAX_TITLE, TaskFitting, one_line
+from todos.icalendar.components import Component
+from todos.icalendar.lines import write_lines
+from todos.icalendar.reading import Todo, read_alarm, read_todo
+from todos.icalendar.writing import PRODUCT, write_task
+from todos.icalendar.zones import write_zone
+
+# What a task says, with the properties that say it in a VTODO.
+PROPERTIES = {
+    "title": {"SUMMARY"},
+    "description": {"DESCRIPTION"},
+    "dates": {"DTSTART", "DUE", "DURATION"},
+    "recurrence": {"RRULE"},
+    "completed": {"STATUS", "COMPLETED", "PERCENT-COMPLETE"},
+    "priority": {"PRIORITY"},
+    "tags": {"CATEGORIES"},
+    "parent": {"RELATED-TO"},
+    "reminders": {"VALARM"},
+}
+MIDNIGHT = time()
+STAMPS = {"DTSTAMP", "LAST-MODIFIED"}
+
+
+def read(block: Block, zone: ZoneInfo) -> Todo:
+    """What the VTODO says, as far as a task can."""
+    todo = read_todo(block.component(), zone)
+    todo.title = one_line(todo.title)[:MAX_TITLE]
+    TaskFitting(zone).fit_task(todo)
+    return todo
+
+
+class Meaning(NamedTuple):
+    """A VTODO in terms that compare: what is lost on the way into a task is no difference."""
+
+    title: str
+    description: str
+    dates: tuple
+    recurrence: str
+    completed: bool
+    priority: int
+    tags: frozenset[str]
+    parent: str
+    reminders: tuple
+
+    @classmethod
+    def of(cls, todo: Todo) -> "Meaning":
+        start = todo.start_date and (
+            todo.start_date,
+            todo.start_time if todo.due_time is None else todo.start_time or MIDNIGHT,
+        )
+        return cls(
+            todo.title,
+            todo.description,
+            (start, todo.due_date, todo.due_time),
+            todo.recurrence,
+            todo.completed,
+            todo.priority,
+            frozenset(map(fold, todo.tags)),
+            todo.parent,
+            tuple(sorted(map(str, todo.reminders))),
+        )
+
+    def differences(self, other: "Meaning") -> set[str]:
+        return {name for name in self._fields if getattr(self, name) != getattr(other, name)}
+
+
+def master_of(calendar: Block) -> Block:
+    """The VTODO of the whole series; jtx writes single dates without it."""
+    todos = [each for each in calendar.blocks if each.name == "VTODO"]
+    return next((each for each in todos if each.first("RECURRENCE-ID") is None), todos[0])
+
+
+def default_text(values: dict[str, Any], zone: str) -> str:
+    """The VTODO of a task that no client has written."""
+    head = ["BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:{PRODUCT}"]
+    needs_zone = values["due_time"] is not None or values["start_time"] is not None
+    return write_lines([*head, *(write_zone(zone) if needs_zone else ()), *write_task(values, zone), "END:VCALENDAR"])
+
+
+def render(values: dict[str, Any], zone: str) -> str:
+    """The text that clients get for a task. `values`: a row of `dav.queries.with_texts`."""
+    body = values["body"]
+    if not body:
+        return default_text(values, zone)
+    if values["exact_revision"] == values["revision"] and values["exact_zone"] == zone:
+        return body
+    calendar = read_document(body)
+    written = single(write_lines(write_task(values, zone)))
+    master = master_of(calendar)
+    say = ZoneInfo(zone)
+    drop_others(calendar, master)
+    differing = Meaning.of(read(master, say)).differences(Meaning.of(read(written, say)))
+    for name in differing:
+        rewrite(master, written, name, say)
+    if differing:
+        stamp(master, written)
+        if "dates" in differing:
+            add_zone(calendar, master, zone)
+    return calendar.text()
+
+
+def drop_others(calendar: Block, master: Block) -> None:
+    """One VTODO out, since many clients stop at a second one; and no METHOD, which is for messages."""
+    calendar.items = [each for each in calendar.items if each is master or each.name not in ("VTODO", "METHOD")]
+    master.items = [each for each in master.items if each.name != "RECURRENCE-ID"]
+
+
+def rewrite(master: Block, written: Block, name: str, zone: ZoneInfo) -> None:
+    """Let the VTODO say what the task says about this."""
+    names = PROPERTIES[name]
+    if name == "reminders":
+        rewrite_alarms(master, written, zone)
+    elif name == "parent":
+        others: list = [each for each in master.entries if each.name == "RELATED-TO" and not names_parent(each)]
+        master.replace(names, [*others, *(each for each in written.entries if each.name == "RELATED-TO")])
+    else:
+        master.replace(names, [each for each in written.entries if each.name in names])
+
+
+def names_parent(entry: Entry) -> bool:
+    return entry.line is not None and entry.line.parameters.get("RELTYPE", "PARENT").upper() == "PARENT"
+
+
+def rewrite_alarms(master: Block, written: Block, zone: ZoneInfo) -> None:
+    wanted: dict[str, Block] = {
+        str(meaning): alarm for alarm in written.blocks if (meaning := reminder_of(written, alarm, zone))
+    }
+    kept: list[Block] = []
+    for alarm in master.blocks:
+        meaning = reminder_of(master, alarm, zone) if alarm.name == "VALARM" else None
+        if meaning is None or wanted.pop(str(meaning), None) is not None:
+            kept.append(alarm)
+    master.items = [*master.entries, *kept, *wanted.values()]
+
+
+def reminder_of(block: Block, alarm: Block, zone: ZoneInfo) -> dict | None:
+    """The reminder that a VALARM is for a task; None if it is none."""
+    dates = Component("VTODO", 0, [each for each in block.component().lines if each.name in PROPERTIES["dates"]])
+    todo = read_todo(dates, zone)
+    read_alarm(todo, alarm.component(), zone)
+    return todo.reminders[0] if todo.reminders else None
+
+
+def stamp(master: Block, written: Block) -> None:
+    for name in STAMPS:
+        if master.first(name):
+            master.replace({name}, [each for each in written.entries if each.name == name])
+    number = master.value("SEQUENCE")
+    if number.isdecimal() and len(number) < 10:
+        master.replace({"SEQUENCE"}, list(entries_of([f"SEQUENCE:{int(number) + 1}"])))
+
+
+def add_zone(calendar: Block, master: Block, zone: str) -> None:
+    needed = any(each.line and each.line.parameters.get("TZID") == zone for each in master.entries)
+    known = {each.value("TZID") for each in calendar.blocks if each.name == "VTIMEZONE"}
+    if needed and zone not in known:
+        block = single(write_lines(write_zone(zone)))
+        calendar.items.insert(calendar.items.index(master), block)

@@ -1,0 +1,306 @@
+"""sync-collection, calendar-multiget and calendar-query."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from dav.tests.conftest import Dav, condition, read, vtodo
+from todos.models import Project, Task
+from users.models import User
+
+
+def names(response) -> list[str]:
+    return sorted(href.rpartition("/")[2] for href in read(response))
+
+
+def query(dav, inner: str, path: str = "inbox/", asked: str = "<d:getetag/>"):
+    within = f'<c:filter><c:comp-filter name="VCALENDAR">{inner}</c:comp-filter></c:filter>'
+    return dav.report(path, "c:calendar-query", f"<d:prop>{asked}</d:prop>{within}")
+
+
+def of_todos(inner: str) -> str:
+    return f'<c:comp-filter name="VTODO">{inner}</c:comp-filter>'
+
+
+# sync-collection
+
+
+def test_the_first_sync_has_all_and_the_next_what_changed(dav, api):
+    dav.put_text("inbox/a.ics", vtodo(uid="a"))
+    dav.put_text("inbox/b.ics", vtodo(uid="b"))
+    dav.put_text("inbox/gone.ics", vtodo(uid="gone"))
+    dav.call("DELETE", "inbox/gone.ics")
+
+    first, token = dav.sync("inbox/")
+    assert first == {"a.ics": 200, "b.ics": 200}
+    assert dav.sync("inbox/", token) == ({}, token)
+
+    dav.put_text("inbox/a.ics", vtodo("PRIORITY:1", uid="a"))
+    dav.call("DELETE", "inbox/b.ics")
+    dav.put_text("inbox/c.ics", vtodo(uid="c"))
+    assert dav.sync("inbox/", token)[0] == {"a.ics": 200, "b.ics": 404, "c.ics": 200}
+
+
+def test_what_left_a_list_is_gone_from_it_and_new_in_the_other(dav, api, home):
+    task = api.post("/tasks/", {"title": "x"}).json()
+    _, inbox = dav.sync("inbox/")
+    _, other = dav.sync(f"{home.pk}/")
+
+    api.patch(f"/tasks/{task['id']}/", {"project": str(home.pk)})
+
+    assert dav.sync("inbox/", inbox)[0] == {f"{task['id']}.ics": 404}
+    assert dav.sync(f"{home.pk}/", other)[0] == {f"{task['id']}.ics": 200}
+
+    api.patch(f"/tasks/{task['id']}/", {"project": None})
+    assert dav.sync("inbox/", inbox)[0] == {f"{task['id']}.ics": 200}
+    assert dav.sync(f"{home.pk}/", other)[0] == {f"{task['id']}.ics": 404}
+
+
+@pytest.mark.parametrize("move", ["patch", "move", "bulk", "queryset", "bulk_update", "save", "with its parent"])
+def test_every_way_out_of_a_list_is_noted(dav, api, alice, home, move):
+    task = Task.objects.create(owner=alice, title="x")
+    _, token = dav.sync("inbox/")
+    target = {"project": str(home.pk)}
+    if move == "with its parent":
+        parent = Task.objects.create(owner=alice, title="parent", project=home)
+        target = {"parent": str(parent.pk)}
+    ways = {
+        "patch": lambda: api.patch(f"/tasks/{task.pk}/", target),
+        "move": lambda: api.post(f"/tasks/{task.pk}/move/", target),
+        "bulk": lambda: api.post("/tasks/bulk/", {"action": "move", "ids": [str(task.pk)], "set": target}),
+        "queryset": lambda: Task.objects.filter(pk=task.pk).update(project=home),
+        "bulk_update": lambda: Task.objects.bulk_update([task], ["project"]),
+        "save": lambda: task.save(),
+        "with its parent": lambda: api.patch(f"/tasks/{task.pk}/", target),
+    }
+
+    task.project = home
+    ways[move]()
+
+    assert Task.objects.get(pk=task.pk).project == home
+    assert dav.sync("inbox/", token)[0] == {f"{task.pk}.ics": 404}
+
+
+@pytest.mark.parametrize("back", ["moved", "restored"])
+def test_what_comes_into_a_list_that_has_its_name_already_gets_another(dav, api, back):
+    dav.call("MKCALENDAR", "work/")
+    dav.put_text("inbox/a.ics", vtodo("X-A:1"))
+    first = Task.objects.get()
+    if back == "restored":
+        dav.call("DELETE", "inbox/a.ics")
+    dav.put_text(f"{'work' if back == 'moved' else 'inbox'}/a.ics", vtodo("X-A:2"))
+    if back == "moved":
+        api.patch(f"/tasks/{first.pk}/", {"project": str(Project.objects.get().pk)})
+    else:
+        api.post(f"/tasks/{first.pk}/restore/")
+    where = "work/" if back == "moved" else "inbox/"
+
+    assert dav.sync(where)[0] == {"a.ics": 200, f"{first.pk}.ics": 200}
+    assert dav.text(f"{where}a.ics") == vtodo("X-A:2")
+    assert dav.text(f"{where}{first.pk}.ics") == vtodo("X-A:1", uid=str(first.pk))
+
+
+def test_a_renamed_object_is_gone_by_its_old_name(dav, alice):
+    dav.put_text("inbox/old.ics", vtodo())
+    _, token = dav.sync("inbox/")
+
+    dav.call("MOVE", "inbox/old.ics", HTTP_DESTINATION=f"/dav/{alice.pk}/inbox/new.ics")
+
+    assert dav.sync("inbox/", token)[0] == {"old.ics": 404, "new.ics": 200}
+
+
+def test_what_comes_back_from_the_trash_is_there_again(dav, api):
+    dav.put_text("inbox/a.ics", vtodo())
+    _, token = dav.sync("inbox/")
+    dav.call("DELETE", "inbox/a.ics")
+    api.post(f"/tasks/{Task.objects.get().pk}/restore/")
+
+    assert dav.sync("inbox/", token)[0] == {"a.ics": 200}
+
+
+def test_a_limit_cuts_and_the_rest_follows(dav, alice):
+    Task.objects.bulk_create([Task(owner=alice, title=str(number)) for number in range(7)])  # one revision
+    dav.put_text("inbox/a.ics", vtodo())
+
+    found, token, pages = {}, "", 0
+    while True:
+        page, token = dav.sync("inbox/", token, limit=3)
+        pages += 1
+        cut = page.pop("", None)
+        assert cut in (None, 507)
+        assert not found.keys() & page.keys()
+        found |= page
+        if not cut:
+            break
+
+    assert (len(found), pages) == (8, 3)
+    assert dav.sync("inbox/", token)[0] == {}
+
+
+@pytest.mark.parametrize("token", ["x", "urn:x-todo-sync:", "urn:x-todo-sync:WzFd:abc", "http://example.com/1", "é"])
+def test_a_token_that_was_never_given_is_refused(dav, token):
+    response = dav.report("inbox/", "d:sync-collection", f"<d:sync-token>{token}</d:sync-token><d:prop/>")
+
+    assert (response.status_code, condition(response)) == (403, "valid-sync-token")
+
+
+def test_another_users_token_is_refused(dav, bobs_dav):
+    _, token = bobs_dav.sync("inbox/")
+
+    response = dav.report("inbox/", "d:sync-collection", f"<d:sync-token>{token}</d:sync-token><d:prop/>")
+
+    assert condition(response) == "valid-sync-token"
+
+
+def test_a_token_of_another_time_zone_is_refused(dav, api):
+    _, token = dav.sync("inbox/")
+    api.patch("/me/", {"timezone": "Asia/Tokyo"})
+
+    response = dav.report("inbox/", "d:sync-collection", f"<d:sync-token>{token}</d:sync-token><d:prop/>")
+
+    assert condition(response) == "valid-sync-token"
+
+
+def test_a_token_from_before_a_purge_is_refused(dav):
+    dav.put_text("inbox/a.ics", vtodo())
+    _, token = dav.sync("inbox/")
+    dav.call("DELETE", "inbox/a.ics")
+    Task.objects.all().purge()
+
+    response = dav.report("inbox/", "d:sync-collection", f"<d:sync-token>{token}</d:sync-token><d:prop/>")
+
+    assert condition(response) == "valid-sync-token"
+
+
+def test_nothing_new_takes_two_queries(dav, task, home):
+    _, token = dav.sync("inbox/")
+    _, other = dav.sync(f"{home.pk}/")
+
+    for path, since in [("inbox/", token), (f"{home.pk}/", other)]:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            assert dav.sync(path, since)[0] == {}
+        assert len(queries) == 2, [each["sql"] for each in queries]
+
+
+# calendar-multiget
+
+
+def test_multiget_answers_each_address_in_its_own_spelling(dav, alice, bob, task):
+    dav.put_text("inbox/a%20b.ics", vtodo())
+    home = f"/dav/{alice.pk}/inbox"
+    hrefs = [f"{home}/a%20b.ics", f"http://testserver{home}/{task.pk}.ics", f"{home}/none.ics"]
+    hrefs += [f"/dav/{bob.pk}/inbox/{task.pk}.ics", "/elsewhere", f"/dav/{alice.pk}/other/{task.pk}.ics"]
+    inner = "<d:prop><d:getetag/><c:calendar-data/></d:prop>" + "".join(f"<d:href>{each}</d:href>" for each in hrefs)
+
+    response = dav.report("inbox/", "c:calendar-multiget", inner)
+
+    found = read(response)
+    assert list(found) == hrefs
+    assert found[hrefs[0]]["calendar-data"] == vtodo().replace("\r\n", "\n")
+    assert "SUMMARY:Buy milk" in found[hrefs[1]]["calendar-data"]
+    assert [found[each] for each in hrefs[2:]] == [{}] * 4
+
+
+def test_tags_alone_read_no_texts(dav, alice):
+    hrefs = []
+    for number in range(10):
+        dav.put_text(f"inbox/{number}.ics", vtodo(uid=str(number)))
+        hrefs.append(f"<d:href>/dav/{alice.pk}/inbox/{number}.ics</d:href>")
+
+    with CaptureQueriesContext(connection) as queries:
+        response = dav.report("inbox/", "c:calendar-multiget", f"<d:prop><d:getetag/></d:prop>{''.join(hrefs)}")
+
+    assert len(read(response)) == 10
+    assert "body" not in "".join(each["sql"] for each in queries)
+
+
+# calendar-query
+
+
+@pytest.fixture
+def some(dav):
+    texts = {
+        "done": ["STATUS:COMPLETED", "COMPLETED:20290101T000000Z"],
+        "dated": ["DUE;VALUE=DATE:20300131", "CATEGORIES:Work"],
+        "series": ["DTSTART:20300101T080000Z", "DUE:20300101T090000Z", "RRULE:FREQ=WEEKLY"],
+        "plain": ["BEGIN:VALARM", "ACTION:DISPLAY", "TRIGGER:20300601T080000Z", "END:VALARM"],
+    }
+    for name, lines in texts.items():
+        dav.put_text(f"inbox/{name}", vtodo(*lines, uid=name, summary=f"The {name}"))
+
+
+def prop(name: str, inner: str = "") -> str:
+    return f'<c:prop-filter name="{name}">{inner}</c:prop-filter>'
+
+
+NOT_DEFINED = "<c:is-not-defined/>"
+RANGE = '<c:time-range start="{}T000000Z" end="{}T000000Z"/>'
+
+
+@pytest.mark.parametrize(
+    ("inner", "found"),
+    [
+        ("", ["dated", "done", "plain", "series"]),
+        (of_todos(""), ["dated", "done", "plain", "series"]),
+        (of_todos(prop("COMPLETED", NOT_DEFINED)), ["dated", "plain", "series"]),
+        (
+            of_todos(prop("STATUS", '<c:text-match negate-condition="yes">COMPLETED</c:text-match>')),
+            ["dated", "plain", "series"],
+        ),
+        (of_todos(prop("SUMMARY", "<c:text-match>THE D</c:text-match>")), ["dated", "done"]),
+        (of_todos(prop("SUMMARY", '<c:text-match collation="i;octet">THE D</c:text-match>')), []),
+        (of_todos(prop("CATEGORIES")), ["dated"]),
+        (of_todos(prop("UID", "<c:text-match>series</c:text-match>")), ["series"]),
+        (
+            of_todos(prop("DUE", '<c:param-filter name="VALUE"><c:text-match>date</c:text-match></c:param-filter>')),
+            ["dated"],
+        ),
+        (of_todos(prop("COMPLETED", RANGE.format("20281231", "20290201"))), ["done"]),
+        (of_todos(RANGE.format("20300130", "20300201")), ["dated", "plain"]),
+        (of_todos(RANGE.format("20301224", "20301225")), ["plain", "series"]),
+        (of_todos('<c:comp-filter name="VALARM"/>'), ["plain"]),
+        (of_todos(f'<c:comp-filter name="VALARM">{NOT_DEFINED}</c:comp-filter>'), ["dated", "done", "series"]),
+        (of_todos(f'<c:comp-filter name="VALARM">{RANGE.format("20300601", "20300602")}</c:comp-filter>'), ["plain"]),
+        ('<c:comp-filter name="VEVENT"/>', []),
+    ],
+)
+def test_queries_find_what_the_texts_say(dav, some, inner, found):
+    assert names(query(dav, inner)) == found
+    assert names(query(dav, inner, asked="<d:getetag/><c:calendar-data/>")) == found
+
+
+def test_open_tasks_are_found_by_sql_and_no_other_text_is_read(dav, alice, some):
+    with CaptureQueriesContext(connection) as queries:
+        query(dav, of_todos(prop("COMPLETED", NOT_DEFINED)))
+
+    assert "body" not in "".join(each["sql"] for each in queries)
+
+
+@pytest.mark.parametrize(
+    ("inner", "failed"),
+    [
+        (of_todos('<c:time-range start="2030"/>'), "valid-filter"),
+        (of_todos("<c:time-range/>"), "valid-filter"),
+        (of_todos(RANGE.format("20300201", "20300131")), "valid-filter"),
+        (of_todos(prop("SUMMARY", '<c:text-match collation="i;klingon">x</c:text-match>')), "supported-collation"),
+    ],
+)
+def test_a_filter_that_can_not_be_read_is_refused_by_name(dav, inner, failed):
+    response = query(dav, inner)
+
+    assert (response.status_code, condition(response)) == (403, failed)
+
+
+def test_a_report_that_is_not_here_is_refused_by_name(dav):
+    assert condition(dav.report("inbox/", "c:free-busy-query", "")) == "supported-report"
+    assert dav.call("REPORT", "inbox/").status_code == 400
+
+
+def test_queries_see_the_users_own_only(dav, bobs_dav, some, bob, alice):
+    Project.objects.create(owner=bob, name="x")
+
+    assert names(query(bobs_dav, of_todos(""))) == []
+    assert isinstance(bobs_dav, Dav)
+    assert User.objects.count() == 2

@@ -1,0 +1,15 @@
+from django.urls import path
+
+from dav.views.lists import ListView
+from dav.views.objects import ObjectView
+from dav.views.places import HomeView, RootView, well_known
+
+urlpatterns = [
+    path(".well-known/caldav", well_known),
+    path("dav/", RootView.as_view(), name="dav"),
+    path("dav/<str:owner>/", HomeView.as_view()),
+    path("dav/<str:owner>", HomeView.as_view()),
+    path("dav/<str:owner>/<str:list>/", ListView.as_view()),
+    path("dav/<str:owner>/<str:list>", ListView.as_view()),
+    path("dav/<str:owner>/<str:list>/<str:name>", ObjectView.as_view()),
+]
