@@ -240,6 +240,7 @@ class ApiToken(OwnedModel):
     class Meta:
         verbose_name = "API token"
         ordering = ["-created_at", "-id"]
+        constraints = [models.UniqueConstraint(fields=["owner", "id"], name="api_token_owner_id")]  # for references
         indexes = [models.Index(fields=["owner", "created_at", "id"], name="token_owner_created")]
 
     def __str__(self) -> str:

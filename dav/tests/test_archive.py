@@ -223,26 +223,26 @@ def test_what_can_not_be_kept_is_named(carol, part, change, field):
     ("part", "row", "reason"),
     [
         ("calendar_lists", 3, "calendar_lists, item 1: It isn't an object."),
-        ("calendar_lists", {"name": ["x"]}, "calendar_lists, item 1: name: ['x'] is no text."),
+        ("calendar_lists", {"name": ["x"]}, "calendar_lists, item 1: name: ['x'] isn't text."),
         (
             "calendar_lists",
             {"name": "inbox", "properties": [1]},
-            "calendar_lists, item 1: properties: [1] is no object with texts.",
+            "calendar_lists, item 1: properties: [1] isn't an object with texts.",
         ),
         (
             "calendar_lists",
             {"name": "inbox", "components": [1]},
-            "calendar_lists, item 1: components: [1] is no list of texts.",
+            "calendar_lists, item 1: components: [1] isn't a list of texts.",
         ),
         (
             "calendar_tasks",
             {"name": "x", "sort_order": "x"},
-            "calendar_tasks, item 1: sort_order: 'x' is no number from -1e+15 to 1e+15.",
+            "calendar_tasks, item 1: sort_order: 'x' isn't a number from -1e+15 to 1e+15.",
         ),
         (
             "calendar_others",
             {"name": "x", "uid": "u", "component": "VEVENT", "body": EVENT, "deleted_at": "x"},
-            "calendar_others, item 1: deleted_at: 'x' is no date and time.",
+            "calendar_others, item 1: deleted_at: 'x' isn't a date and time.",
         ),
     ],
 )
