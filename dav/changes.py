@@ -64,7 +64,7 @@ def apply_properties(task_list: TaskList, changes: list[Change]) -> None:
         else:
             stored[name] = xml.stored(found)
     if sum(map(len, stored.values())) > MAX_PROPERTIES:
-        raise DavError("The properties are too large.", status=507)
+        raise DavError("The properties are too large.", status=413)
     row_for(task_list).properties = stored
     save(task_list)
 

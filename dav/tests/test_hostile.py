@@ -123,6 +123,14 @@ def test_a_document_type_is_refused_whatever_it_says(refused, kind):
     refused(400, "s:message", "PROPFIND", "inbox/", f'{kind}<d:propfind xmlns:d="DAV:"/>')
 
 
+def test_large_properties_are_refused(refused):
+    update = (
+        f'<d:propertyupdate xmlns:d="DAV:"><d:set><d:prop><b>{"x" * 200_000}</b></d:prop></d:set></d:propertyupdate>'
+    )
+
+    assert "The properties are too large." in refused(413, "s:message", "PROPPATCH", "inbox/", update)
+
+
 def test_utf_16_is_xml_too(phone):
     text = '<?xml version="1.0" encoding="utf-16"?><d:propfind xmlns:d="DAV:"><d:prop><d:owner/></d:prop></d:propfind>'
 
