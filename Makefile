@@ -16,11 +16,11 @@ PRODUCTION := DEBUG=False MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=131072 MALLO
 STRICT = env ENV_FILE=/dev/null DEBUG=False TRUSTED_PROXIES=1 DATABASE_URL=sqlite://:memory: SECRET_KEY=$$($(SECRET)) \
 	NEON_DATABASE_URL= DATABASE_URL_FILE= SECRET_KEY_FILE=
 
-.PHONY: help setup run serve test test-browser test-clients test-outside test-dav proofs fuzz drills mutants lint lint-openapi schema seed bench bench-growth \
+.PHONY: help setup run serve test coverage test-browser test-clients test-assistants test-outside test-dav proofs fuzz drills mutants lint lint-openapi schema seed bench bench-growth \
 	bench-dav bench-memory bench-crowd clean
 
 help:  ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
 
 setup: $(VENV)/.dev $(ENV_FILE)  ## Install everything for development
 	@echo "Ready for: make run, make test, make lint"
@@ -47,16 +47,21 @@ POSTGRES := $(PY) -m testing.postgres >/dev/null 2>&1 \
 CORES = $(shell $(PYTHON) -c 'import os; print(min(4, os.cpu_count() or 1))')
 IN_PARALLEL = -n $(shell expr $(CORES) + 1) --dist=loadfile --no-loadscope-reorder
 
-# Coverage is measured on Postgres, where more of the code runs, and by CI, since it takes time.
+# On Postgres, where more of the code runs. Apart from `test`, because measuring takes half as long again: what covers a
+# line changes slowly, and tells less of a change than the tests and `mutants`.
 MEASURED := --cov --cov-fail-under=95 --cov-report=term-missing:skip-covered
 
 # What a test starts (servers, commands, other workers) would compile the project again each time.
-test test-browser test-clients test-outside test-dav proofs fuzz: export PYTHONDONTWRITEBYTECODE =
+test coverage test-browser test-clients test-assistants test-outside test-dav proofs fuzz: export PYTHONDONTWRITEBYTECODE =
 
-test: $(VENV)/.dev  ## Run the tests on SQLite, then on Postgres (5 minutes); ARGS="-k title" some of them, COVERAGE=1 measures
+test: $(VENV)/.dev  ## Run the tests on SQLite, then on Postgres (5 minutes); ARGS="-k title" some of them
 	@$(POSTGRES)
 	$(PY) -m pytest --database=sqlite $(or $(ARGS),$(IN_PARALLEL))
-	$(PY) -m pytest --database=postgres $(or $(ARGS),$(IN_PARALLEL) $(if $(COVERAGE),$(MEASURED),-m "not once"))
+	$(PY) -m pytest --database=postgres $(or $(ARGS),$(IN_PARALLEL) -m "not once")
+
+coverage: $(VENV)/.dev  ## Run the tests on Postgres, and measure which lines they run
+	@$(POSTGRES)
+	$(PY) -m pytest --database=postgres $(or $(ARGS),$(IN_PARALLEL)) $(MEASURED)
 
 # Apart from `test`, because it needs a browser: Chromium or Chrome of the system, or the one that TEST_BROWSER names.
 test-browser: $(VENV)/.browser  ## Try the pages in a real browser, against the production server
@@ -65,7 +70,12 @@ test-browser: $(VENV)/.browser  ## Try the pages in a real browser, against the 
 # Node and the generators; a virtual environment of its own, in clients/python.
 test-clients: $(VENV)/.dev  ## Generate typed clients from the schema (TypeScript, orval, Python), and walk through the API with them
 	@clients/setup typescript orval python
-	$(PY) -m pytest --database=sqlite $(ARGS) clients
+	$(PY) -m pytest --database=sqlite $(ARGS) clients/test_clients.py
+
+# The official client, in a virtual environment of its own in clients/assistants; the others run on Node.
+test-assistants: $(VENV)/.dev  ## Try /mcp with the official client, the inspector and the conformance suite of the Model Context Protocol
+	@clients/setup assistants
+	$(PY) -m pytest --database=sqlite $(ARGS) clients/assistants
 
 # Taskwarrior and todoman, from the packages of Debian or Ubuntu.
 test-outside: $(VENV)/.dev  ## Import what Taskwarrior and todoman write, and let todoman read what is exported
@@ -82,7 +92,7 @@ LARGE := tests/guards/test_isolation_*.py tests/hostile tests/server/test_many_p
 	todos/tests/test_replicas.py todos/tests/test_tree_invariants.py todos/tests/test_recurrence_oracle.py \
 	todos/tests/test_order.py api/tests/test_pagination.py
 
-proofs: fuzz  ## Do the large proofs whole: isolation, hostile requests, replicas, many processes, and `fuzz` (an hour)
+proofs: fuzz coverage  ## Do the large proofs whole: isolation, hostile requests, replicas, many processes, `fuzz`, `coverage` (an hour)
 	@PROOFS=full $(MAKE) --no-print-directory test ARGS="$(IN_PARALLEL) $(LARGE)"
 
 fuzz: $(VENV)/.dev  ## Try the API's description with 50,000 requests that schemathesis thinks up (a quarter of an hour); FUZZ_SEED=2 for others
@@ -136,7 +146,7 @@ bench-crowd: $(VENV)/.dev  ## Measure 1,000 open connections, alone and beside 2
 	@$(PY) -m bench.crowd
 
 clean:  ## Remove what was made here: packages, the SQLite database, static files, caches (.env stays)
-	rm -rf $(VENV) bench/.venv clients/python/.venv clients/*/node_modules db.sqlite3 db.sqlite3-shm db.sqlite3-wal staticfiles .coverage .coverage.*
+	rm -rf $(VENV) bench/.venv clients/*/.venv clients/*/node_modules db.sqlite3 db.sqlite3-shm db.sqlite3-wal staticfiles .coverage .coverage.*
 	rm -rf tests/dav/.venv tests/dav/tsdav/node_modules screenshots .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Kept $(ENV_FILE): it has the secret key."

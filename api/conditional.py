@@ -37,10 +37,15 @@ def own_part(etag: str) -> list[str]:
 
 
 def is_unchanged(request, etag: str) -> bool:
-    """Whether `If-None-Match` names this tag: the client has it already. Compared weakly (section 13.1.2)."""
+    """Whether the client has what this tag names already."""
     if request.accepted_renderer.format != "json":
         # A page has no tag. Chromium asks for it with the tag of the JSON, and would show that for a 304.
         return False
+    return is_named(request, etag)
+
+
+def is_named(request, etag: str) -> bool:
+    """Whether `If-None-Match` names this tag, compared weakly (section 13.1.2)."""
     named = parse_etags(request.META.get("HTTP_IF_NONE_MATCH", ""))
     return "*" in named or etag in {each.removeprefix("W/") for each in named}
 

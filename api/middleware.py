@@ -276,25 +276,22 @@ class RequestBodyMiddleware(Middleware):
             raise ParseError("The Content-Length header must be a number: the length of the body in bytes.")
         if int(length) > limit:
             raise TooLarge(f"The request body is too large. {described(limit)}")
-        has_body = int(length) or "HTTP_TRANSFER_ENCODING" in request.META
-        if has_body and request.headers.get("Content-Encoding", "").lower() not in ("", "identity"):
+        is_chunked = "HTTP_TRANSFER_ENCODING" in request.META
+        if (int(length) or is_chunked) and request.headers.get("Content-Encoding", "").lower() not in ("", "identity"):
             raise UnsupportedMediaType("", "Send the request body without a Content-Encoding.")
         charset = (request.content_params or {}).get("charset", "utf-8")
         if charset.lower().replace("_", "-") not in ("utf-8", "utf8", "us-ascii", "ascii"):
             raise UnsupportedMediaType("", "Encode the request body in UTF-8.")
-        if limit > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            self.keep_in_file(request, limit)
-        elif "HTTP_TRANSFER_ENCODING" in request.META:
-            self.read_chunks(request, limit)
-        elif len(self.read(request, int(length))) < int(length):
+        if is_chunked and not request.environ.get("wsgi.input_terminated"):
+            raise LengthRequired  # the development server doesn't support chunks: reading them would never end
+        is_large = limit > settings.DATA_UPLOAD_MAX_MEMORY_SIZE  # then it stays where the server has it
+        if is_chunked:
+            self.keep_in_file(request, limit) if is_large else self.read_chunks(request, limit)
+        elif not is_large and len(self.read(request, int(length))) < int(length):
             raise ParseError(BROKEN_OFF)
 
     def keep_in_file(self, request: WSGIRequest, limit: int) -> None:
-        """Leave the body where the server has it, in a file if it is large: Django reads the form from there."""
-        if "HTTP_TRANSFER_ENCODING" not in request.META:
-            return
-        if not request.environ.get("wsgi.input_terminated"):
-            raise LengthRequired
+        """Leave the chunks where the server has them, in a file if they are many: Django reads the form from there."""
         body = request.environ["wsgi.input"]
         length = body.seek(0, io.SEEK_END)
         body.seek(0)
@@ -304,8 +301,6 @@ class RequestBodyMiddleware(Middleware):
         request._stream = LimitedStream(body, length)  # type: ignore[assignment]
 
     def read_chunks(self, request: WSGIRequest, limit: int) -> None:
-        if not request.environ.get("wsgi.input_terminated"):
-            raise LengthRequired  # the development server doesn't support chunks: reading them would never end
         # Django reads as many bytes as Content-Length says, so it would see an empty body without it.
         request.META["CONTENT_LENGTH"] = str(len(self.read(request, limit + 1)))
         if int(request.META["CONTENT_LENGTH"]) > limit:

@@ -150,7 +150,7 @@ class KeysetPagination(BasePagination):
             if len(found) <= limit:
                 from_cursor = self.cursor is not None and self.cursor.in_nulls == nulls
                 found += fetch(nulls, from_cursor, limit + 1)
-        page = fitting(found[:limit], long_texts(getattr(view.queryset, "model", None)))
+        page = found[: fitting(found[:limit], long_texts(getattr(view.queryset, "model", None)))]
         self.more = len(found) > len(page)
         return self.finish(page)
 
@@ -237,15 +237,15 @@ def long_texts(model: type[Model] | None) -> list[str]:
     return [field.name for field in fields if isinstance(field, TextField) and field.editable]
 
 
-def fitting(rows: Sequence, names: Iterable[str]) -> list:
-    """The first rows whose long texts, which have these names, are up to MAX_SIZE together; at least one row."""
+def fitting(rows: Sequence, names: Iterable[str]) -> int:
+    """How many of the first rows have long texts, of these names, of up to MAX_SIZE together; at least one, if any."""
     size = 0
     for index, row in enumerate(rows):
         values = row if isinstance(row, dict) else vars(row)
         size += sum(len(text) if text.isascii() else len(text.encode()) for text in map(values.get, names) if text)
         if size > MAX_SIZE and index:
-            return list(rows[:index])
-    return list(rows)
+            return index
+    return len(rows)
 
 
 def cursor_param(index: int, field: Field) -> Param:

@@ -6,7 +6,8 @@ from drf_spectacular.generators import SchemaGenerator
 
 from todos.filters import TaskFilters
 
-MAX_RESULTS = 50
+DEFAULT_RESULTS, MAX_RESULTS = 20, 50
+MAX_WHOLE = 5  # with whole descriptions
 SHOWN = (
     *("id", "title", "description", "completed", "completed_at", "priority", "start_date", "start_time", "due_date"),
     *("due_time", "recurrence", "project", "parent", "tags"),
@@ -25,24 +26,47 @@ LONG = {"pattern", "readOnly", "writeOnly"}
 def properties_of(name: str, only: tuple[str, ...] = (), without: frozenset | set = LONG) -> dict:
     found = document()["schemas"][name]["properties"]
     return {
-        each: {key: value for key, value in found[each].items() if key not in without}
+        each: portable({key: value for key, value in found[each].items() if key not in without})
         for each in only or found
         if each in found
     }
 
 
+def portable(schema: dict) -> dict:
+    """With `anyOf` in place of a list of types, which models of some makers don't know."""
+    if not isinstance(schema.get("type"), list):
+        return schema
+    outside = {name: schema[name] for name in ("description",) if name in schema}
+    rest = {name: value for name, value in schema.items() if name not in outside}
+    return {**outside, "anyOf": [{**rest, "type": kind} if kind != "null" else {"type": kind} for kind in rest["type"]]}
+
+
+def not_null(schema: dict) -> dict:
+    """Of what is left out where it is null."""
+    return next((each for each in portable(schema).get("anyOf", ()) if each["type"] != "null"), schema)
+
+
 def shown_task() -> dict:
     cut = {"type": "boolean", "description": "Whether the description goes on."}
-    properties = {**properties_of("Task", SHOWN, LONG | {"description"}), "description_cut": cut}
-    return {"type": "object", "properties": properties, "required": ["id", "title", "completed"]}
+    properties = {name: not_null(each) for name, each in properties_of("Task", SHOWN, LONG | {"description"}).items()}
+    return {
+        "type": "object",
+        "properties": {**properties, "description_cut": cut},
+        "required": ["id", "title", "completed"],
+    }
 
 
 def one_task() -> dict:
     return {"properties": {"task": shown_task()}, "required": ["task"]}
 
 
+def changed_task() -> dict:
+    following = {"type": "object", "description": "The task that completing it has created."}
+    return {"properties": {"task": shown_task(), "next_occurrence": following}, "required": ["task"]}
+
+
 def many_tasks() -> dict:
-    more = {"type": ["string", "null"], "description": "Pass it as `cursor` for the tasks that follow."}
+    more = {"type": "string", "description": "If there are more: pass it as `cursor`."}
     tasks = {"type": "array", "items": shown_task()}
     return {"properties": {"tasks": tasks, "next_cursor": more}, "required": ["tasks"]}
 
@@ -53,8 +77,10 @@ def filters() -> dict:
     found = {name: parameters[name] for name in names if name in parameters}
     schemas = {name: {"description": each["description"], **each["schema"]} for name, each in found.items()}
     schemas["ordering"] = {"type": "string", "enum": list(TaskFilters().fields["ordering"].choices)}
-    limit = {"type": "integer", "minimum": 1, "maximum": MAX_RESULTS, "description": "20 by default."}
-    return {"properties": {**schemas, "limit": limit}}
+    most = f"{DEFAULT_RESULTS} by default; {MAX_WHOLE} at most with `whole`."
+    limit = {"type": "integer", "minimum": 1, "maximum": MAX_RESULTS, "description": most}
+    whole = {"type": "boolean", "description": "True doesn't cut long descriptions."}
+    return {"properties": {**schemas, "limit": limit, "whole": whole}}
 
 
 def only_id() -> dict:
@@ -71,13 +97,13 @@ def new_tasks() -> dict:
     return {"properties": {"tasks": tasks}, "required": ["tasks"]}
 
 
+def first_tasks() -> dict:
+    tasks = {"type": "array", "items": {"type": "object"}, "description": "As in find_tasks; up to 20."}
+    return {"total": {"type": "integer"}, "tasks": tasks}
+
+
 def day() -> dict:
-    tasks = {"type": "array", "items": {"type": "object"}, "description": "As in find_tasks."}
-    part = {
-        "type": "object",
-        "properties": {"total": {"type": "integer"}, "tasks": tasks},
-        "required": ["total", "tasks"],
-    }
+    part = {"type": "object", "properties": first_tasks(), "required": ["total", "tasks"]}
     names = ("overdue", "due_today", "started", "important")
     return {"properties": {"date": {"type": "string", "format": "date"}, **dict.fromkeys(names, part)}}
 
@@ -88,4 +114,5 @@ def projects() -> dict:
 
 
 def undone() -> dict:
-    return {"properties": {"undone": {"type": "string"}, "tasks": {"type": "array", "items": shown_task()}}}
+    moved = {"type": "integer", "description": "How many tasks that it had added are in the trash now."}
+    return {"properties": {"undone": {"type": "string"}, **first_tasks(), "moved_to_trash": moved}}

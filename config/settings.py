@@ -130,16 +130,18 @@ INSTALLED_APPS = [
     "assistants",
 ]
 
-# Other origins whose pages may call the API, with a token: cookies are never allowed from there.
-CORS_ALLOWED_ORIGINS = [each for each in env("CORS_ALLOWED_ORIGINS") if "*" not in each]
-CORS_ALLOWED_ORIGIN_REGEXES = [origin_regex(each) for each in env("CORS_ALLOWED_ORIGINS") if "*" in each]
-CORS_URLS_REGEX = r"^/api/"
+# Other origins whose pages may call the API and /mcp, with a token: cookies are never allowed from there.
+origins = env("CORS_ALLOWED_ORIGINS")
+CORS_ALLOWED_ORIGINS = [each for each in origins if "*" not in each]
+CORS_ALLOWED_ORIGIN_REGEXES = [origin_regex(each) for each in origins if "*" in each]
+CORS_URLS_REGEX = r"^/(api/|mcp$|\.well-known/oauth-protected-resource/mcp$)"
 CORS_ALLOW_HEADERS = [
     *("authorization", "content-type", "if-match", "if-none-match", "idempotency-key", "x-request-id"),
+    *("mcp-protocol-version", "mcp-method", "mcp-name"),
     # What browsers' tracing SDKs add by themselves.
     *("traceparent", "tracestate", "baggage", "sentry-trace", "x-requested-with"),
 ]
-CORS_EXPOSE_HEADERS = ["ETag", "Location", "Retry-After", "X-Request-ID", "Idempotency-Replayed"]
+CORS_EXPOSE_HEADERS = ["ETag", "Location", "Retry-After", "X-Request-ID", "Idempotency-Replayed", "WWW-Authenticate"]
 CORS_PREFLIGHT_MAX_AGE = 7200  # more than that Chromium doesn't keep
 
 MIDDLEWARE = [
@@ -148,8 +150,9 @@ MIDDLEWARE = [
     "api.middleware.ContentSecurityPolicyMiddleware",
     "api.middleware.HealthMiddleware",
     # Around all that may refuse a request: a page can't read an answer without its headers.
-    *(["corsheaders.middleware.CorsMiddleware"] if env("CORS_ALLOWED_ORIGINS") else []),
+    *(["corsheaders.middleware.CorsMiddleware"] if origins else []),
     "api.middleware.ProblemMiddleware",
+    "dav.middleware.DavErrorMiddleware",
     "api.middleware.RedirectMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

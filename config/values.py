@@ -58,7 +58,7 @@ def log_level(value: str) -> str:
 
 
 def https_url(value: str) -> str:
-    """Plain HTTP on this machine alone: whoever can change the keys on their way is everybody."""
+    """Plain HTTP on this machine alone: whatever changes the keys on their way can pretend to be any user."""
     url = urlsplit(value)
     is_safe = url.scheme == "https" or (url.scheme == "http" and url.hostname in {"localhost", "127.0.0.1", "::1"})
     if value and not (is_safe and url.hostname and url.port != 0 and re.fullmatch(r"[!-~]+", value)):
@@ -81,7 +81,7 @@ def origins(value: str, host: str = "") -> list[str]:
     """Origins as browsers send them, or with this other pattern of a host."""
     for origin in parts(value):
         if not re.fullmatch(rf"[a-z][a-z0-9+.-]*://({host}[a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{{1,5}})?", origin):
-            raise ValueError(f"{origin!r} is no origin as browsers send it, such as https://app.example.com")
+            raise ValueError(f"{origin!r} isn't an origin as browsers send it, such as https://app.example.com")
     return parts(value)
 
 
@@ -163,7 +163,7 @@ def mail_server(url: str) -> dict:
         if "OPTIONS" in config or ("smtp" in config["EMAIL_BACKEND"] and not config["EMAIL_HOST"]):
             raise ValueError
     except (ValueError, ImproperlyConfigured):  # their text could repeat the password in it
-        raise ImproperlyConfigured("EMAIL_URL is no mail server that is known here: see .env.example.") from None
+        raise ImproperlyConfigured("EMAIL_URL isn't the URL of a supported mail server: see .env.example.") from None
     scheme = urlsplit(url).scheme
     port = config["EMAIL_PORT"] or {"smtp+tls": 587, "smtps": 465, "smtp+ssl": 465}.get(scheme, 25)
     # On port 465 a server speaks TLS from the start (RFC 8314, section 7.3), and smtps:// says it of any but 587.
@@ -181,7 +181,7 @@ def cache(url: str) -> dict:
         if "filecache" in url and not config["LOCATION"].startswith("/"):
             raise ValueError
     except (KeyError, ValueError):  # their text could repeat the password in it
-        raise ImproperlyConfigured("CACHE_URL is no cache that is known here: see .env.example.") from None
+        raise ImproperlyConfigured("CACHE_URL isn't the URL of a supported cache: see .env.example.") from None
     return {**config, "OPTIONS": {**options, **config.get("OPTIONS", {})}}
 
 
@@ -190,7 +190,7 @@ def database(url: str, name: str) -> dict:
     try:
         config: dict = {**dj_database_url.parse(url, conn_max_age=240, conn_health_checks=True)}
     except ValueError:  # its text would repeat the URL, and the password in it
-        raise ImproperlyConfigured(f"{name} is no database URL that is known here: see .env.example.") from None
+        raise ImproperlyConfigured(f"{name} isn't the URL of a supported database: see .env.example.") from None
     options = config.get("OPTIONS", {})
     if config["ENGINE"] == "django.db.backends.sqlite3":
         return {**config, "OPTIONS": {**options, **SQLITE}, "TEST": {"NAME": f"{config['NAME']}.test"}}
@@ -198,7 +198,7 @@ def database(url: str, name: str) -> dict:
         # Cursors of the server need the session that a pooler in transaction mode doesn't keep.
         config |= {"ENGINE": "config.postgres", "DISABLE_SERVER_SIDE_CURSORS": True}
         return {**config, "OPTIONS": {**POSTGRES, **options, **tls(config["HOST"], options, name)}}
-    raise ImproperlyConfigured(f"{name} is neither of SQLite nor of Postgres: see .env.example.")
+    raise ImproperlyConfigured(f"{name} is neither for SQLite nor for Postgres: see .env.example.")
 
 
 def tls(host: str, options: dict, name: str) -> dict:

@@ -7,8 +7,8 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Q
 
-from dav.models import MAX_COLOR, MAX_NAME, Collection
-from dav.paths import Path
+from dav.models import MAX_COLOR, Collection
+from dav.paths import MAX_NAME, Path
 from ownership.transactions import revision_transaction
 from todos.fitting import MAX_PROJECT, UNTITLED, one_line
 from todos.models import Project

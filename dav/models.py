@@ -6,11 +6,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from dav.paths import MAX_NAME
 from ownership.owned import OwnedModel, OwnedQuerySet
 from todos.models import Project, Task
 from todos.models.trash import TrashModel
-
-MAX_NAME = 500  # characters of a name in a URL, and of a UID: an index has room for 2,700 bytes
 
 MAX_COLOR = 40
 

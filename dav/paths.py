@@ -1,10 +1,19 @@
 """The addresses below `/dav/`: of the home of a user, a list in it, and an object in a list."""
 
+import re
 from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 from uuid import UUID
 
 from django.urls import get_script_prefix
+
+UNFIT = re.compile(r"[/\x00-\x1f\x7f\ud800-\udfff]")  # in a name
+MAX_NAME = 500  # characters of a name in a URL, and of a UID: an index has room for 2,700 bytes
+
+
+def is_name(text: str) -> bool:
+    """Whether a client may call a list or an object so: it has to come back from a URL as it is."""
+    return 0 < len(text) <= MAX_NAME and not UNFIT.search(text) and text not in (".", "..")
 
 
 class Path(NamedTuple):
@@ -31,7 +40,7 @@ class Path(NamedTuple):
         except ValueError:
             return None
         prefix = f"{get_script_prefix()}dav/"
-        if not path.startswith(prefix):
+        if not path.startswith(prefix) or "\0" in unquote(path):  # which Postgres can't even look for
             return None
         parts = [unquote(part) for part in path.removeprefix(prefix).rstrip("/").split("/")]
         return cls(*parts) if len(parts) <= 3 and all(parts) else cls() if parts == [""] else None

@@ -130,20 +130,27 @@ def names_parent(entry: Entry) -> bool:
 
 
 def rewrite_alarms(master: Block, written: Block, zone: ZoneInfo) -> None:
+    here, there = dates_of(written), dates_of(master)
     wanted: dict[str, Block] = {
-        str(meaning): alarm for alarm in written.blocks if (meaning := reminder_of(written, alarm, zone))
+        str(meaning): alarm for alarm in written.blocks if (meaning := reminder_of(here, alarm, zone))
     }
     kept: list[Block] = []
     for alarm in master.blocks:
-        meaning = reminder_of(master, alarm, zone) if alarm.name == "VALARM" else None
+        meaning = reminder_of(there, alarm, zone) if alarm.name == "VALARM" else None
         if meaning is None or wanted.pop(str(meaning), None) is not None:
             kept.append(alarm)
     master.items = [*master.entries, *kept, *wanted.values()]
 
 
-def reminder_of(block: Block, alarm: Block, zone: ZoneInfo) -> dict | None:
-    """The reminder that a VALARM is for a task; None if it is none."""
-    dates = Component("VTODO", 0, [each for each in block.component().lines if each.name in PROPERTIES["dates"]])
+def dates_of(block: Block) -> Component:
+    """A VTODO with its dates alone."""
+    return Component(
+        "VTODO", 0, [each.line for each in block.entries if each.line and each.name in PROPERTIES["dates"]]
+    )
+
+
+def reminder_of(dates: Component, alarm: Block, zone: ZoneInfo) -> dict | None:
+    """The reminder that a VALARM is for a task with these dates; None if it is none."""
     todo = read_todo(dates, zone)
     read_alarm(todo, alarm.component(), zone)
     return todo.reminders[0] if todo.reminders else None

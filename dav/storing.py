@@ -34,7 +34,7 @@ class Incoming:
         self.text, self.calendar, self.zone = text, calendar, zone
         self.master = master_of(calendar)
         self.todo: Todo = read(self.master, zone)
-        self.uid = self.master.value("UID")
+        self.uid = self.master.value("UID").strip()
 
     @property
     def exceptions(self) -> list[Block]:
@@ -55,6 +55,14 @@ def day_of(line, zone: ZoneInfo):
         return wall_clock(line, zone)[0]
     except ValueError:
         return None
+
+
+def kind_of(calendar: Block) -> str:
+    """VTODO, VEVENT and so on. Raises BadCalendar."""
+    kinds = {each.name for each in calendar.blocks} - {"VTIMEZONE"}
+    if len(kinds) != 1:
+        raise BadCalendar("A calendar object is one task with its exceptions.", "c:valid-calendar-object-resource")
+    return kinds.pop()
 
 
 def uid_of(calendar: Block, component: str) -> str:

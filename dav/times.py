@@ -6,10 +6,11 @@ from zoneinfo import ZoneInfo
 
 from dav.document import Block
 from todos.icalendar.lines import Line
-from todos.icalendar.moments import parse_duration, parse_moment, zone_named
+from todos.icalendar.moments import in_zone, parse_duration, parse_moment, zone_named
 from todos.recurrence import Recurrence, RecurrenceError, Series
 
 DAY = timedelta(days=1)
+GREENWICH = ZoneInfo("UTC")
 MARGIN = timedelta(days=2)  # more than two time zones are apart
 
 
@@ -53,7 +54,7 @@ def dates(block: Block, start: datetime, end: datetime, zone: ZoneInfo) -> Itera
     if begins is None or finishes is None or line is None:
         return
     clock = zone_of(line, zone)
-    first = begins.astimezone(clock)
+    first = in_zone(begins, clock)
     try:
         series = Series(Recurrence.parse(block.value("RRULE"), clock), first.date())
     except RecurrenceError:
@@ -63,7 +64,7 @@ def dates(block: Block, start: datetime, end: datetime, zone: ZoneInfo) -> Itera
     day, last = plus(start, begins - finishes - MARGIN).date(), plus(end, MARGIN).date()
     while (following := series.next_date(day)) and following <= last:
         day = following
-        at = datetime.combine(day, first.time(), clock).astimezone(UTC)
+        at = in_zone(datetime.combine(day, first.time(), clock), GREENWICH)
         if at not in gone:
             yield at
 

@@ -13,6 +13,7 @@ DAV, CALDAV = "DAV:", "urn:ietf:params:xml:ns:caldav"
 CALENDAR_SERVER, APPLE = "http://calendarserver.org/ns/", "http://apple.com/ns/ical/"
 PREFIXES = {DAV: "d", CALDAV: "c", CALENDAR_SERVER: "cs", APPLE: "a"}
 NAMESPACES = " ".join(f'xmlns:{prefix}="{namespace}"' for namespace, prefix in PREFIXES.items())
+XML = "application/xml; charset=utf-8"
 HEAD = '<?xml version="1.0" encoding="utf-8"?>\n'
 MAX_DEPTH = 32
 NO_XML = {code: None for code in range(32) if code not in (9, 10, 13)} | {0xFFFE: None, 0xFFFF: None}
@@ -82,6 +83,11 @@ def stored(found: Element) -> str:
 def document(root: str, content: str) -> str:
     """The document with this root, such as `d:multistatus`."""
     return f"{HEAD}<{root} {NAMESPACES}>{content}</{root}>"
+
+
+def error(detail: object, condition: str = "") -> str:
+    """An error (RFC 4918, section 16). `condition`: the element of what failed."""
+    return document("d:error", f'{condition}<s:message xmlns:s="urn:x-todo">{text(detail)}</s:message>')
 
 
 def propstat(found: Iterable[str], missing: Iterable[str], status: str = "404 Not Found") -> str:

@@ -47,7 +47,7 @@ class Server:
             )
 
     def wait(self) -> "Server":
-        for _ in range(300):
+        for _ in range(1200):  # two minutes, since the machine may have much else to do
             try:
                 self.get("/healthz")
             except OSError:

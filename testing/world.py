@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
@@ -11,7 +12,7 @@ from uuid import UUID
 from django.apps import apps
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.db import models
+from django.db import connection, models
 from django.test import Client as Browser
 
 from ownership.row_level_security import user_keys
@@ -57,6 +58,30 @@ def rows_of(user: User) -> Rows:
     for model in apps.get_models(include_auto_created=True):
         for key in user_keys(model):
             found[model] = list(model._base_manager.filter(**{key.attname: user.pk}).order_by("pk").values())
+    return found
+
+
+@cache
+def owned_tables() -> list[tuple[str, models.ForeignKey]]:
+    """A statement for the user's rows of each table, and the key that it takes."""
+    name = connection.ops.quote_name
+    return [
+        (f"SELECT * FROM {name(meta.db_table)} WHERE {name(key.column)} = %s ORDER BY {name(meta.pk.column)}", key)
+        for meta in (model._meta for model in apps.get_models(include_auto_created=True))
+        for key in user_keys(meta.model)
+    ]
+
+
+def stored(user: User) -> list[list[tuple]]:
+    """All rows of this user as the database has them, to see whether something has changed.
+
+    In plain SQL: the guards compare some thousand times, and `rows_of` takes ten times as long.
+    """
+    found = [list(User.objects.filter(pk=user.pk).values_list())]
+    with connection.cursor() as cursor:
+        for statement, key in owned_tables():
+            cursor.execute(statement, [key.get_db_prep_value(user.pk, connection)])
+            found.append(cursor.fetchall())
     return found
 
 
@@ -106,6 +131,7 @@ def make_things(api: Client) -> dict[str, str]:
         things[resource.name], _ = make(model, alice, CANARY), make(model, alice, CANARY)
         if resource.has_trash:
             things[f"trashed {resource.name}"], _ = (trashed(make(model, alice, CANARY)) for _ in range(2))
+    things["app password"], _ = ApiToken.issue(alice, CANARY, ApiToken.APP_PASSWORD)
     task, fields = things["task"], {"owner": alice, "description": "goldfinch, in many words", "tags": ["goldfinch"]}
     home, gone = (Project.objects.create(owner=alice, name=f"goldfinch {n}", color="#c0ffee") for n in ("home", "gone"))
     Task.objects.create(title="goldfinch at home", project=home, **fields)

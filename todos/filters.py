@@ -12,6 +12,7 @@ from api.filters import FilterSet, ordering_field
 from api.pagination import Order
 from todos.models import Tag, Task
 from todos.models.task import TIME, TIMED, UNTIMED
+from todos.serializers.task import MAX_TAG
 
 
 # One pattern, because generated clients can't send a choice of two strings.
@@ -36,7 +37,7 @@ def tag_param(name: str, index: int) -> Param:
 
 def tags_field(help_text: str) -> fields.ListField:
     # More no task has, and a thousand are too many for one query.
-    child = fields.FoldedField(max_length=50)
+    child = fields.FoldedField(max_length=MAX_TAG)
     return fields.ListField(child=child, required=False, max_length=Task.MAX_TAGS, help_text=help_text)
 
 

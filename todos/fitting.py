@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from api.text import fold, is_blank, to_line
-from todos.models import Project, Tag, Task
+from todos.models import Project, Task
 from todos.recurrence import Recurrence, RecurrenceError
+from todos.serializers.task import MAX_TAG
 
 # The halves of surrogate pairs and the null character are no text, which no database takes.
 NO_TEXT = re.compile(r"[\x00\ud800-\udfff]")
@@ -18,7 +19,6 @@ UNTITLED = "Untitled"
 MAX_REMINDERS = 10
 MAX_TITLE: int = Task._meta.get_field("title").max_length  # type: ignore[assignment]
 MAX_DESCRIPTION: int = Task._meta.get_field("description").max_length  # type: ignore[assignment]
-MAX_TAG: int = Tag._meta.get_field("name").max_length  # type: ignore[assignment]
 MAX_PROJECT: int = Project._meta.get_field("name").max_length  # type: ignore[assignment]
 
 

@@ -89,9 +89,10 @@ def changes(user, token: str | None, limit: int, context: dict | None = None) ->
     """
     position = SyncPosition.read(token, user) if token else SyncPosition(full=user.revision, revision=0)
     upto = position.full or user.revision
+    synced = kinds()
     found = [
         change
-        for kind, (model, serializer_class) in kinds().items()
+        for kind, (model, serializer_class) in synced.items()
         for change in as_changes(
             kind, rows_after(position, kind, model, user, upto), serializer_class, limit + 1, context or {}
         )
@@ -101,7 +102,8 @@ def changes(user, token: str | None, limit: int, context: dict | None = None) ->
     if position.needs(user.purged_revision):
         raise SyncTokenExpired
     found.sort(key=lambda change: (change["revision"], change["type"], str(change["id"])))
-    page = found[: len(fitting([change["object"] or {} for change in found[:limit]], names_of_long_texts()))]
+    names = {name for model, _ in synced.values() for name in long_texts(model)}
+    page = found[: fitting([change["object"] or {} for change in found[:limit]], names)]
     if len(found) > len(page):
         last = page[-1]
         reached = SyncPosition(position.full, last["revision"], last["type"], str(last["id"]))
@@ -110,10 +112,6 @@ def changes(user, token: str | None, limit: int, context: dict | None = None) ->
     # After a full sync, the changes made in the meantime come next.
     has_more = len(found) > len(page) or upto < user.revision
     return {"results": page, "token": reached.sign(user), "has_more": has_more}
-
-
-def names_of_long_texts() -> set[str]:
-    return {name for model, _ in kinds().values() for name in long_texts(model)}
 
 
 def rows_after(position: SyncPosition, kind: str, model: type[TrashModel], user, upto: int) -> QuerySet:

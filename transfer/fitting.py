@@ -2,7 +2,6 @@
 
 import math
 import re
-from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from api.text import is_blank
@@ -40,7 +39,7 @@ class Fitting(TaskFitting):
         project.name = name[:MAX_PROJECT].strip() if not is_blank(name) else UNTITLED
         color = project.color.strip().lower()[:7]
         if color and not COLOR.fullmatch(color):
-            self.contents.lose(item, "color", f"{project.color[:40]!r} is no color like #1565c0.")
+            self.contents.lose(item, "color", f"{project.color[:40]!r} isn't a color like #1565c0.")
         project.color = color if COLOR.fullmatch(color) else ""
         project.created_at = self.past(project.created_at)
 
@@ -71,10 +70,10 @@ class Fitting(TaskFitting):
         self.levels: dict[str, int] = {}
         for task in tasks.values():
             if task.project and task.project not in self.contents.projects:
-                self.lose(task, "project", "The file has no such project: the task comes into the inbox.")
+                self.lose(task, "project", "The file has no such project: the task goes into the inbox.")
                 task.project = ""
             elif task.project and task.deleted_at is None and self.contents.projects[task.project].deleted_at:
-                self.lose(task, "project", "It is in the trash: the task comes into the inbox.")
+                self.lose(task, "project", "It is in the trash: the task goes into the inbox.")
                 task.project = ""
             if task.parent and task.parent not in tasks:
                 self.lose(task, "parent", "The file has no such task: this one isn't a subtask any more.")
@@ -121,14 +120,3 @@ class Fitting(TaskFitting):
             self.lose(task, "completed", "It is a part of a completed task, and was completed with it.")
             task.completed, task.completed_at = True, parent.completed_at
         return self.levels[parent.key] + 1
-
-
-def moment_of(text: object) -> datetime | None:
-    """An instant of RFC 3339; None for anything else."""
-    if not isinstance(text, str) or len(text) > 40:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        return None

@@ -17,6 +17,7 @@ from todos.actions import series
 from todos.models import Project, Tag, Task
 from todos.models.rules import MAX_LEVEL
 from todos.models.tag import TaskTag
+from transfer.extensions import ARCHIVE_PARTS
 from transfer.fitting import Fitting
 from transfer.models import ImportedItem
 from transfer.records import Contents, ProjectRecord, Report, TaskRecord, chunks, parse_uuid
@@ -48,6 +49,7 @@ class Importer:
         self.created = {"projects": 0, "tags": 0, "tasks": 0}
         self.projects: dict[str, UUID] = {}  # by the key of the record
         self.tasks: dict[str, UUID] = {}
+        self.made: dict[str, dict[str, UUID]] = {"project": {}, "task": {}}  # those that weren't there before
         self.new_series: dict[Any, UUID] = {}
         self.groups: dict[int, int] = {}  # of what was completed together
 
@@ -57,6 +59,8 @@ class Importer:
         self.make_projects()
         self.make_tags()
         unchanged = self.make_tasks()
+        for part in ARCHIVE_PARTS:
+            part.write(self)
         return Report(self.created, unchanged, self.contents.lost)
 
     def take_settings(self) -> None:
@@ -189,7 +193,7 @@ class Importer:
         """The parent, the level and the project of a task."""
         project = self.projects.get(record.project)
         if record.project in self.gone and record.deleted_at is None:
-            self.contents.lose(record.item, "project", "It is in the trash: the task comes into the inbox.")
+            self.contents.lose(record.item, "project", "It is in the trash: the task goes into the inbox.")
             project = None
         if not record.parent:
             return None, 1, project
@@ -245,6 +249,7 @@ class Importer:
         return found
 
     def remember(self, kind: str, made: dict[str, UUID]) -> None:
+        self.made[kind] |= made
         items = [
             ImportedItem(
                 owner_id=self.owner.pk, source=self.source, key=ImportedItem.digest(kind, key), **{f"{kind}_id": pk}

@@ -1,5 +1,6 @@
 """What every source is turned into: neutral records of projects, tags and tasks, and what of them could not be kept."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -83,6 +84,7 @@ class Contents:
     projects: dict[str, ProjectRecord] = field(default_factory=dict)  # by key, in their order
     tags: list[TagRecord] = field(default_factory=list)
     tasks: dict[str, TaskRecord] = field(default_factory=dict)  # by key, in their order
+    others: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))  # of other apps, by part
     lost: list[Lost] = field(default_factory=list)
     rows: int = 0
 

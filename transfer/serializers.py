@@ -7,6 +7,7 @@ from api.serializers import Serializer
 from ownership.references import OwnedRelatedField
 from ownership.serializers import RevisedSerializer
 from todos.models import Project
+from todos.serializers.task import MAX_TAG
 from transfer.models import Feed
 
 
@@ -37,7 +38,7 @@ class CreatedSerializer(serializers.Serializer):
 
 
 class LostSerializer(serializers.Serializer):
-    item = serializers.CharField(help_text="Where it stands in the file, with its title.")
+    item = serializers.CharField(help_text="Where it is in the file, with its title.")
     field = serializers.CharField()
     reason = serializers.CharField()
 
@@ -49,7 +50,7 @@ class ReportSerializer(serializers.Serializer):
 
 
 class FeedSerializer(RevisedSerializer):
-    """A calendar feed. `url` is in the response to its creation alone."""
+    """A calendar feed. `url` is only in the response to its creation."""
 
     # A keyword can't be written as a name here.
     locals()["as"] = fields.ChoiceField(
@@ -59,13 +60,13 @@ class FeedSerializer(RevisedSerializer):
         help_text="`events` are for calendars that show no tasks, such as Google's: open tasks with a due date.",
     )
     project = OwnedRelatedField(
-        queryset=Project.objects.present(),
+        queryset=Project.objects.all(),
         allow_null=True,
         default=None,
         help_text="Only tasks in this project. Null for all.",
     )
     tag = fields.StringField(
-        max_length=50, allow_blank=True, default="", help_text="Only tasks with this tag. Case doesn't matter."
+        max_length=MAX_TAG, allow_blank=True, default="", help_text="Only tasks with this tag. Case doesn't matter."
     )
 
     class Meta:
@@ -77,7 +78,7 @@ class FeedSerializer(RevisedSerializer):
 class NewFeedSerializer(FeedSerializer):
     """A new calendar feed, with its secret URL."""
 
-    url = serializers.CharField(read_only=True, help_text="Shown this once. Whoever knows it can read the tasks.")
+    url = serializers.CharField(read_only=True, help_text="Shown only once. Anyone who knows it can read the tasks.")
 
     class Meta(FeedSerializer.Meta):
         fields = [*FeedSerializer.Meta.fields, "url"]

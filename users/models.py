@@ -210,6 +210,11 @@ def all_scopes() -> list[str]:
     return [ApiToken.READ, ApiToken.WRITE]
 
 
+class ApiTokenQuerySet(OwnedQuerySet):
+    def app_passwords(self) -> Self:
+        return self.filter(kind=ApiToken.APP_PASSWORD)
+
+
 class ApiToken(OwnedModel):
     """A token that a program signs in with. Only its digest is stored: the secret is shown once, on creation.
 
@@ -230,9 +235,12 @@ class ApiToken(OwnedModel):
     expires_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, editable=False)
 
+    objects: ClassVar = ApiTokenQuerySet.as_manager()
+
     class Meta:
         verbose_name = "API token"
         ordering = ["-created_at", "-id"]
+        constraints = [models.UniqueConstraint(fields=["owner", "id"], name="api_token_owner_id")]  # for references
         indexes = [models.Index(fields=["owner", "created_at", "id"], name="token_owner_created")]
 
     def __str__(self) -> str:
@@ -252,14 +260,14 @@ class ApiToken(OwnedModel):
 
     @classmethod
     def find_app_password(cls, email: str, password: str) -> "ApiToken | None":
-        """The valid app password of the active user with this address, in one query, whoever there is.
+        """The valid app password of the active user with this address. One query, whether or not there is such a user.
 
         `password`: in any case, with or without hyphens or spaces.
         """
         letters = re.sub(r"[\s-]", "", password).lower()
         if not APP_PASSWORD.fullmatch(letters):
             return None
-        tokens = cls.objects.select_related("owner").filter(kind=cls.APP_PASSWORD, owner__is_active=True)
+        tokens = cls.objects.app_passwords().select_related("owner").filter(owner__is_active=True)
         token = tokens.filter(digest=digest(letters)).first()
         return None if token is None or token.expired or token.owner.email != email.lower() else token
 

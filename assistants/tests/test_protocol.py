@@ -5,12 +5,21 @@ import json
 import pytest
 from rest_framework.throttling import SimpleRateThrottle
 
+from testing.problems import broken_database
 from todos.models import Task
 
 ALL = [
     *("find_tasks", "plan_day", "list_projects", "add_tasks", "update_task", "complete_task", "reopen_task"),
     *("delete_task", "undo"),
 ]
+VERSION_OF_THE_FUTURE = {"protocolVersion": "2099-01-01", "clientCapabilities": {}}
+
+
+def refusal_of(response) -> tuple:
+    """What a client shows of it."""
+    assert response["Content-Type"] == "application/json"
+    body = response.json()
+    return body["id"], body["error"]["code"], body["error"]["message"]
 
 
 def test_a_client_of_2025_begins_with_a_handshake(assistant):
@@ -59,6 +68,13 @@ def test_headers_that_differ_from_the_body_are_refused(assistant, headers, code)
     response = assistant.ask_modern("tools/list", **headers)
 
     assert (response.status_code, response.json()["error"]["code"]) == (400, code)
+    assert response["Content-Type"] == "application/json"
+
+
+def test_whitespace_around_headers_is_none_of_their_value(assistant):
+    spaced = {"MCP-Protocol-Version": " 2026-07-28", "Mcp-Method": "tools/call\t", "Mcp-Name": "  find_tasks "}
+
+    assert "result" in assistant.ask_modern("tools/call", {"name": "find_tasks"}, **spaced).json()
 
 
 def test_the_name_of_a_tool_must_be_the_one_in_the_header(assistant, alice):
@@ -74,7 +90,17 @@ def test_an_unknown_version_names_those_that_are_known(assistant):
 
     assert response.status_code == 400
     assert response.json()["error"]["code"] == -32022
-    assert "2026-07-28" in response.json()["error"]["data"]["supported"]
+    assert response.json()["error"]["data"]["supported"] == ["2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26"]
+
+
+def test_an_unknown_version_of_2026_gets_those_that_discover_names(assistant):
+    meta = {f"io.modelcontextprotocol/{name}": value for name, value in VERSION_OF_THE_FUTURE.items()}
+    headers = {"MCP-Protocol-Version": "2099-01-01", "Mcp-Method": "server/discover"}
+
+    response = assistant.ask("server/discover", {"_meta": meta}, **headers)
+
+    assert (response.status_code, response.json()["error"]["code"]) == (400, -32022)
+    assert response.json()["error"]["data"] == {"supported": ["2026-07-28"], "requested": "2099-01-01"}
 
 
 @pytest.mark.parametrize(
@@ -113,6 +139,33 @@ def test_what_is_no_request_gets_the_error_of_json_rpc(assistant, body, status, 
     assert response.json()["jsonrpc"] == "2.0"
 
 
+ADD = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "tools/call",
+    "params": {"name": "add_tasks", "arguments": {"tasks": [{"title": "Milk"}]}},
+}
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        ([ADD, ADD], {}, 400),
+        ({**ADD, "padding": "x" * 1_048_576}, {}, 413),
+        (ADD, {"Origin": "https://evil.example"}, 403),
+        (ADD, {"MCP-Protocol-Version": "2099-01-01"}, 400),
+        (ADD, {"MCP-Protocol-Version": "2026-07-28"}, 400),
+        (ADD, {"Accept": "text/event-stream"}, 406),
+        ({**ADD, "id": None}, {}, 400),
+        ({name: ADD[name] for name in ADD if name != "id"}, {}, 202),
+        ({**ADD, "method": "tools/Call"}, {}, 200),
+    ],
+)
+def test_a_write_that_is_no_sound_request_writes_nothing(assistant, body, headers, status):
+    assert assistant.post(body, **headers).status_code == status
+    assert not Task.objects.exists()
+
+
 def test_more_than_1_mib_is_a_413(assistant):
     response = assistant.client.post("/mcp", b" " * 1_048_577, content_type="application/json")
 
@@ -133,6 +186,7 @@ def test_who_has_no_token_learns_where_to_read_about_it(assistant_of, db):
 
     url = "http://testserver/.well-known/oauth-protected-resource/mcp"
     assert (response.status_code, response["WWW-Authenticate"]) == (401, f'Bearer resource_metadata="{url}"')
+    assert refusal_of(response) == (None, -32600, "Authentication credentials were not provided.")
     described = assistant_of(None).client.get(url).json()
     assert (described["resource"], described["scopes_supported"]) == ("http://testserver/mcp", ["read", "write"])
 
@@ -147,7 +201,8 @@ def test_a_session_is_no_sign_in(alice, client):
 def test_a_foreign_origin_is_a_403(assistant, origin):
     response = assistant.ask("tools/list", Origin=origin)
 
-    assert (response.status_code, response["Content-Type"]) == (403, "application/problem+json")
+    assert response.status_code == 403
+    assert refusal_of(response)[2].startswith("Pages of this origin may not call this.")
 
 
 def test_its_own_origin_and_those_of_the_setting_may_call(assistant, settings):
@@ -172,10 +227,20 @@ def test_each_token_has_a_rate_of_its_own(assistant, assistant_of, alice, monkey
     monkeypatch.setitem(SimpleRateThrottle.THROTTLE_RATES, "user", "2/min")
     other = assistant_of(alice)
 
-    statuses = [assistant.ask("ping").status_code for _ in range(3)]
+    responses = [assistant.ask("ping") for _ in range(3)]
 
-    assert statuses == [200, 200, 429]
+    assert [response.status_code for response in responses] == [200, 200, 429]
+    assert responses[2]["Retry-After"] == "60"
+    assert "Expected available in 60 seconds" in refusal_of(responses[2])[2]
     assert other.ask("ping").status_code == 200
+
+
+def test_that_the_database_is_away_is_said(assistant):
+    with broken_database():
+        response = assistant.ask("tools/list")
+
+    assert response.status_code == 503
+    assert refusal_of(response) == (None, -32603, "The database is temporarily unavailable. Try again.")
 
 
 def test_an_identity_provider_is_named_where_there_is_one(client, settings):

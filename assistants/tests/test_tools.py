@@ -1,10 +1,12 @@
 """What the tools do: by the rules of the API, as one revision each."""
 
 import json
+import re
 from datetime import timedelta
 
 import jsonschema_rs
 import pytest
+from django.conf import settings
 
 from testing.resources import MISSING
 from todos.models import Project, Task
@@ -24,17 +26,17 @@ def test_the_schemas_are_valid_and_short(schemas):
     assert len(json.dumps(list(schemas.values()))) < 25_000
 
 
-def test_a_conversation(assistant, alice, schemas):
+def test_a_conversation_has_the_documented_sizes(assistant, alice, schemas):
     home = Project.objects.create(owner=alice, name="Home")
     today = str(alice.today())
-    sizes = []
+    sizes = {"tools/list": len(json.dumps(list(schemas.values())))}
 
     def call(tool: str, **arguments):
         jsonschema_rs.validate(schemas[tool]["inputSchema"], arguments)
-        result = assistant.call(tool, **arguments)
-        jsonschema_rs.validate(schemas[tool]["outputSchema"], result)
-        sizes.append(len(json.dumps(result)))
-        return result
+        result = assistant.result(tool, **arguments)
+        jsonschema_rs.validate(schemas[tool]["outputSchema"], result["structuredContent"])
+        sizes[tool] = len(result["content"][0]["text"])
+        return result["structuredContent"]
 
     [project] = call("list_projects")["projects"]
     tasks = [{"title": title, "project": project["id"], "due_date": today} for title in ("Milk", "Bread", "Salt")]
@@ -48,7 +50,14 @@ def test_a_conversation(assistant, alice, schemas):
     assert done["completed"] is True
     assert {task["title"] for task in found} == {"Bread", "Salt"}
     assert (undone["undone"], undone["tasks"][0]["completed"]) == ("complete_task", False)
-    assert max(sizes) < 1500
+    assert sizes == {name: pytest.approx(size, rel=0.05) for name, size in documented_sizes().items()}
+
+
+def documented_sizes() -> dict[str, int]:
+    text = (settings.BASE_DIR / "docs" / "assistants.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| .* \| (\d+) \|$", text, re.MULTILINE)
+    whole = re.search(r"The list of all tools has ([\d,]+)", text).group(1)
+    return {"tools/list": int(whole.replace(",", "")), **{name: int(size) for name, size in rows}}
 
 
 def test_each_write_is_one_revision(assistant, alice):
@@ -78,6 +87,8 @@ def test_one_bad_task_and_none_is_added(assistant, alice):
         ("find_tasks", {"format": "json"}, "limit: "),
         ("find_tasks", {"project": {}}, "project: "),
         ("find_tasks", {"tag": [None]}, "tag: "),
+        ("find_tasks", {"tag": []}, "tag: "),
+        ("find_tasks", {"whole": 1}, "whole: "),
         ("find_tasks", {"cursor": "x"}, "cursor: "),
         ("find_tasks", {"due_before": "today"}, "due_before: "),
         ("plan_day", {"date": "2027-01-01"}, "date: "),
@@ -128,21 +139,43 @@ def test_pages_lead_on(assistant, alice):
     while True:
         page = assistant.call("find_tasks", limit=3, **cursor)
         titles += [task["title"] for task in page["tasks"]]
-        if page["next_cursor"] is None:
+        if "next_cursor" not in page:
             break
         cursor = {"cursor": page["next_cursor"]}
 
     assert titles == [f"Task {n}" for n in reversed(range(7))]
 
 
-def test_long_descriptions_are_cut_in_lists_and_say_so(assistant, alice):
+def test_long_descriptions_are_cut_and_say_so(assistant, alice):
     task = Task.objects.create(owner=alice, title="Long", description="x" * 20_000)
 
-    [found] = assistant.call("find_tasks")["tasks"]
-    whole = assistant.call("update_task", id=str(task.pk), priority=1)["task"]
+    [listed] = assistant.call("find_tasks")["tasks"]
+    changed = assistant.call("update_task", id=str(task.pk), priority=1)["task"]
+    [whole] = assistant.call("find_tasks", whole=True)["tasks"]
 
-    assert (len(found["description"]), found["description_cut"]) == (300, True)
+    for found in (listed, changed):
+        assert (len(found["description"]), found["description_cut"]) == (300, True)
     assert (len(whole["description"]), "description_cut" in whole) == (20_000, False)
+
+
+def test_whole_descriptions_come_five_at_a_time(assistant, alice):
+    Task.objects.bulk_create(Task(owner=alice, title=f"Task {n}", description="x" * 20_000) for n in range(6))
+
+    page = assistant.call("find_tasks", whole=True)
+
+    assert len(page["tasks"]) == 5
+    assert len(assistant.call("find_tasks", whole=True, cursor=page["next_cursor"])["tasks"]) == 1
+    assert "at most 5" in assistant.refusal("find_tasks", whole=True, limit=6)
+
+
+def test_completing_a_recurring_task_shows_the_next_one(assistant, alice):
+    task = Task.objects.create(owner=alice, title="Rent", due_date="2030-01-31", recurrence="FREQ=MONTHLY")
+
+    first = assistant.call("complete_task", id=str(task.pk))
+    again = assistant.call("complete_task", id=str(task.pk))
+
+    assert first["next_occurrence"]["due_date"] == "2030-02-28"
+    assert again == {"task": first["task"]}
 
 
 def test_the_day_has_what_is_late_due_begun_and_important(assistant, alice):
@@ -167,6 +200,33 @@ def test_the_day_has_what_is_late_due_begun_and_important(assistant, alice):
         "started": ["begun"],
         "important": ["important"],
     }
+
+
+def test_a_unique_request_id_counts_for_one_token(assistant, assistant_of, alice):
+    for each in (assistant, assistant_of(alice)):
+        each.call("add_tasks", "0198-a-unique-request", tasks=[{"title": "Milk"}])
+
+    assert Task.objects.count() == 2
+
+
+def test_a_unique_request_id_that_comes_with_something_else_is_refused(assistant, alice):
+    assistant.call("add_tasks", "0198-a-unique-request", tasks=[{"title": "Milk"}])
+
+    result = assistant.result("add_tasks", "0198-a-unique-request", tasks=[{"title": "Bread"}])
+
+    assert result["isError"]
+    assert "was used for another one" in result["content"][0]["text"]
+    assert Task.objects.count() == 1
+
+
+def test_a_repeated_undo_takes_back_one_write(assistant, alice):
+    for title in ("Milk", "Bread"):
+        assistant.call("add_tasks", tasks=[{"title": title}])
+
+    for _ in range(2):
+        assistant.call("undo", "0198-a-unique-request")
+
+    assert [task.title for task in Task.objects.present()] == ["Milk"]
 
 
 def test_a_unique_request_id_writes_once(assistant, alice):

@@ -1,4 +1,4 @@
-"""What an object, a change or an empty sync costs doesn't grow with its list: Postgres reads the rows that it answers."""
+"""What an object, a change or an empty sync costs doesn't grow with its list: Postgres reads what it answers."""
 
 import pytest
 from django.db import connection, transaction

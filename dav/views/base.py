@@ -11,14 +11,13 @@ from api.addresses import client_address
 from api.methods import READING_METHODS
 from dav import xml
 from dav.errors import DavError, Failed, Forbidden
-from dav.models import MAX_NAME
+from dav.paths import MAX_NAME, is_name
 from dav.properties import Node
-from dav.xml import d
+from dav.xml import XML, d
 from ownership.transactions import revision_transaction
 from ownership.viewsets import CallerView
 from users.authentication import AppPasswordAuthentication
 
-XML = "application/xml; charset=utf-8"
 COMPLIANCE = "1, 3, access-control, calendar-access, extended-mkcol"
 
 
@@ -44,6 +43,8 @@ class DavView(CallerView):
         check_transport(request)
         if kwargs.get("owner", str(request.user.pk)) != str(request.user.pk):
             raise NotFound
+        if any("\0" in part for part in kwargs.values()):  # which Postgres can't even look for
+            raise NotFound
 
     def call(self, handler, request, *args, **kwargs):
         """Run what changes something as one write: it reads under the owner's lock."""
@@ -56,8 +57,8 @@ class DavView(CallerView):
         response = super().handle_exception(exc)
         condition = exc.condition if isinstance(exc, DavError) else ""
         inner = xml_condition(condition, exc.content) if isinstance(exc, DavError) and condition else ""
-        message = f'<s:message xmlns:s="urn:x-todo">{xml.text(response.data["detail"])}</s:message>'
-        error = HttpResponse(xml.document("d:error", inner + message), status=response.status_code, content_type=XML)
+        content = xml.error(response.data["detail"], inner)
+        error = HttpResponse(content, status=response.status_code, content_type=XML)
         for name in ("WWW-Authenticate", "Retry-After"):
             if name in response:
                 error[name] = response[name]
@@ -117,9 +118,14 @@ def xml_condition(condition: str, content: str) -> str:
     return f"<{condition}>{content}</{condition}>" if content else f"<{condition}/>"
 
 
+def is_private(request) -> bool:
+    """Whether nobody on the way can read the request."""
+    return request.is_secure() or ip_address(client_address(request)).is_loopback
+
+
 def check_transport(request) -> None:
     """An app password must not travel in the clear, but on this machine."""
-    if not request.is_secure() and not ip_address(client_address(request)).is_loopback:
+    if not is_private(request):
         raise Forbidden("Use https: an app password can be read on the way otherwise.")
 
 
@@ -138,5 +144,5 @@ def tags_in(request, name: str) -> set[str]:
 
 
 def check_name(name: str) -> None:
-    if len(name) > MAX_NAME or any(ord(char) < 32 for char in name):
-        raise Forbidden(f"A name in a URL has at most {MAX_NAME} characters, and no control characters.")
+    if not is_name(name):
+        raise Forbidden(f"A name in a URL has at most {MAX_NAME} characters, without control characters and slashes.")

@@ -6,7 +6,7 @@ from rest_framework.exceptions import NotFound
 from dav import storing, xml
 from dav.changes import property_changes
 from dav.document import Block, decode, read_document
-from dav.errors import BadCalendar, Conflict, DavError, Failed, Forbidden
+from dav.errors import Conflict, DavError, Failed, Forbidden
 from dav.lists import TaskList, find_list
 from dav.models import OtherObject
 from dav.objects import Found, find, others_in
@@ -57,7 +57,7 @@ class ObjectView(DavView):
         calendar = read_document(text)
         found = find(task_list, name)
         check_match(request, found and etag_of(request.user, found.revision))
-        kind = kind_of(calendar)
+        kind = storing.kind_of(calendar)
         if kind not in task_list.components:
             raise Forbidden(f"This list takes {', '.join(task_list.components)}.", "c:supported-calendar-component")
         if kind != "VTODO":
@@ -129,14 +129,6 @@ class ObjectView(DavView):
 def check_type(request) -> None:
     if request.content_type.partition(";")[0].strip().lower() not in ("", "text/calendar", "application/octet-stream"):
         raise Forbidden("Send text/calendar.", "c:supported-calendar-data")
-
-
-def kind_of(calendar: Block) -> str:
-    """VTODO, VEVENT and so on. Raises BadCalendar."""
-    kinds = {each.name for each in calendar.blocks} - {"VTIMEZONE"}
-    if len(kinds) != 1:
-        raise BadCalendar("A calendar object is one task with its exceptions.", "c:valid-calendar-object-resource")
-    return kinds.pop()
 
 
 def put_other(task_list: TaskList, found: Found | None, name: str, kind: str, calendar: Block, text: str):

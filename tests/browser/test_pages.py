@@ -36,7 +36,7 @@ def test_a_page_that_does_not_exist_says_so(desk):
 
 
 def test_the_landing_page_leads_everywhere(desk):
-    for name in ("Documentation", "Browsable API", "Admin"):
+    for name in ("Documentation", "Browsable API", "Connect a calendar app", "Admin"):
         desk.open("/").get_by_role("main").get_by_role("link", name=name).click()
 
         expect(desk.page).not_to_have_url(f"{desk.address}/")

@@ -39,7 +39,8 @@ phases = { coverage = { enabled = false } }
 @pytest.fixture(scope="module")
 def run(tmp_path_factory) -> Iterator[Run]:
     mail = {"EMAIL_URL": "dummymail:", "PUBLIC_URL": "https://todo.example.com"}
-    with gunicorn(tmp_path_factory.mktemp("server"), processes=2, **mail) as server:
+    quick = {} if FULL else {"DJANGO_SETTINGS_MODULE": "testing.quick_settings"}
+    with gunicorn(tmp_path_factory.mktemp("server"), processes=2, **mail, **quick) as server:
 
         def one(number: int) -> Run:
             directory = tmp_path_factory.mktemp("run")

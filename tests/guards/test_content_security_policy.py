@@ -11,11 +11,12 @@ POLICY = (
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 PAGES = ["/", "/api/v1/", "/api/v1/tasks/", "/api/v1/docs/", "/api-auth/login/", "/admin/login/", "/nothing", "/admin/"]
+PAGES += ["/calendars/"]
 
 
 @pytest.mark.parametrize("path", PAGES)
 def test_every_page_has_the_policy_and_nothing_inline(client, operator, path):
-    if path in ("/", "/admin/", "/api/v1/tasks/"):
+    if path in ("/", "/admin/", "/api/v1/tasks/", "/calendars/"):
         client.force_login(operator)
 
     page = client.get(path, HTTP_ACCEPT="text/html")

@@ -9,11 +9,11 @@ from django.conf import settings
 
 from testing.problems import assert_problem, broken_database
 from testing.servers import Program, Server, gunicorn, register
-from tests.server.test_settings import PRODUCTION, manage
+from tests.server.test_settings import PRODUCTION, manage, said
 
 APP = "https://app.example.com"
 ORIGINS = f"{APP},http://localhost:5173,capacitor://localhost,https://my-app-*.example.dev"
-READABLE = "ETag, Location, Retry-After, X-Request-ID, Idempotency-Replayed"
+READABLE = "ETag, Location, Retry-After, X-Request-ID, Idempotency-Replayed, WWW-Authenticate"
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,8 @@ def test_a_preflight_says_what_is_allowed(server):
     assert cors(response.headers) == {
         **READ,
         "access-control-allow-headers": "authorization, content-type, if-match, if-none-match, "
-        "idempotency-key, x-request-id, traceparent, tracestate, baggage, sentry-trace, x-requested-with",
+        "idempotency-key, x-request-id, mcp-protocol-version, mcp-method, mcp-name, "
+        "traceparent, tracestate, baggage, sentry-trace, x-requested-with",
         "access-control-allow-methods": "DELETE, GET, OPTIONS, PATCH, POST, PUT",
         "access-control-max-age": "7200",
     }
@@ -157,7 +158,44 @@ def test_no_cookie_is_ever_allowed(server, token):
     assert [response.headers["Access-Control-Allow-Credentials"] for response in responses] == [None, None]
 
 
-@pytest.mark.parametrize("path", ["/", "/admin/login/", "/api-auth/login/", "/healthz", "/readyz", "/apiary"])
+def assistant(server, token: str, origin: str) -> http.client.HTTPResponse:
+    """As the official client asks in a browser."""
+    headers = {"Content_Type": "application/json", "Mcp_Protocol_Version": "2025-11-25"}
+    body = b'{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}'
+    return call(server, "POST", "/mcp", body, Origin=origin, Authorization=f"Bearer {token}", **headers)
+
+
+@pytest.mark.parametrize("origin", ORIGINS.replace("*", "git-dev").split(","))
+def test_an_assistant_in_a_page_of_the_setting_is_allowed(server, token, origin):
+    asked = {"Access_Control_Request_Method": "POST", "Access_Control_Request_Headers": "mcp-protocol-version"}
+    asking = preflight(server, "/mcp", Origin=origin, **asked)
+    response = assistant(server, token, origin)
+
+    assert "mcp-protocol-version, mcp-method, mcp-name" in asking.headers["Access-Control-Allow-Headers"]
+    assert response.status == 200
+    for each in (asking, response):
+        assert each.headers["Access-Control-Allow-Origin"] == origin
+
+
+def test_an_assistant_in_a_page_can_read_how_to_sign_in(server):
+    refused = assistant(server, "wrong", APP)
+    described = call(server, "GET", "/.well-known/oauth-protected-resource/mcp", Origin=APP)
+
+    assert (refused.status, described.status) == (401, 200)
+    assert "resource_metadata" in refused.headers["WWW-Authenticate"]
+    for response in (refused, described):
+        assert_readable(response)
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "https://my-app-.evil.example.dev"])
+def test_an_assistant_in_any_other_page_is_refused(server, token, origin):
+    response = assistant(server, token, origin)
+
+    assert (response.status, cors(response.headers)) == (403, {})
+    assert cors(preflight(server, "/mcp", Origin=origin).headers) == {}
+
+
+@pytest.mark.parametrize("path", ["/", "/admin/login/", "/api-auth/login/", "/healthz", "/readyz", "/apiary", "/mcp/x"])
 def test_nothing_but_the_api_is_meant(server, path):
     assert cors(call(server, "GET", path, Origin=APP).headers) == {}
     assert cors(preflight(server, path).headers) == {}
@@ -170,11 +208,8 @@ def test_without_an_origin_the_response_still_varies(server):
     assert response.headers["Vary"].endswith("origin")
 
 
-SHOW = "from django.conf import settings as s; print(*s.MIDDLEWARE)"
-
-
 def middleware(**environment: str) -> list[str]:
-    return manage("shell", "--no-imports", "-c", SHOW, **PRODUCTION, **environment).stdout.split()
+    return said("*s.MIDDLEWARE", **environment).split()
 
 
 def test_without_the_setting_it_is_not_there():

@@ -15,7 +15,9 @@ PAGES = [README, *sorted(set((ROOT / "docs").glob("*.md")) - {LISTS})]
 ALL = [*PAGES, LISTS, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 # In words, as `wc -w` counts them.
 LIMITS = {"README.md": 900, "architecture.md": 1500, "performance.md": 900}
-LIMIT = 10_000
+LIMIT = 9_000
+# The page of a capability on top of todos/ counts by itself, so that a new one needs no room in the others.
+ROOMS = {"transfer.md": 900, "assistants.md": 900, "calendars.md": 900, "live.md": 900}
 CODE = re.compile(r"```.*?```", re.DOTALL)
 LINKS = [
     (page, link)
@@ -68,12 +70,12 @@ def test_the_settings_that_the_guide_explains_exist():
     assert named <= {*settings.VARIABLES, *settings.SERVER_VARIABLES}
 
 
-@pytest.mark.parametrize(("name", "limit"), LIMITS.items())
+@pytest.mark.parametrize(("name", "limit"), [*LIMITS.items(), *ROOMS.items()])
 def test_a_page_stays_short(name, limit):
     [page] = [page for page in PAGES if page.name == name]
 
     assert words(page) <= limit
 
 
-def test_all_pages_together_stay_short():
-    assert sum(map(words, PAGES)) <= LIMIT
+def test_all_other_pages_together_stay_short():
+    assert sum(words(page) for page in PAGES if page.name not in ROOMS) <= LIMIT

@@ -4,16 +4,19 @@ import json
 import re
 
 import pytest
+from django.db import transaction
+from django.db.models import CharField, DateTimeField, Model
 from django.test import Client as Browser
+from django.utils import timezone
 
 from api.tests.test_schema import written_out
-from testing.callers import Caller, callers, probe, protected_by, protections
+from testing.callers import Caller, callers, probe, protected_by, protections, share
 from testing.client import Client
 from testing.probes import BY_ID, questions, references, sample, size
 from testing.resources import RESOURCES
 from testing.resources import references as keys
 from testing.routes import ROUTES
-from testing.world import EMPTY, World, rows_of, texts
+from testing.world import EMPTY, World, rows_of, stored, texts
 
 OWNED = [route for route in ROUTES if route.model and "GET" in route.methods]
 
@@ -25,7 +28,7 @@ def test_what_is_anothers_is_like_what_is_missing(route, protection, world, bob,
 
     with protected_by(protection, settings):
         for name in callers(protection):
-            asked = sample(every, f"{route} {protection} {name}")
+            asked = sample(every, f"{route} {protection} {name}", share(name))
             probe(Caller.of(name, world, bob, operator), route, asked)
             proved("isolation", size(asked), size(every))
 
@@ -50,6 +53,24 @@ def test_she_has_something_in_every_text(world: World):
         filled[name] |= bool(world.leaks(text)) or text not in EMPTY
 
     assert [name for name, is_filled in filled.items() if not is_filled] == []
+
+
+def a_change(model: type[Model]) -> dict:
+    """Of its first moment or text."""
+    moments = [column.name for column in model._meta.fields if isinstance(column, DateTimeField)]
+    texts = [column.name for column in model._meta.fields if isinstance(column, CharField) and not column.primary_key]
+    return {moments[0]: timezone.now()} if moments else {texts[0]: "changed"}
+
+
+def test_a_change_of_any_of_her_rows_is_noticed(world: World):
+    before = stored(world.alice)
+
+    for model, rows in rows_of(world.alice).items():
+        for row in rows:
+            with transaction.atomic():
+                model._base_manager.filter(pk=row[model._meta.pk.attname]).update(**a_change(model))
+                assert stored(world.alice) != before, row
+                transaction.set_rollback(True)
 
 
 @pytest.fixture(scope="module")

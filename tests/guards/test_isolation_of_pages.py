@@ -8,12 +8,12 @@ from django.contrib import admin
 from django.test import Client as Browser
 from django.utils.http import urlsafe_base64_encode
 
-from testing.callers import Caller, Told, browsers, probe, protected_by, protections
+from testing.callers import Caller, Told, browsers, probe, protected_by, protections, share
 from testing.probes import Question, fill_in, ids_of, pages, sample, size
 from testing.resources import RESOURCES
 from testing.routes import ADMIN, PAGES, ROUTES
-from testing.world import World, rows_of
-from users.models import User
+from testing.world import World, stored
+from users.models import ApiToken, User
 
 # Of all that has an id, whatever the page is about.
 IDS = ("missing", *(name for model in RESOURCES for name in ids_of(model)), "user")
@@ -26,7 +26,7 @@ def test_a_page_of_the_api_shows_nothing_of_another(route, protection, world, bo
 
     with protected_by(protection, settings):
         for name in browsers(protection):
-            asked = sample(every, f"{route} {protection} {name}")
+            asked = sample(every, f"{route} {protection} {name}", share(name))
             probe(Caller.of(name, world, bob, operator), route, asked)
             proved("isolation", size(asked), size(every))
 
@@ -69,7 +69,7 @@ def sign_in(name: str, bob: User) -> Browser:
 @pytest.mark.parametrize("name", ["nobody", "no staff", "staff without rights"])
 @pytest.mark.parametrize("path", [path for path in ADMIN if path != "admin/logout/"])
 def test_the_admin_tells_nothing_to_who_has_no_rights(path, name, world, bob, proved):
-    browser, before = sign_in(name, bob), rows_of(world.alice)
+    browser, before = sign_in(name, bob), stored(world.alice)
     every = list(admin_questions(path))
     asked = sample(every, f"{path} {name}", share=24)
     proved("isolation", size(asked), size(every))
@@ -82,17 +82,21 @@ def test_the_admin_tells_nothing_to_who_has_no_rights(path, name, world, bob, pr
             assert response == told[0], case
             assert response.status < 500, case
 
-    assert rows_of(world.alice) == before
+    assert stored(world.alice) == before
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("path", PAGES)
-def test_all_other_pages_are_the_same_whoever_is_named(path, world: World, bob):
-    browser, before = sign_in("no staff", bob), rows_of(world.alice)
-    uid = {name: urlsafe_base64_encode(world.values[name].encode()) for name in ("missing", "user")}
-    question = Question("page", "GET", "/" + path.replace("<uidb64>", "{value}").replace("<token>", "x-y"), ())
+def test_all_other_pages_are_the_same_whoever_is_named(path, method, world: World, bob):
+    browser, before = sign_in("no staff", bob), stored(world.alice)
+    url = "/" + path.replace("<uidb64>", "{uid}").replace("<token>", "x-y").replace("<id:pk>", "{value}")
+    body = {"post": "yes"} if method == "POST" else None
 
-    told = [ask(browser, question, each) for each in uid.values()]
+    told = []
+    for name in ("missing", "user", *ids_of(ApiToken), "app password"):
+        uid = urlsafe_base64_encode(world.values[name].encode())
+        told.append(ask(browser, Question("page", method, url.replace("{uid}", uid), (), body), world.values[name]))
 
-    assert told[0] == told[1]
+    assert [each for each in told if each != told[0]] == []
     assert not world.leaks(told[1].text)
-    assert rows_of(world.alice) == before
+    assert stored(world.alice) == before

@@ -21,10 +21,10 @@ GUIDE = (settings.BASE_DIR / "docs" / "deploy.md").read_text()
 class Database:
     """An empty database on its own server, and the role that owns it."""
 
-    def __init__(self, server: str, name: str, rights: str):
+    def __init__(self, server: str, name: str, rights: str, template: str = "template1"):
         self.server = server
         self.as_superuser(f"CREATE ROLE {name} LOGIN {rights}")
-        self.as_superuser(f"CREATE DATABASE {name} OWNER {name}")
+        self.as_superuser(f"CREATE DATABASE {name} OWNER {name} TEMPLATE {template}")
         self.url = server.replace("postgres@", f"{name}@").removesuffix("/postgres") + f"/{name}"
 
     def as_superuser(self, *commands: str) -> None:
@@ -58,6 +58,15 @@ class Database:
 def server():
     with temporary_postgres() as url:
         yield url
+
+
+@pytest.fixture(scope="module")
+def migrated(server) -> str:
+    """The name of a database to copy, where what comes after `migrate` is tested."""
+    name = "migrated"
+    done = Database(server, name, "CREATEROLE SUPERUSER").manage("migrate")
+    assert done.returncode == 0, done.stderr
+    return name
 
 
 def test_the_owner_that_neon_gives_needs_nothing_done_by_hand(server):
@@ -131,9 +140,8 @@ def test_where_nobody_may_use_the_schema_migrate_lets_the_api_use_it(server):
     assert strict.manage("migrate").stdout.count("GRANT") == 0
 
 
-def test_what_is_revoked_later_stops_the_process_by_name_until_migrate_grants_it(server):
-    strict = Database(server, "stricter", "CREATEROLE SUPERUSER")
-    strict.manage("migrate")
+def test_what_is_revoked_later_stops_the_process_by_name_until_migrate_grants_it(server, migrated):
+    strict = Database(server, "stricter", "CREATEROLE SUPERUSER", migrated)
     strict.as_owner("REVOKE ALL ON SCHEMA public FROM PUBLIC", "REVOKE ALL ON SCHEMA public FROM todo_api")
 
     stopped = strict.start()
@@ -176,9 +184,8 @@ def test_a_database_that_can_not_hold_every_text_is_refused(server, encoding):
     database.as_owner("CREATE TABLE django_migrations ()")  # nothing was made
 
 
-def test_a_missing_policy_stops_the_process(server):
-    neon = Database(server, "damaged", "CREATEROLE BYPASSRLS SUPERUSER")
-    neon.manage("migrate")
+def test_a_missing_policy_stops_the_process(server, migrated):
+    neon = Database(server, "damaged", "CREATEROLE BYPASSRLS SUPERUSER", migrated)
     session = psycopg2.connect(neon.url)
     with session, session.cursor() as cursor:
         cursor.execute("DROP POLICY owner_only ON todos_task")
@@ -191,9 +198,8 @@ def test_a_missing_policy_stops_the_process(server):
     assert neon.start(ROW_LEVEL_SECURITY="False").returncode == 0
 
 
-def test_one_who_connects_and_sees_nothing_stops_the_process(server):
-    owner = Database(server, "real_owner", "CREATEROLE BYPASSRLS SUPERUSER")
-    owner.manage("migrate")
+def test_one_who_connects_and_sees_nothing_stops_the_process(server, migrated):
+    owner = Database(server, "real_owner", "CREATEROLE BYPASSRLS SUPERUSER", migrated)
     owner.as_superuser("CREATE ROLE visitor LOGIN", "GRANT todo_api TO visitor")
     session = psycopg2.connect(owner.url)
     with session, session.cursor() as cursor:

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import pytest
@@ -24,7 +25,9 @@ from testing.servers import MakeServer, Program, make, register
 from testing.wire import NotHTTP, Reply, Wire
 from tests.hostile.calls import CANARY, Attack, World, browser, request
 from tests.hostile.places import corpus
-from tests.hostile.stretches import STRETCHES, Stretch
+
+if TYPE_CHECKING:
+    from tests.hostile.stretches import Stretch
 
 SLOW, RETRIES = 1, 3  # seconds; on a busy machine anything may take so long, but not each time that it is tried
 MAX_GROWTH = 20  # MiB of one process
@@ -156,7 +159,7 @@ class Run:
         if seconds > SLOW:
             self.slow.append(attack)
 
-    def stretch(self, stretch: Stretch) -> None:
+    def stretch(self, stretch: "Stretch") -> None:
         """Send it on its own connection, and wait until that is closed."""
         with Wire(self.server.port) as wire:
             wire.send(stretch.sent)
@@ -206,6 +209,8 @@ def kind_of(attack: Attack) -> tuple:
 
 @pytest.fixture(scope="module")
 def run(server, world) -> Run:
+    from tests.hostile.stretches import STRETCHES  # their bombs take memory and time: not in every process of a run
+
     before = len(server.log.read_text().splitlines())
     run = Run(server)
     every = corpus(world)

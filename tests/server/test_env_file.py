@@ -67,8 +67,11 @@ def test_a_line_is_read_as_it_is_meant(env_file, line, key):
         (f"SECRET_KEY={KEY}\n".encode("utf-16"), "env isn't text in UTF-8."),
         (f"SECRET_KEY={KEY}\n".encode("utf-16-le"), "env isn't text in UTF-8."),
         (f"SECRET_KEY={KEY}é\n".encode("latin-1"), "env isn't text in UTF-8."),
-        (f"SECRET_KEY={KEY}\nDATABASE_URL=\n", "DATABASE_URL is no database URL that is known here"),
-        (f"SECRET_KEY={KEY}\nDATABASE_URL=postgres://u:can#ary@h/d\n", "DATABASE_URL is no database URL"),
+        (f"SECRET_KEY={KEY}\nDATABASE_URL=\n", "DATABASE_URL isn't the URL of a supported database"),
+        (
+            f"SECRET_KEY={KEY}\nDATABASE_URL=postgres://u:can#ary@h/d\n",
+            "DATABASE_URL isn't the URL of a supported database",
+        ),
     ],
     ids=ascii,
 )
@@ -136,7 +139,7 @@ def test_secrets_may_stand_in_files_of_their_own(tmp_path):
             "SECRET_KEY and SECRET_KEY_FILE are both set, and differ",
         ),
         ({"SECRET_KEY_FILE": os.devnull}, "SECRET_KEY is not set"),
-        ({"SECRET_KEY": KEY, "DATABASE_URL_FILE": os.devnull}, "DATABASE_URL is no database URL"),
+        ({"SECRET_KEY": KEY, "DATABASE_URL_FILE": os.devnull}, "DATABASE_URL isn't the URL of a supported database"),
         ({"SECRET_KEY": KEY, "DATABASE_URL_FILE": "/canary"}, "The file that DATABASE_URL_FILE names can't be read"),
         (
             {"SECRET_KEY": KEY, "DATABASE_URL": "sqlite:///canary", "NEON_DATABASE_URL": "postgres://u:canary@h/d"},

@@ -1,6 +1,7 @@
 """Below a path: https://example.com/todo/, through nginx, which passes the path on or leaves it out."""
 
 import json
+import plistlib
 import re
 import urllib.error
 import urllib.request
@@ -30,7 +31,7 @@ class Browser:
         url = urljoin(self.origin, path)
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         try:
-            return self.opener.open(urllib.request.Request(url, body, sent), timeout=30)
+            return self.opener.open(urllib.request.Request(url, body, sent), timeout=120)
         except urllib.error.HTTPError as error:
             return error
 
@@ -43,7 +44,7 @@ class Browser:
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
         sent = json.dumps(body).encode() if body is not None else None
         request = urllib.request.Request(urljoin(self.origin, path), sent, headers, method=method)
-        with urllib.request.urlopen(request, timeout=30) as response:
+        with urllib.request.urlopen(request, timeout=120) as response:
             return response.headers, json.loads(response.read())
 
     def sign_in(self, path: str) -> str:
@@ -133,6 +134,19 @@ def test_the_secret_of_a_feed_is_not_in_the_log(browser, token, server):
 def test_people_sign_in_and_their_cookies_are_for_this_path_alone(browser, token):
     assert browser.sign_in("/todo/api-auth/login/?next=/todo/api/v1/tasks/") == "/todo/api/v1/tasks/"
     assert {cookie.path for cookie in browser.cookies} == {"/todo/"}
+
+
+def test_the_page_for_calendar_apps_names_the_address_that_they_reach(browser, token):
+    assert browser.sign_in("/todo/api-auth/login/?next=/todo/calendars/") == "/todo/calendars/"
+
+    page = browser.read("/todo/calendars/")
+    with browser.open("/todo/calendars/todo.mobileconfig") as response:
+        [account] = plistlib.loads(response.read())["PayloadContent"]
+
+    assert f"<code>{browser.origin}/todo/dav/</code>" in page
+    assert f"{account['CalDAVHostName']}:{account['CalDAVPort']}" == browser.origin.removeprefix("http://")
+    with browser.open(account["CalDAVPrincipalURL"]) as response:
+        assert (response.status, response.headers["WWW-Authenticate"]) == (401, 'Basic realm="Todo", charset="UTF-8"')
 
 
 def test_the_admin_asks_to_sign_in(browser):

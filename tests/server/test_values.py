@@ -79,7 +79,7 @@ def test_what_is_no_mail_server_is_refused_without_repeating_it(url):
     with pytest.raises(ImproperlyConfigured) as error:
         values.mail_server(url)
 
-    assert str(error.value) == "EMAIL_URL is no mail server that is known here: see .env.example."
+    assert str(error.value) == "EMAIL_URL isn't the URL of a supported mail server: see .env.example."
 
 
 @pytest.mark.parametrize(
@@ -150,5 +150,5 @@ def test_origins_are_stripped(read):
 def test_pages_may_be_trusted_of_all_subdomains_and_of_nothing_that_is_no_origin():
     assert values.trusted_origins("https://*.example.com") == ["https://*.example.com"]
     for text in ("*.example.com", "example.com", "https://*", "https://a.*.com", "https://a.example/", "https://a b"):
-        with pytest.raises(ValueError, match="is no origin as browsers send it"):
+        with pytest.raises(ValueError, match="isn't an origin as browsers send it"):
             values.trusted_origins(text)

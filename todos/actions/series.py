@@ -1,6 +1,6 @@
 """How a task follows its series: what a change of its dates or its rule means, and when the next occurrence is due."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -9,6 +9,7 @@ from django.utils import timezone
 from api.ids import uuid7
 from ownership.validation import invalid
 from todos.recurrence import Recurrence, Series
+from todos.reminders import reminder_at
 
 if TYPE_CHECKING:
     from todos.models.task import Task
@@ -99,7 +100,7 @@ def shifted_reminder(reminder: dict, by: timedelta, zone: ZoneInfo) -> dict:
     if "at" not in reminder:
         return reminder
     moment = later(datetime.fromisoformat(reminder["at"]).astimezone(zone), by)  # the wall clock stays
-    return {"at": moment.astimezone(UTC).isoformat().replace("+00:00", "Z")}
+    return reminder_at(moment)
 
 
 def later(day, by: timedelta):

@@ -59,13 +59,21 @@ def in_zone(moment: datetime, zone: ZoneInfo) -> datetime:
 
 
 def instant(line: Line, zone: ZoneInfo) -> datetime:
-    """The moment that a COMPLETED or CREATED means. Raises ValueError."""
+    """The moment that a COMPLETED or CREATED means, in UTC. Raises ValueError."""
     moment = parse_moment(line.value)
     if not isinstance(moment, datetime):
         moment = datetime.combine(moment, time())
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone_named(line.parameters.get("TZID", "")) or zone)
-    return in_zone(moment, ZoneInfo("UTC"))
+    return in_utc(moment)
+
+
+def in_utc(moment: datetime) -> datetime:
+    """Raises ValueError for a moment that is beyond the ends of the calendar there: no database has it."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{moment.isoformat()} is beyond the calendar.") from None
 
 
 def parse_duration(text: str) -> timedelta:

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from todos.icalendar.components import Component
 from todos.icalendar.lines import Line, split_texts
-from todos.icalendar.moments import instant, parse_duration, parse_moment, wall_clock, zone_named
+from todos.icalendar.moments import in_utc, instant, parse_duration, parse_moment, wall_clock, zone_named
 from todos.recurrence import Recurrence, RecurrenceError
+from todos.reminders import reminder_at
 
 # What we know, or what says nothing about the task itself.
 KNOWN = {
@@ -178,8 +179,7 @@ def read_trigger(todo: Todo, line: Line, zone: ZoneInfo) -> dict:
     moment = parse_moment(line.value)
     if not isinstance(moment, datetime):
         raise ValueError("A reminder needs a time.")
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=zone)
-    return {"at": aware.astimezone(UTC).isoformat().replace("+00:00", "Z")}
+    return reminder_at(in_utc(moment if moment.tzinfo else moment.replace(tzinfo=zone)))
 
 
 def before_due(before: timedelta) -> dict:

@@ -117,6 +117,19 @@ class TaskQuerySet(PositionQuerySet):
     def above(self, tasks: Iterable["Task"]) -> "TaskQuerySet":
         return self.filter(pk__in=related(ABOVE, [task.pk for task in tasks if task.parent_id]))
 
+    def family_of(self, ids: Collection) -> Self:
+        """The tasks with these ids, and those at any depth above and below them."""
+        above, below = (Q(pk__in=related(sql, list(ids))) for sql in (ABOVE, BELOW))
+        return self.filter(Q(pk__in=ids) | above | below)
+
+    def misplaced(self) -> Self:
+        """Present tasks that contradict their parent or project. There are none, unless a write goes past the rules."""
+        same_project = Q(project=F("parent__project")) | Q(project=None, parent__project=None)
+        fits_parent = same_project & Q(level=F("parent__level") + 1, parent__deleted_at=None)
+        fits_completion = Q(parent__completed_at=None) | ~Q(completed_at=None)
+        fits = Q(parent=None, level=1) | (fits_parent & fits_completion)
+        return self.present().exclude(fits & Q(project__deleted_at=None))
+
     def before_update(self, ids: Sequence[UUID], fields: Collection[str]) -> None:
         if not {"project", "project_id"}.isdisjoint(fields):
             for extension in EXTENSIONS:

@@ -10,7 +10,7 @@ from api.serializers import Serializer
 from api.text import fold
 from ownership.references import OwnedRelatedField
 from todos.models import Project, Task
-from todos.serializers.task import TaskSerializer
+from todos.serializers.task import MAX_TAG, TaskSerializer
 
 
 class MoveSerializer(Serializer):
@@ -56,13 +56,13 @@ class BulkSerializer(Serializer):
     )
 
     add_tags = fields.ListField(
-        child=fields.StringField(max_length=50),
+        child=fields.StringField(max_length=MAX_TAG),
         max_length=Task.MAX_TAGS,
         required=False,
         help_text="For `update`: tags to add to those that each task has.",
     )
     remove_tags = fields.ListField(
-        child=fields.StringField(max_length=50),
+        child=fields.StringField(max_length=MAX_TAG),
         max_length=Task.MAX_TAGS,
         required=False,
         help_text="For `update`: tags to take off. Those that a task doesn't have are ignored.",

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.db.models import Q
 from django.utils import timezone
@@ -10,10 +10,12 @@ from api.serializers import EmptySerializer
 from ownership.references import OwnedRelatedField, load_references
 from ownership.serializers import RevisedSerializer
 from ownership.validation import RefusedError, invalid
-from todos.models import Project, Task
+from todos.models import Project, Tag, Task
 from todos.models.tag import TagNames
 from todos.models.task import NOT_THE_PARENTS
+from todos.reminders import reminder_at
 
+MAX_TAG: int = Tag._meta.get_field("name").max_length  # type: ignore[assignment]
 RECURRENCE = (
     "An RRULE (RFC 5545), such as `FREQ=MONTHLY;BYMONTHDAY=31`. Needs `due_date`. All parts but those below a day: "
     "`FREQ` (`DAILY`, `WEEKLY`, `MONTHLY`, `YEARLY`), `INTERVAL` and `COUNT` (1 to 999), `UNTIL`, `BYDAY`, "
@@ -49,7 +51,7 @@ class ReminderField(serializers.Field):
             self.fail("invalid")
         [(name, value)] = data.items()
         value = self.kinds[name].run_validation(value)
-        return {name: value.astimezone(UTC).isoformat().replace("+00:00", "Z") if name == "at" else value}
+        return reminder_at(value) if name == "at" else {name: value}
 
     def to_representation(self, value):
         return value
@@ -126,7 +128,7 @@ class TaskSerializer(RevisedSerializer):
         help_text='Up to 10 of `{"minutes_before": minutes}` (0 to 525600) before due, or `{"at": instant}`.'
     )
     restart_series = fields.BooleanField(
-        write_only=True, required=False, help_text="True begins the series anew at the due date."
+        write_only=True, required=False, help_text="True restarts the series at the due date."
     )
     priority = fields.IntegerField(
         min_value=0, max_value=4, default=0, initial=0, help_text="0: none, 1: low, 2: medium, 3: high, 4: urgent."
@@ -144,7 +146,7 @@ class TaskSerializer(RevisedSerializer):
         help_text="The task that this is a subtask of. Subtasks can be nested at most 5 levels deep.",
     )
     tags = fields.ListField(
-        child=fields.StringField(max_length=50),
+        child=fields.StringField(max_length=MAX_TAG),
         max_length=Task.MAX_TAGS,
         default=list,
         help_text="Names of tags. Missing tags are created. Case doesn't matter for comparing and sorting.",

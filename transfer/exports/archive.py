@@ -9,6 +9,7 @@ from api.renderers import dumps
 from todos.models import Project, Tag, Task
 from todos.models.tag import TagNames
 from transfer.exports.pages import pages
+from transfer.extensions import ARCHIVE_PARTS
 from transfer.importer import SETTINGS
 from transfer.sources.archive import FORMAT, KNOWN, VERSION
 
@@ -28,7 +29,9 @@ def write_archive(owner, as_owner: bool = True) -> Iterator[bytes]:
     head = {"format": FORMAT, "version": VERSION}
     settings = {name: getattr(owner, name) for name in SETTINGS}
     yield dumps(head)[:-1] + b',\n"settings":' + dumps(settings)
-    # Tasks come first: what a task refers to is read after it, so it is there, also if somebody makes it meanwhile.
+    # What a row refers to is read after it, so it is there, also if somebody makes it meanwhile.
+    for part in ARCHIVE_PARTS:
+        yield from write_part(owner, part.name, part.rows(owner), as_owner)
     yield from write_part(owner, "tasks", tasks_of(owner), as_owner)
     yield from write_part(
         owner, "projects", Project.objects.owned_by(owner).values(*ROW, "color", "position"), as_owner

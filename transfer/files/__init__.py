@@ -21,7 +21,7 @@ def lines_of(file: IO[bytes]) -> Iterator[str]:
     """The lines of a text, with their ends. Raises BadFileError."""
     file.seek(0)
     number = 0
-    # Each for itself, so that the number of a line that isn't text is known.
+    # Line by line, so that the number of a line that isn't text is known.
     while line := file.readline(MAX_LINE + 1):
         number += 1
         if len(line) > MAX_LINE:

@@ -13,7 +13,7 @@ SPACE = re.compile(r"[ \t\r\n]*")
 
 
 def no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no number of JSON")
+    raise ValueError(f"{name} isn't a JSON number")
 
 
 DECODER = json.JSONDecoder(parse_constant=no_constant)
@@ -25,7 +25,8 @@ class JSONStream:
     All methods raise BadFileError, with the number of the line.
     """
 
-    def __init__(self, file: IO[bytes]):
+    def __init__(self, file: IO[bytes], max_item: int = MAX_ITEM):
+        self.max_item = max_item
         self.text = text_of(file)
         self.buffer, self.at, self.lines, self.ended = "", 0, 1, False
 
@@ -69,13 +70,13 @@ class JSONStream:
         self.at += 1
 
     def value(self) -> Any:
-        """The item here. Raises BadFileError for one of more than 1,048,576 characters."""
+        """The item here. Raises BadFileError for one of more than `max_item` characters."""
         self.peek()
         while True:
             try:
                 value, end = DECODER.raw_decode(self.buffer, self.at)
-                if end - self.at > MAX_ITEM:
-                    raise self.refuse(f"An item is longer than {MAX_ITEM:,} characters.")
+                if end - self.at > self.max_item:
+                    raise self.refuse(f"An item is longer than {self.max_item:,} characters.")
                 if end < len(self.buffer) or self.ended:
                     self.at = end
                     return value
@@ -90,8 +91,8 @@ class JSONStream:
                     raise self.refuse(f"This isn't JSON: {reason}.") from None
             except ValueError as error:  # a number with thousands of digits, or NaN
                 raise self.refuse(f"This isn't JSON: {str(error)[:100]}.") from None
-            if len(self.buffer) - self.at > MAX_ITEM:
-                raise self.refuse(f"An item is longer than {MAX_ITEM:,} characters, or isn't JSON.")
+            if len(self.buffer) - self.at > self.max_item:
+                raise self.refuse(f"An item is longer than {self.max_item:,} characters, or isn't JSON.")
             self.more()
 
     def is_certain(self, error: json.JSONDecodeError) -> bool:

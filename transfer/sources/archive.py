@@ -4,6 +4,8 @@ from typing import IO, Any
 from zoneinfo import ZoneInfo
 
 from todos.models import Task
+from todos.reminders import reminder_at
+from transfer.extensions import ARCHIVE_PARTS
 from transfer.files import BadFileError
 from transfer.files.json_stream import JSONStream
 from transfer.records import Contents, ProjectRecord, TagRecord, TaskRecord
@@ -18,20 +20,22 @@ KNOWN = {
     *("next_occurrence", "carried_from", "untouched", "completed_together"),
 }
 GROUPS = 2**62  # of what was completed together
+MAX_ITEM = 8 * 1024 * 1024  # characters: of a text of 1 MiB each one may be escaped
 
 
 def read(file: IO[bytes], zone: ZoneInfo, contents: Contents) -> None:
     contents.max_rows = None
     named = False
-    with JSONStream(file) as stream:
+    parts = PARTS | {part.name: part.read for part in ARCHIVE_PARTS}
+    with JSONStream(file, MAX_ITEM) as stream:
         for name in stream.members():
             if name == "format":
                 named = check_format(stream.value())
             elif not named:
                 raise stream.refuse("This isn't an archive of this server: it doesn't begin with its format.")
-            elif name in PARTS:
+            elif name in parts:
                 for number in stream.elements():
-                    PARTS[name](Members.of(f"{name}, item {number}", stream.value()), contents)
+                    parts[name](Members.of(f"{name}, item {number}", stream.value()), contents)
             elif name == "settings":
                 read_settings(Members.of("settings", stream.value()), contents)
             elif name == "version":
@@ -137,7 +141,7 @@ def read_reminder(value: Any) -> dict | None:
             moment = Members("", value).moment("at")
         except BadFileError:
             return None
-        return {"at": moment.isoformat().replace("+00:00", "Z")} if moment else None
+        return reminder_at(moment) if moment else None
     return None
 
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from typing import Any
 
 from transfer.files import BadFileError
 from transfer.records import Contents
+from transfer.sources.times import utc_moment
 
 SHOWN = 60  # characters of a value in an error
 
@@ -29,7 +30,7 @@ class Members:
 
     def refuse(self, name: str, expected: str) -> BadFileError:
         shown = repr(self.values.get(name))[:SHOWN]
-        return BadFileError(f"{self.where}: {name}: {shown} is no {expected}.")
+        return BadFileError(f"{self.where}: {name}: {shown} isn't {expected}.")
 
     def text(self, name: str) -> str:
         value = self.values.get(name)
@@ -43,7 +44,7 @@ class Members:
             return ""
         if isinstance(value, str | int) and not isinstance(value, bool):
             return str(value)
-        raise self.refuse(name, "id")
+        raise self.refuse(name, "an id")
 
     def flag(self, name: str) -> bool:
         value = self.values.get(name)
@@ -56,13 +57,13 @@ class Members:
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float) or not lowest <= value <= highest:
-            raise self.refuse(name, f"number from {lowest:g} to {highest:g}")
+            raise self.refuse(name, f"a number from {lowest:g} to {highest:g}")
         return value
 
     def whole(self, name: str, lowest: int, highest: int) -> int:
         value = self.number(name, lowest, highest)
         if value is not None and value != int(value):
-            raise self.refuse(name, "whole number")
+            raise self.refuse(name, "a whole number")
         return int(value or 0)
 
     def moment(self, name: str) -> datetime | None:
@@ -71,10 +72,9 @@ class Members:
         if not text:
             return None
         try:
-            moment = datetime.fromisoformat(text[:40])
-            moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-        except (ValueError, OverflowError):
-            raise self.refuse(name, "date and time") from None
+            moment = utc_moment(text)
+        except ValueError:
+            raise self.refuse(name, "a date and time") from None
         return moment if moment.year > 1 else None
 
     def day(self, name: str) -> date | None:
@@ -82,16 +82,16 @@ class Members:
         try:
             return date.fromisoformat(text) if text else None
         except ValueError:
-            raise self.refuse(name, "date like 2027-01-31") from None
+            raise self.refuse(name, "a date like 2027-01-31") from None
 
     def clock(self, name: str) -> time | None:
         text = self.text(name)
         try:
             found = time.fromisoformat(text) if text else None
         except ValueError:
-            raise self.refuse(name, "time like 09:30") from None
+            raise self.refuse(name, "a time like 09:30") from None
         if found and found.tzinfo:
-            raise self.refuse(name, "time without an offset")
+            raise self.refuse(name, "a time without an offset")
         return found
 
     def items(self, name: str) -> Sequence[Any]:
@@ -99,13 +99,13 @@ class Members:
         if value is None:
             return []
         if not isinstance(value, list):
-            raise self.refuse(name, "list")
+            raise self.refuse(name, "a list")
         return value
 
     def texts(self, name: str) -> Sequence[str]:
         values = self.items(name)
         if not all(isinstance(each, str) for each in values):
-            raise self.refuse(name, "list of texts")
+            raise self.refuse(name, "a list of texts")
         return values
 
     def lose_others(self, contents: Contents, item: str, known: Container[str]) -> None:

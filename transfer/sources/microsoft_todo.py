@@ -1,10 +1,11 @@
 """Microsoft To Do: an array of lists with `tasks`, as Microsoft Graph has them."""
 
-from datetime import UTC, datetime, time
+from datetime import datetime, time
 from typing import IO, Any
 from zoneinfo import ZoneInfo
 
 from todos.icalendar.moments import zone_named
+from todos.reminders import reminder_at
 from transfer.files import BadFileError
 from transfer.files.json_stream import JSONStream
 from transfer.records import Contents, ProjectRecord, TaskRecord
@@ -86,7 +87,7 @@ def read_task(members: Members, zone: ZoneInfo, contents: Contents) -> list[Task
     if (done := zoned(members, "completedDateTime", zone)) and task.completed:
         task.completed_at = done
     if (reminder := zoned(members, "reminderDateTime", zone)) and members.values.get("isReminderOn") is not False:
-        task.reminders.append({"at": reminder.astimezone(UTC).isoformat().replace("+00:00", "Z")})
+        task.reminders.append(reminder_at(reminder))
     read_recurrence(task, members, contents)
     if members.values.get("hasAttachments") is True or members.values.get("attachments"):
         contents.lose(task.item, "attachments", "Tasks here have no attachments.")
@@ -127,7 +128,7 @@ def zoned(members: Members, name: str, zone: ZoneInfo) -> datetime | None:
     try:
         moment = datetime.fromisoformat(parts.text("dateTime")[:26])
     except ValueError:
-        raise parts.refuse("dateTime", "date and time") from None
+        raise parts.refuse("dateTime", "a date and time") from None
     if moment.tzinfo:
         return moment
     return moment.replace(tzinfo=zone_named(parts.text("timeZone") or "UTC") or zone)

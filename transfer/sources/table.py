@@ -7,10 +7,11 @@ from datetime import date, datetime, time
 from typing import IO, Any
 from zoneinfo import ZoneInfo
 
+from todos.reminders import reminder_at
 from transfer.files import BadFileError, lines_of
 from transfer.files.tables import read_rows
 from transfer.records import Contents, TaskRecord
-from transfer.sources.times import compact_moment, on_the_clock
+from transfer.sources.times import on_the_clock, utc_moment
 
 COLUMNS = [
     "id",
@@ -107,7 +108,7 @@ def read_clock(name: str) -> Callable[[TaskRecord, str, ZoneInfo], None]:
 
 
 def read_moment(name: str) -> Callable[[TaskRecord, str, ZoneInfo], None]:
-    return lambda task, cell, zone: setattr(task, name, compact_moment(cell))
+    return lambda task, cell, zone: setattr(task, name, utc_moment(cell))
 
 
 def read_priority(task: TaskRecord, cell: str, zone: ZoneInfo) -> None:
@@ -128,7 +129,7 @@ def read_reminders(task: TaskRecord, cell: str, zone: ZoneInfo) -> None:
         if word.isdecimal() and int(word[:7]) <= 525_600 and len(word) < 7:
             task.reminders.append({"minutes_before": int(word)})
         else:
-            task.reminders.append({"at": compact_moment(word).isoformat().replace("+00:00", "Z")})
+            task.reminders.append(reminder_at(utc_moment(word)))
 
 
 def read_tags(task: TaskRecord, cell: str, zone: ZoneInfo) -> None:

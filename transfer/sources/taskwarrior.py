@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from transfer.files.json_stream import JSONStream
 from transfer.records import Contents, TaskRecord
 from transfer.sources.fields import Members
-from transfer.sources.times import compact_moment, on_the_clock
+from transfer.sources.times import on_the_clock, utc_moment
 from transfer.sources.words import interval_rule
 
 KNOWN = {
@@ -117,6 +117,6 @@ def read_recurrence(task: TaskRecord, template: Members, contents: Contents) -> 
 def moment(members: Members, name: str) -> datetime | None:
     text: Any = members.text(name)
     try:
-        return compact_moment(text) if text else None
+        return utc_moment(text) if text else None
     except ValueError:
-        raise members.refuse(name, "date like 20270131T090000Z") from None
+        raise members.refuse(name, "a date like 20270131T090000Z") from None

@@ -10,7 +10,7 @@ from todos.recurrence import Recurrence, RecurrenceError
 from transfer.files import lines_of
 from transfer.files.tables import read_rows
 from transfer.records import Contents, TaskRecord
-from transfer.sources.times import compact_moment, on_the_clock
+from transfer.sources.times import on_the_clock, utc_moment
 
 PRIORITIES = {"": 0, "0": 0, "1": 1, "3": 2, "5": 3}
 DONE = {"1", "2"}
@@ -65,18 +65,18 @@ def read_moments(task: TaskRecord, cells: dict[str, str], zone: ZoneInfo, conten
     for name, column in (("due", "due date"), ("start", "start date")):
         if text := cells.get(column, "").strip():
             try:
-                day, clock = on_the_clock(compact_moment(text), own if all_day else zone)
+                day, clock = on_the_clock(utc_moment(text), own if all_day else zone)
             except ValueError:
-                contents.lose(task.item, column, f"{text[:60]!r} is no date.")
+                contents.lose(task.item, column, f"{text[:60]!r} isn't a date.")
                 continue
             setattr(task, f"{name}_date", day)
             setattr(task, f"{name}_time", None if all_day else clock)
     for name, column in (("created_at", "created time"), ("completed_at", "completed time")):
         text = cells.get(column, "").strip()
         try:
-            setattr(task, name, compact_moment(text) if text else None)
+            setattr(task, name, utc_moment(text) if text else None)
         except ValueError:
-            contents.lose(task.item, column, f"{text[:60]!r} is no date.")
+            contents.lose(task.item, column, f"{text[:60]!r} isn't a date.")
     if not task.completed:
         task.completed_at = None
     if task.due_date is None and task.start_date:

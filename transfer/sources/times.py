@@ -16,8 +16,8 @@ def on_the_clock(moment: datetime, zone: ZoneInfo) -> Wall:
     return local.date(), clock if clock != time() else None
 
 
-def compact_moment(text: str) -> datetime:
-    """ "20240501T220000Z" or "2024-05-01T22:00:00+0000", aware. Raises ValueError."""
+def utc_moment(text: str) -> datetime:
+    """ "20240501T220000Z" or "2024-05-01T22:00:00+0000", in UTC; so is one without an offset. Raises ValueError."""
     moment = datetime.fromisoformat(text.strip()[:40])
     try:
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -181,5 +181,5 @@ class SyncReader:
         try:
             floating = datetime.fromisoformat(text[:40])
         except ValueError:
-            raise due.refuse("date", "date") from None
+            raise due.refuse("date", "a date") from None
         return floating.date(), floating.time()

@@ -3,6 +3,7 @@
 from typing import IO, Any
 from zoneinfo import ZoneInfo
 
+from todos.reminders import reminder_at
 from transfer.files import BadFileError
 from transfer.files.json_stream import JSONStream
 from transfer.files.zips import is_zip, unpack
@@ -128,7 +129,7 @@ def read_reminders(task: TaskRecord, members: Members, contents: Contents) -> No
         if reminder.text("relative_to") == "due_date" and seconds % 60 == 0 and 0 <= seconds <= 525_600 * 60:
             task.reminders.append({"minutes_before": seconds // 60})
         elif moment := reminder.moment("reminder"):
-            task.reminders.append({"at": moment.isoformat().replace("+00:00", "Z")})
+            task.reminders.append(reminder_at(moment))
         else:
             contents.lose(task.item, "reminders", f"It isn't understood: {each!r:.100}")
 

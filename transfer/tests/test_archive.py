@@ -181,9 +181,12 @@ def test_it_is_streamed_and_named(alice, task, client):
         ({"format": "other"}, "line 1: This isn't an archive of this server: its format isn't \"todo-archive\"."),
         ({"version": 2}, "line 1: The archive was written by a newer version of this server."),
         ({"tasks": [{"title": "No id"}]}, "tasks, item 1: It has no id."),
-        ({"tasks": [{"id": "1", "title": ["x"]}]}, "tasks, item 1: title: ['x'] is no text."),
-        ({"tasks": [{"id": "1", "due_date": "31.1."}]}, "tasks, item 1: due_date: '31.1.' is no date like 2027-01-31."),
-        ({"tasks": [{"id": "1", "priority": 5}]}, "tasks, item 1: priority: 5 is no number from 0 to 4."),
+        ({"tasks": [{"id": "1", "title": ["x"]}]}, "tasks, item 1: title: ['x'] isn't text."),
+        (
+            {"tasks": [{"id": "1", "due_date": "31.1."}]},
+            "tasks, item 1: due_date: '31.1.' isn't a date like 2027-01-31.",
+        ),
+        ({"tasks": [{"id": "1", "priority": 5}]}, "tasks, item 1: priority: 5 isn't a number from 0 to 4."),
         ({"tasks": [3]}, "tasks, item 1: It isn't an object."),
     ],
 )

@@ -125,7 +125,7 @@ FILES = {
     "not JSON": ("taskwarrior", "[\n{]", "line 2: This isn't JSON: Expecting property name enclosed in double quotes."),
     "JSON cut off": ("taskwarrior", '[{"uuid": "1", "description": "x"}', "line 1: The file ends too early."),
     "JSON and more": ("taskwarrior", "[]\n[]", "line 2: There is something after the end of the JSON."),
-    "a number that is none": ("taskwarrior", '[{"a": NaN}]', "line 1: This isn't JSON: NaN is no number of JSON."),
+    "a number that is none": ("taskwarrior", '[{"a": NaN}]', "line 1: This isn't JSON: NaN isn't a JSON number."),
     "a number without end": (
         "taskwarrior",
         f'[{{"a": {"9" * 5000}}}]',
@@ -153,7 +153,7 @@ FILES = {
     "a date that is none": (
         "vikunja",
         '[{"id": 1, "title": "x", "tasks": [{"id": 1, "title": "x", "due_date": "soon"}]}]',
-        "project 1, task 1: due_date: 'soon' is no date and time.",
+        "project 1, task 1: due_date: 'soon' isn't a date and time.",
     ),
 }
 

@@ -87,7 +87,7 @@ def test_a_null_character_in_a_description_is_removed(put):
         ),
         ({"parent": "7"}, ("parent", "The file has no such task: this one isn't a subtask any more."), {}),
         ({"parent": "1"}, ("parent", "It is below itself: it isn't a subtask any more."), {}),
-        ({"project": "7"}, ("project", "The file has no such project: the task comes into the inbox."), {}),
+        ({"project": "7"}, ("project", "The file has no such project: the task goes into the inbox."), {}),
         (
             {"tags": ["t" * (MAX_TAG + 1)]},
             ("tags", f"{'t' * (MAX_TAG + 1)!r}: a tag has 1 to {MAX_TAG} characters."),

@@ -1,13 +1,12 @@
 from django.db import transaction
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import reverse
-from django.utils.http import parse_etags
 from django.views import View
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins
 from rest_framework.response import Response
 
-from api.conditional import make_etag
+from api.conditional import is_named, make_etag
 from ownership.viewsets import OwnedViewSet
 from transfer.exports.tasks import write_calendar
 from transfer.models import Feed
@@ -25,8 +24,8 @@ class FeedViewSet(mixins.DestroyModelMixin, OwnedViewSet):
     def create(self, request):
         """Create a calendar feed.
 
-        `url` has its secret, and is only in this response. Whoever knows it can read the tasks. To revoke it, delete
-        the feed.
+        `url` contains the secret, and is only in this response. Anyone who knows it can read the tasks. To revoke it,
+        delete the feed.
         """
         values = self.read_body().validated_data
         with transaction.atomic():
@@ -38,22 +37,21 @@ class FeedViewSet(mixins.DestroyModelMixin, OwnedViewSet):
     def destroy(self, request, *args, **kwargs):
         """Delete the calendar feed.
 
-        Its URL is not found any more.
+        Its URL stops working.
         """
         return super().destroy(request, *args, **kwargs)
 
 
 class FeedView(View):
-    """A feed by its secret URL. Whoever knows it needs no sign-in, so it tells nothing but what is in the feed."""
+    """A feed by its secret URL. Anyone who knows it needs no sign-in, so it tells only what is in the feed."""
 
     def get(self, request, secret: str):
         feed = Feed.objects.find(secret)
         if feed is None:
             raise Http404
         etag = make_etag(feed.pk, feed.owner.revision)
-        named = {each.removeprefix("W/") for each in parse_etags(request.META.get("HTTP_IF_NONE_MATCH", ""))}
         response: HttpResponseBase = HttpResponse(status=304)
-        if etag not in named:
+        if not is_named(request, etag):
             is_events = feed.kind == Feed.Kind.EVENTS
             content = write_calendar(feed.owner, feed.tasks(), feed.name, is_events)
             response = StreamingHttpResponse(content, content_type="text/calendar; charset=utf-8")

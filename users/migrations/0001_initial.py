@@ -214,6 +214,10 @@ class Migration(migrations.Migration):
             index=models.Index(fields=["owner", "created_at", "id"], name="token_owner_created"),
         ),
         migrations.AddConstraint(
+            model_name="apitoken",
+            constraint=models.UniqueConstraint(fields=("owner", "id"), name="api_token_owner_id"),
+        ),
+        migrations.AddConstraint(
             model_name="identity",
             constraint=models.UniqueConstraint(fields=("issuer", "subject"), name="identity_once"),
         ),

@@ -10,9 +10,10 @@ from django.db import connection
 from django.test import Client as Browser
 from django.utils import timezone
 
+from dav.tests.examples import store
 from testing.client import PASSWORD, Client
 from testing.resources import RESOURCES, make
-from todos.models import Task
+from todos.models import Project, Task
 from users.models import Session, User
 
 
@@ -30,6 +31,7 @@ def live(user: User, operator: User) -> None:
     """Leave traces wherever a user can."""
     api, browser, stranger = Client(user), Browser(), Client()
     made = {model: make(model, user) for model in RESOURCES}
+    store(user, made[Project], made[Task])
     project = api.post("/projects/", {"name": "Home"}).json()["id"]
     parent = api.post("/tasks/", {"title": "Move in", "project": project}).json()["id"]
     api.post("/tasks/", {"title": "Unpack", "parent": parent, "tags": ["boxes"]})
@@ -90,7 +92,7 @@ def test_a_user_leaves_traces_in_many_tables(before, carol):
     assert changed >= {
         *(model._meta.db_table for model in RESOURCES),
         *("django_admin_log", "users_user", "users_signinattempt", "users_session", "ownership_idempotentresponse"),
-        "todos_tasktag",
+        *("todos_tasktag", "dav_collection", "dav_resource", "dav_removal", "dav_otherobject"),
     }
 
 
