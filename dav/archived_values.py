@@ -51,7 +51,7 @@ def properties_in(members: Members) -> dict[str, str]:
     """XML by the names of the elements."""
     found = members.values.get("properties") or {}
     if not isinstance(found, dict) or not all(isinstance(each, str) for each in found.values()):
-        raise members.refuse("properties", "object with texts")
+        raise members.refuse("properties", "an object with texts")
     if stored_size(found.values()) > MAX_PROPERTIES or not all(map(is_property, found, found.values())):
         raise Unfit("properties", f"They have more than {MAX_PROPERTIES:,} characters, or aren't XML.")
     return found

@@ -100,9 +100,11 @@ def create(task_list: TaskList, name: str, incoming: Incoming) -> Task:
     free(task_list, name, incoming.uid)
     task = Task(owner=task_list.user, project=task_list.project)
     resource = Resource(owner=task_list.user, task=task, name=name, uid=incoming.uid, body=incoming.text)
-    apply(task, resource, incoming.todo, set(Meaning._fields), task_list)
-    save(task)
+    apply(task, resource, incoming.todo, set(Meaning._fields) - {"completed"}, task_list)
+    save(task, resource)
     resource.save(force_insert=True)
+    if incoming.todo.completed:  # afterwards: the next occurrence gets a copy of the text
+        task.complete(incoming.todo.completed_at)
     made: datetime | None = incoming.todo.created_at
     if made and made < task.created_at - A_WHILE:
         Task.objects.filter(pk=task.pk).update(created_at=made)
@@ -131,7 +133,7 @@ def change(task_list: TaskList, found: Found, incoming: Incoming) -> None:
         close(task, done, incoming.todo, changed - {"completed"}, task_list)
     else:
         apply(task, resource, incoming.todo, changed, task_list)
-        if not save(task):
+        if not save(task, resource):
             Task.objects.filter(pk=task.pk).update()  # the text alone changed: that is a write, too
     sort(task, resource, incoming.todo)
 
@@ -143,7 +145,7 @@ def close(task: Task, done: Todo, todo: Todo, changed: set[str], task_list: Task
     resource = Resource.objects.filter(task=task.next_occurrence).first()
     if following and resource and not todo.completed:
         apply(following, resource, todo, changed, task_list)
-        save(following)
+        save(following, resource)
 
 
 def apply(task: Task, resource: Resource, todo: Todo, changed: set[str], task_list: TaskList) -> None:
@@ -164,8 +166,11 @@ def apply(task: Task, resource: Resource, todo: Todo, changed: set[str], task_li
             resource.save()
 
 
-def save(task: Task) -> bool:
-    """Save the task, on top where it can't be below its parent. Returns whether anything changed."""
+def save(task: Task, resource: Resource) -> bool:
+    """Save the task, on top where it can't be below its parent, which its text still names.
+
+    Returns whether anything changed.
+    """
     is_changed = task.is_changed()
     try:
         with transaction.atomic():
@@ -173,9 +178,16 @@ def save(task: Task) -> bool:
     except ValidationError:
         if task.parent is None:
             raise
+        resource.parent_uid = uid_of_task(task.parent)
+        if not resource._state.adding:
+            resource.save()
         task.parent, task.level = None, 1
         task.save()
     return is_changed
+
+
+def uid_of_task(task: Task) -> str:
+    return Resource.objects.filter(task=task).values_list("uid", flat=True).first() or str(task.pk)
 
 
 def sort(task: Task, resource: Resource, todo: Todo) -> None:
@@ -204,7 +216,7 @@ def adopt(task_list: TaskList, parent: Task, uid: str) -> None:
     for resource in waiting_for(task_list.user.pk, uid).filter(task__project_id=task_list.project_id):
         child = Task.objects.with_family().get(pk=resource.task_id)
         child.parent = parent
-        save(child)
+        save(child, resource)
         if child.parent:
             Resource.objects.filter(pk=resource.pk).update(parent_uid="")
 
@@ -235,7 +247,7 @@ def move(source: TaskList, target: TaskList, name: str, found: Found) -> None:
         resource.parent_uid = row["parent"]
         task.parent = None
     task.project = target.project
-    save(task)
+    save(task, resource)
     resource.name = name
     resource.save()
 

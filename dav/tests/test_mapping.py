@@ -230,7 +230,7 @@ def test_below_five_levels_it_is_on_top_and_its_text_stays(put, dav):
         put(f"RELATED-TO:{level - 1}", uid=str(level), name=f"{level}.ics")
 
     assert max(Task.objects.values_list("level", flat=True)) == 5
-    assert dav.text("inbox/6.ics") == vtodo("RELATED-TO:5", uid="6")
+    assert dav.text("inbox/5.ics") == vtodo("RELATED-TO:4", uid="5")
 
 
 def test_an_open_child_of_a_completed_parent_is_on_top(put):
