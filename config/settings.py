@@ -12,6 +12,7 @@ from api.components import COMPONENTS
 from config.environment import BASE_DIR, SECRETS, SERVER_VARIABLES, read_environment
 from config.values import (
     DAYS,
+    address,
     cache,
     database,
     hosts,
@@ -59,6 +60,9 @@ VARIABLES: dict = {
     "DEFAULT_FROM_EMAIL": (mailbox, ""),
     "PUBLIC_URL": (origin, ""),
     "CONFIRM_SIGN_UP": (strict_bool, False),
+    "HOOKS_ALLOW_PRIVATE": (strict_bool, False),
+    "WORKER_ADDRESS": (address, ("127.0.0.1", 8099)),
+    "WORK_POLL_SECONDS": (whole(1, 86_400), 60),
     "STATIC_ROOT": (str, "staticfiles"),
     "LOG_LEVEL": (log_level, "INFO"),
 }
@@ -126,6 +130,7 @@ INSTALLED_APPS = [
     "todos",
     "transfer",
     "assistants",
+    "live",
 ]
 
 # Other origins whose pages may call the API, with a token: cookies are never allowed from there.
@@ -240,6 +245,12 @@ globals().update(mail_server(env("EMAIL_URL") or ("consolemail://" if DEBUG else
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL") or f"noreply@{urlsplit(PUBLIC_URL).hostname or 'localhost'}"
 
+# Whether webhooks may lead to private addresses, and by plain HTTP.
+HOOKS_ALLOW_PRIVATE = env("HOOKS_ALLOW_PRIVATE")
+# Where the worker is told that there is something to do, and how often it looks without being told.
+WORKER_ADDRESS = env("WORKER_ADDRESS")
+WORK_POLL_SECONDS = env("WORK_POLL_SECONDS")
+
 TIME_ZONE = "UTC"
 USE_I18N = False
 
@@ -256,7 +267,7 @@ if not DEBUG:
 UPLOAD_PATHS = ("/api/v1/import/",)
 UPLOAD_MAX_SIZE = 32 * 1024 * 1024 + 64 * 1024  # with what a form adds to the file
 # What comes after these is a secret, and isn't logged.
-SECRET_PATHS = ("/feeds/",)
+SECRET_PATHS = ("/feeds/", "/unsubscribe/")
 # 1 MiB for a body. The limits of depth, lists and texts stand beside their code.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 

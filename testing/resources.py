@@ -13,6 +13,7 @@ from django.db.models import ForeignKey, Model
 
 from api.ids import uuid7
 from ownership.revised import RevisedModel
+from live.models import Hook
 from todos.models import Project, Tag, Task
 from transfer.models import Feed
 from users.models import ApiToken, User
@@ -104,6 +105,8 @@ RESOURCES: dict[type[Model], Resource] = {
             lambda word, another: {"name": word, "tag": word},
             create=lambda owner, fields: Feed.issue(owner, **fields)[0],
         ),
+        # By number, so that no name is looked up.
+        Resource(Hook, lambda word, another: {"url": f"https://9.9.9.9/{word}"}),
     ]
 }
 REVISED = [each.model for each in RESOURCES.values() if each.is_revised]

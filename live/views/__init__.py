@@ -1,0 +1,4 @@
+from live.views.hooks import HookViewSet
+from live.views.unsubscribe import UnsubscribeView
+
+__all__ = ["HookViewSet", "UnsubscribeView"]
