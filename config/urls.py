@@ -6,7 +6,7 @@ from rest_framework.routers import SimpleRouter
 from api.ids import IdConverter
 from api.views import DocsView, RootView, SchemaView
 from assistants.views import McpView, metadata
-from live.views import HookViewSet, UnsubscribeView
+from live.views import EventsView, HookViewSet, TicketView, UnsubscribeView
 from todos.views import ProjectViewSet, SyncView, TagViewSet, TaskViewSet
 from transfer.views import FeedView, FeedViewSet
 from users.pages import OperatorSignInForm, PasswordIsSetView, SetPasswordView, SignInPageView
@@ -31,6 +31,8 @@ api: list = [
     path("", include("users.urls")),
     path("", include("transfer.urls")),
     path("", RootView.as_view(api_root_dict=PARTS), name="api-root"),
+    path("events/", EventsView.as_view(), name="events"),
+    path("events/ticket/", TicketView.as_view(), name="events-ticket"),
     path("sync/", SyncView.as_view(), name="sync"),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", DocsView.as_view(), name="docs"),

@@ -33,6 +33,3 @@ class DeliveryAdmin(ReadOnlyAdmin):
     list_filter = ["occurred_at", "delivered_at", "error"]
     search_fields = ["key", "hook__url"]
     readonly_fields = ["owner", "key", "object_id", *list_display, "attempted_at"]
-
-    def has_delete_permission(self, request, obj=None) -> bool:
-        return False

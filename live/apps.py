@@ -5,9 +5,11 @@ class LiveConfig(AppConfig):
     name = "live"
 
     def ready(self) -> None:
+        from live import notices
         from live.events import record
         from live.waking import wake_worker
         from ownership.transactions import listeners, recorders
 
         recorders.append(record)
         listeners.append(wake_worker)
+        listeners.append(lambda current: notices.publish(current.owner_id, current.revision))

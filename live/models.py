@@ -1,6 +1,7 @@
 import secrets
+from dataclasses import asdict
 from datetime import timedelta
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.conf import settings
 from django.db import connection, models
@@ -9,7 +10,10 @@ from django.utils import timezone
 
 from live import signatures
 from ownership.owned import OwnedModel, OwnedQuerySet
-from users.models import User
+from users.models import ApiToken, User, digest
+
+if TYPE_CHECKING:
+    from live.streams import Credential
 
 
 def every_event() -> list[str]:
@@ -205,6 +209,14 @@ class TicketQuerySet(OwnedQuerySet):
     def expired(self) -> Self:
         return self.filter(created_at__lte=timezone.now() - StreamTicket.LIFETIME)
 
+    def take(self, secret: str) -> "StreamTicket | None":
+        """The ticket with this secret, with its active owner. It is gone then: it works once."""
+        fresh = self.filter(created_at__gt=timezone.now() - StreamTicket.LIFETIME)
+        ticket: StreamTicket | None = fresh.filter(digest=digest(secret)).select_related("owner").first()
+        if ticket is None or not ticket.owner.is_active or not self.filter(pk=ticket.pk).delete()[0]:
+            return None
+        return ticket if ticket.is_good else None
+
 
 class StreamTicket(models.Model):
     """Opens the stream of events once, for browsers, whose EventSource sends no headers. Only its digest is stored."""
@@ -220,3 +232,20 @@ class StreamTicket(models.Model):
 
     def __str__(self) -> str:
         return self.digest[:8]
+
+    @classmethod
+    def issue(cls, owner: User, credential: "Credential") -> tuple[str, "StreamTicket"]:
+        """Create a ticket. Return its secret: `ticket_` and 256 random bits in 43 URL-safe characters."""
+        cls.objects.owned_by(owner).expired().delete()
+        secret = f"ticket_{secrets.token_urlsafe(32)}"
+        return secret, cls.objects.create(owner=owner, digest=digest(secret), credential=asdict(credential))
+
+    @property
+    def scopes(self) -> list[str]:
+        return [ApiToken.READ]
+
+    @property
+    def is_good(self) -> bool:
+        """Whether what it was made with is still good."""
+        token = self.credential["token"]
+        return token is None or ApiToken.objects.filter(pk=token).exists()

@@ -115,3 +115,7 @@ def deliver(db):
 
 def stored(hook: dict[str, Any]) -> Hook:
     return Hook.objects.get(pk=hook["id"])
+
+
+def refused(response) -> tuple[int, str]:
+    return response.status_code, response.json()["code"]

@@ -101,7 +101,7 @@ def test_many_of_the_same_minute_are_one_email(alice, work, clock):
         work()
 
     [message] = mail.outbox
-    assert message.subject == "4 reminders: Task 0, …"
+    assert message.subject.startswith("4 reminders: Task ")
     assert all(title in message.body for title in ("Task 0", "Task 1", "Task 2", "Later in this minute"))
 
 

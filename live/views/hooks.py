@@ -76,6 +76,7 @@ class HookViewSet(mixins.DestroyModelMixin, OwnedViewSet):
 
         For 24 hours, events are signed with the new one and with the one before.
         """
+        self.read_body()
         with self.locked():
             hook: Any = self.get_object()
             hook.rotate()
@@ -88,6 +89,7 @@ class HookViewSet(mixins.DestroyModelMixin, OwnedViewSet):
 
         It comes after those that wait already. `deliveries/` shows what became of it.
         """
+        self.read_body()
         with self.locked():
             hook: Any = self.get_object()
             if not hook.enabled:

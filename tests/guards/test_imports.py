@@ -4,7 +4,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ["api", "ownership", "users", "todos", "transfer", "assistants", "live", "config"]  # each may import those before it
+ROOMS = [
+    "api",
+    "ownership",
+    "users",
+    "todos",
+    "transfer",
+    "assistants",
+    "live",
+    "config",
+]  # each may import those before it
 
 
 def imports(path: Path) -> set[str]:
