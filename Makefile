@@ -31,11 +31,15 @@ run: $(VENV)/.runtime $(ENV_FILE)  ## Start the development server on PORT (8000
 	@$(READ_SERVER); echo "Serving http://$$ADDRESS/ for development. Ctrl-C stops it."; \
 		exec env $(DEVELOPMENT) $(PY) manage.py runserver "$$ADDRESS"
 
-serve: $(VENV)/.runtime $(ENV_FILE)  ## Start the production server on PORT (8000), with WEB_CONCURRENCY (2) processes
+# The worker ends with the server. (`wait` ends when a signal comes, and then waits again for the server to finish.)
+serve: $(VENV)/.runtime $(ENV_FILE)  ## Start the production server on PORT (8000), with WEB_CONCURRENCY (2) processes, and the worker
 	@$(PRODUCTION) $(PY) manage.py migrate --verbosity 0
 	@$(PRODUCTION) $(PY) manage.py collectstatic --noinput --verbosity 0
 	@$(READ_SERVER); echo "Serving http://$$ADDRESS/ with $$WEB_CONCURRENCY processes. Ctrl-C stops it."; \
-		exec env $(PRODUCTION) $(PY) -m gunicorn config.wsgi --config config/server/gunicorn.py
+		trap 'kill -TERM $$server $$worker 2>/dev/null' INT TERM; \
+		env $(PRODUCTION) $(PY) manage.py work & worker=$$!; \
+		env $(PRODUCTION) $(PY) -m gunicorn config.wsgi --config config/server/gunicorn.py & server=$$!; \
+		wait $$server; status=$$?; [ $$status -lt 128 ] || { wait $$server; status=$$?; }; kill -TERM $$worker 2>/dev/null; wait $$worker; exit $$status
 
 # That of the system, or else of a package; where neither can be had, the last line says why.
 POSTGRES := $(PY) -m testing.postgres >/dev/null 2>&1 \
@@ -64,7 +68,7 @@ test-browser: $(VENV)/.browser  ## Try the pages in a real browser, against the 
 
 # Node and the generators; a virtual environment of its own, in clients/python.
 test-clients: $(VENV)/.dev  ## Generate typed clients from the schema (TypeScript, orval, Python), and walk through the API with them
-	@clients/setup typescript orval python
+	@clients/setup typescript orval python live
 	$(PY) -m pytest --database=sqlite $(ARGS) clients
 
 # Taskwarrior and todoman, from the packages of Debian or Ubuntu.

@@ -21,7 +21,7 @@ class HookAdmin(ReadOnlyAdmin):
     list_display = ["url", "owner", "events", "enabled", "failing_since", "next_attempt_at", "created_at"]
     list_filter = ["enabled", "failing_since", "created_at"]
     search_fields = ["url", "owner__email"]
-    readonly_fields = ["id", *list_display, "rotated_at", "claimed_until"]
+    fields = ["id", "owner", "url", "events", "enabled", "failing_since", "next_attempt_at", "created_at", "rotated_at"]
 
 
 @admin.register(Delivery)
@@ -32,4 +32,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     list_select_related = ["hook"]
     list_filter = ["occurred_at", "delivered_at", "error"]
     search_fields = ["key", "hook__url"]
-    readonly_fields = ["owner", "key", "object_id", *list_display, "attempted_at"]
+    fields = [
+        *("owner", "hook", "key", "type", "object_id", "revision", "occurred_at"),
+        *("attempts", "attempted_at", "status", "error", "delivered_at"),
+    ]

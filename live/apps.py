@@ -5,7 +5,7 @@ class LiveConfig(AppConfig):
     name = "live"
 
     def ready(self) -> None:
-        from live import notices
+        from live import notices, schema  # noqa: F401 (the schema registers itself)
         from live.events import record
         from live.waking import wake_worker
         from ownership.transactions import listeners, recorders

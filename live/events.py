@@ -49,7 +49,7 @@ def body_of(delivery: Delivery) -> bytes:
 
 def state_of(delivery: Delivery) -> dict | None:
     kind = "task" if delivery.type == REMINDER else delivery.type.partition(".")[0]
-    if kind not in kinds():
+    if kind not in kinds() or delivery.object_id is None:
         return None
     model, serializer_class = kinds()[kind]
     with acting_as(delivery.owner_id):

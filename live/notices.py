@@ -5,6 +5,7 @@ database is asked instead.
 """
 
 import mmap
+import os
 import struct
 import tempfile
 from functools import partial
@@ -20,11 +21,16 @@ class Board:
     def __init__(self) -> None:
         from fcntl import LOCK_EX, LOCK_UN, lockf  # not on Windows, which has no gunicorn either
 
-        self.take, self.leave = partial(lockf, cmd=LOCK_EX), partial(lockf, cmd=LOCK_UN)
         self.memory = mmap.mmap(-1, HEAD.size + ROOM * NOTICE.size)
         # The system lifts such a lock when a process is killed. It doesn't hold between the threads of one.
-        self.file = tempfile.TemporaryFile()  # noqa: SIM115 (as long as the server)
+        self.file, name = tempfile.mkstemp()
+        os.unlink(name)
+        self.take, self.leave = partial(lockf, self.file, LOCK_EX), partial(lockf, self.file, LOCK_UN)
         self.threads = Lock()
+
+    def close(self) -> None:
+        self.memory.close()
+        os.close(self.file)
 
     @property
     def written(self) -> int:
@@ -33,13 +39,13 @@ class Board:
 
     def write(self, owner_id: UUID, revision: int) -> None:
         with self.threads:
-            self.take(self.file)
+            self.take()
             try:
                 count = self.written
                 NOTICE.pack_into(self.memory, self.place(count), owner_id.bytes, revision)
                 HEAD.pack_into(self.memory, 0, count + 1)  # last: what isn't counted isn't read
             finally:
-                self.leave(self.file)
+                self.leave()
 
     def read(self, since: int) -> list[tuple[UUID, int]] | None:
         """The notices after the first `since`; None if some of them are overwritten."""

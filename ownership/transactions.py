@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
+from functools import partial
 from types import MappingProxyType
 from uuid import UUID
 
@@ -59,11 +60,6 @@ class RevisionTransaction:
     def final_revision(self) -> int:
         """The owner's revision after the commit. Without a change, it doesn't increase."""
         return self.revision if self.changes else self.revision - 1
-
-    def committed(self) -> None:
-        self.log()
-        for listen in listeners:
-            listen(self)
 
     def log(self) -> None:
         for change, ids in self.changes.items():
@@ -128,7 +124,9 @@ def revision_transaction(owner_id: UUID) -> Iterator[RevisionTransaction]:
         if current.changes:
             for record in recorders if current.is_watched else ():
                 record(current)
-            transaction.on_commit(current.committed)
+            transaction.on_commit(current.log)
+            for listen in listeners:
+                transaction.on_commit(partial(listen, current), robust=True)  # what is committed can't fail any more
         elif not transaction.get_rollback():  # then all of it is undone anyway
             move_revision(owner_id, -1)  # nobody has seen it: the owner's row is locked
 

@@ -32,7 +32,7 @@ SAME = "Same words"
 REPEATED = RESOURCES[Task].body(SAME, lambda model: "")
 CURSORS = tuple(f"cursor of {route}" for route in ROUTES if route.is_list)
 EMPTY = ("", "None", "[]", "{}")
-NOT_TELLING = {"scopes", "headers", "object_id"}  # the same for everybody, or ids
+NOT_TELLING = {"scopes", "headers", "object_id", "type", "error", "events"}  # the same for everybody, or ids
 
 Rows = dict[type[models.Model], list[dict]]
 

@@ -93,8 +93,11 @@ def test_a_ticket_opens_nothing_else(api, anonymous):
     assert anonymous.get(f"/tasks/?ticket={ticket}").status_code == 401
 
 
-def test_a_token_that_may_only_read_gets_one(alice):
-    assert Client(alice, scopes=["read"]).post("/events/ticket/").status_code == 201
+def test_a_token_that_may_only_read_listens_but_makes_no_ticket(alice):
+    reader = Client(alice, scopes=["read"])
+
+    assert reader.get("/events/").status_code == 200
+    assert refused(reader.post("/events/ticket/")) == (403, "permission_denied")
 
 
 def test_old_tickets_go_with_the_next_one(api):

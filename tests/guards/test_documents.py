@@ -16,6 +16,8 @@ ALL = [*PAGES, LISTS, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 # In words, as `wc -w` counts them.
 LIMITS = {"README.md": 900, "architecture.md": 1500, "performance.md": 900}
 LIMIT = 10_000
+# The pages of rooms that one can do without are counted apart.
+ROOMS = dict.fromkeys(("transfer.md", "assistants.md", "live.md"), 900)
 CODE = re.compile(r"```.*?```", re.DOTALL)
 LINKS = [
     (page, link)
@@ -68,7 +70,7 @@ def test_the_settings_that_the_guide_explains_exist():
     assert named <= {*settings.VARIABLES, *settings.SERVER_VARIABLES}
 
 
-@pytest.mark.parametrize(("name", "limit"), LIMITS.items())
+@pytest.mark.parametrize(("name", "limit"), [*LIMITS.items(), *ROOMS.items()])
 def test_a_page_stays_short(name, limit):
     [page] = [page for page in PAGES if page.name == name]
 
@@ -76,4 +78,4 @@ def test_a_page_stays_short(name, limit):
 
 
 def test_all_pages_together_stay_short():
-    assert sum(map(words, PAGES)) <= LIMIT
+    assert sum(words(page) for page in PAGES if page.name not in ROOMS) <= LIMIT

@@ -1,0 +1,5 @@
+from users.schema import TokenScheme
+
+
+class StreamScheme(TokenScheme):
+    target_class = "live.views.events.StreamAuthentication"
