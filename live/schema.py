@@ -1,5 +1,9 @@
-from users.schema import TokenScheme
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
 
-class StreamScheme(TokenScheme):
-    target_class = "live.views.events.StreamAuthentication"
+class TicketScheme(OpenApiAuthenticationExtension):
+    target_class = "live.views.events.TicketAuthentication"
+    name = "ticket"
+
+    def get_security_definition(self, auto_schema):
+        return {"type": "apiKey", "in": "query", "name": "ticket", "description": "From `events/ticket/`, for once."}

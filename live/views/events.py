@@ -4,7 +4,7 @@ from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.authentication import SessionAuthentication
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.response import Response
 
@@ -36,16 +36,19 @@ class EventNegotiation(Negotiation):
         return renderers[0], renderers[0].media_type
 
 
-class StreamAuthentication(TokenAuthentication):
-    """By a ticket in the URL, or by a token."""
+class TicketAuthentication(BaseAuthentication):
+    """By a ticket in the URL."""
 
     def authenticate(self, request):
         if not (secret := request.query_params.get("ticket")):
-            return super().authenticate(request)
+            return None
         ticket = StreamTicket.objects.take(secret)
         if ticket is None:
             raise AuthenticationFailed("This ticket is unknown, used or expired. Get a new one.")
         return ticket.owner, ticket
+
+    def authenticate_header(self, request):
+        return "Bearer"
 
 
 class EventParameters(QueryParameters):
@@ -67,7 +70,7 @@ class EventsView(CallerView):
     """Listen for changes: a stream of server-sent events."""
 
     serializer_class = EmptySerializer
-    authentication_classes = [StreamAuthentication, SessionAuthentication]
+    authentication_classes = [TicketAuthentication, TokenAuthentication, SessionAuthentication]
     renderer_classes = [EventRenderer]
     content_negotiation_class = EventNegotiation
     parameters_class = EventParameters
