@@ -11,25 +11,26 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from threading import Event, Thread
+from functools import partial
+from threading import Event, Lock, Thread
 from uuid import uuid4
 
 from drills.exercises import environment, make_database
 from drills.faults import DATABASE
 from drills.neon import Neon
-from drills.receivers import Received, receiving
+from testing.receivers import Received, receiving
 from testing.servers import ROOT, Program, Server, register
 
-USERS, WORKERS = 4, 3
-AHEAD = timedelta(seconds=25)  # of a reminder
-PATIENCE = 150  # seconds: longer than a few leases
+USERS, WORKERS = 8, 3
+AHEAD = (15, 90)  # seconds until a reminder
+PATIENCE = 240  # seconds: longer than a few leases
 
 
 class Worker:
     """`manage.py work`, started again when it was killed."""
 
     def __init__(self, variables: dict[str, str], log):
-        self.variables, self.log = variables, log
+        self.variables, self.log, self.lock = variables, log, Lock()
         self.start()
 
     def start(self) -> None:
@@ -37,9 +38,10 @@ class Worker:
         self.process = subprocess.Popen(command, cwd=ROOT, env=self.variables, stdout=self.log, stderr=self.log)
 
     def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        self.start()
+        with self.lock:
+            self.process.kill()
+            self.process.wait()
+            self.start()
 
     def stop(self) -> None:
         self.process.terminate()
@@ -58,14 +60,15 @@ class Writer:
 
     def work(self, stop: Event) -> None:
         while not stop.is_set():
-            moment = (datetime.now(UTC) + AHEAD).isoformat(timespec="seconds").replace("+00:00", "Z")
+            ahead = timedelta(seconds=random.uniform(*AHEAD))
+            moment = (datetime.now(UTC) + ahead).isoformat(timespec="seconds").replace("+00:00", "Z")
             body = {"title": f"Remind {uuid4().hex}", "reminders": [{"at": moment}]}
             remind = self.make(body)
             self.reminders[remind] = moment
             task = self.make({"title": "Buy milk"})
             self.program.insist("PATCH", f"tasks/{task}/", {"title": uuid4().hex})
             self.program.insist("POST", f"tasks/{task}/complete/", Idempotency_Key=uuid4().hex)
-            time.sleep(0.4)
+            time.sleep(1)
 
     def make(self, body: dict) -> str:
         response = self.program.insist("POST", "tasks/", body, Idempotency_Key=uuid4().hex)
@@ -77,18 +80,33 @@ class Writer:
 
 
 class LiveLedger:
-    """`kills`: of workers and of server processes, in turn."""
+    """`kills`: of workers and of server processes, in turn. Others come at the worst moments: see `kill_some`."""
+
+    SHARES = {"event": 0.01, "mail": 0.3}
 
     def __init__(self, neon: Neon, kills: int):
         self.neon, self.kills = neon, kills
+        self.killed: Counter = Counter()
         make_database(neon)
 
     def run(self) -> list[str]:
         with receiving() as received, self.running(received) as (server, workers):
+            self.kill_some(received, workers)
             writers = [Writer(server, received) for _ in range(USERS)]
             self.kill_while(writers, server, workers)
             self.wait(writers, received)
             return self.faults(writers, received)
+
+    def kill_some(self, received: Received, workers: list[Worker]) -> None:
+        """Kill all workers now and then when something was received, before they know it or right after."""
+
+        def kill(when: str, what: str) -> None:
+            if self.killed.total() < 3 * self.kills and random.random() < self.SHARES[what]:
+                self.killed[f"{when} the answer to an {what}"] += 1
+                for worker in workers:
+                    worker.kill()
+
+        received.before_answer, received.after_answer = partial(kill, "before"), partial(kill, "after")
 
     @contextmanager
     def running(self, received: Received) -> Iterator[tuple[Server, list[Worker]]]:
@@ -115,8 +133,10 @@ class LiveLedger:
         for number in range(self.kills):
             time.sleep(random.uniform(0.5, 3))
             if number % 3:
+                self.killed["at any time: a worker"] += 1
                 random.choice(workers).kill()
             else:
+                self.killed["at any time: a server process"] += 1
                 with suppress(ProcessLookupError):
                     os.kill(random.choice(sorted(server.workers())), signal.SIGKILL)
         stop.set()
@@ -170,7 +190,9 @@ class LiveLedger:
     def show(self, writers: list[Writer], events: dict, mails: list[tuple[str, str]]) -> None:
         came = [key for found in events.values() for key, _ in found]
         reminders = sum(len(writer.reminders) for writer in writers)
-        print(f"\n{self.kills} kill -9 of {WORKERS} workers and of server processes, under load:")
+        print(f"\n{self.killed.total()} kill -9 under load:")
+        for what, count in sorted(self.killed.items()):
+            print(f"  {count} {what}")
         print(f"  {sum(writer.revision() for writer in writers)} writes, {reminders} reminders")
         print(f"  {len(set(came))} events, {len(came) - len(set(came))} of them sent more than once")
         ids = [key for key, _ in mails]
