@@ -17,7 +17,7 @@ STRICT = env ENV_FILE=/dev/null DEBUG=False TRUSTED_PROXIES=1 DATABASE_URL=sqlit
 	NEON_DATABASE_URL= DATABASE_URL_FILE= SECRET_KEY_FILE=
 
 .PHONY: help setup run serve test test-browser test-clients test-outside proofs fuzz drills mutants lint lint-openapi schema seed bench bench-growth \
-	bench-memory bench-crowd clean
+	bench-memory bench-crowd bench-live clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -129,6 +129,9 @@ bench-memory: $(VENV)/.dev  ## Measure the memory of a worker over 100,000 reque
 
 bench-crowd: $(VENV)/.dev  ## Measure 1,000 open connections, alone and beside 200 slow ones (3 minutes)
 	@$(PY) -m bench.crowd
+
+bench-live: $(VENV)/.dev  ## Measure 1,000 streams, and 10,000 events to webhooks (4 minutes)
+	@$(PY) -m bench.live
 
 clean:  ## Remove what was made here: packages, the SQLite database, static files, caches (.env stays)
 	rm -rf $(VENV) bench/.venv clients/python/.venv clients/*/node_modules db.sqlite3 db.sqlite3-shm db.sqlite3-wal staticfiles .coverage .coverage.*
