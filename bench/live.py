@@ -123,7 +123,7 @@ async def deliveries(server: Server, token: str, environment: dict[str, str]) ->
     cpu = (used.ru_utime + used.ru_stime - spent) * 1000 / (HOOKS * TASKS)
     rate, in_order = HOOKS * TASKS / seconds, all(each == sorted(each) for each in came.values())
     print(
-        f"{HOOKS * TASKS:,} events to {HOOKS} hooks: {rate:.0f} a second, {cpu:.1f} ms of CPU each, in order: {in_order}"
+        f"{HOOKS * TASKS:,} events to {HOOKS} hooks: {rate:.0f} a second, {cpu:.1f} ms of CPU each; order: {in_order}"
     )
     return rate >= 100 and in_order
 

@@ -23,6 +23,7 @@ from testing.servers import ROOT, Program, Server, register
 
 USERS, WORKERS = 8, 3
 AHEAD = (15, 90)  # seconds until a reminder
+NAMES = {"event": "an event", "mail": "an email"}
 PATIENCE = 240  # seconds: longer than a few leases
 
 
@@ -102,7 +103,7 @@ class LiveLedger:
 
         def kill(when: str, what: str) -> None:
             if self.killed.total() < 3 * self.kills and random.random() < self.SHARES[what]:
-                self.killed[f"{when} the answer to an {what}"] += 1
+                self.killed[f"{when} the answer to {NAMES[what]}"] += 1
                 for worker in workers:
                     worker.kill()
 
