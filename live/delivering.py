@@ -48,7 +48,6 @@ def fan_out_of(owner_id: UUID) -> bool:
     Outbox.objects.filter(pk__in=[row.pk for row in rows]).delete()
     idle = Hook.objects.filter(pk__in={each.hook_id for each in deliveries}, next_attempt_at=None)
     idle.update(next_attempt_at=timezone.now())
-    Delivery.objects.filter(hook__in=hooks, delivered_at__lt=timezone.now() - Delivery.KEPT_FOR).delete()
     return bool(hooks)
 
 

@@ -4,7 +4,7 @@ import logging
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
@@ -13,12 +13,13 @@ from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from live import delivering, mails, reminding
-from live.models import Hook, OutgoingMail
+from live.models import Delivery, Hook, OutgoingMail, StreamTicket
 from live.waking import Bell
 
 logger = logging.getLogger("live.worker")
 
 THREADS = 20  # one for each hook that is being delivered to
+TIDY_EVERY = timedelta(hours=1)
 MIN_PAUSE = 0.2  # seconds
 MAX_PAUSE = 30  # seconds between two attempts to reach a database that is away
 
@@ -30,6 +31,7 @@ class Worker:
         self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="worker")
         self.running: set[Future] = set()
         self.mailing: Future | None = None
+        self.tidy_at = timezone.now()
 
     def run(self) -> None:
         """Work until `stop`."""
@@ -67,6 +69,9 @@ class Worker:
 
     def work(self) -> bool:
         """Begin what is due. Whether there was something to deliver or to send."""
+        if timezone.now() >= self.tidy_at:
+            self.tidy_at = timezone.now() + TIDY_EVERY
+            tidy()
         reminding.remind()
         delivering.fan_out()
         self.running = {future for future in self.running if not future.done()}
@@ -101,6 +106,12 @@ class Worker:
         seconds = (moment - timezone.now()).total_seconds() if moment else settings.WORK_POLL_SECONDS
         # What is due but was left is locked, or waits for a thread: no reason to ask without a pause.
         return min(max(seconds, MIN_PAUSE), settings.WORK_POLL_SECONDS)
+
+
+def tidy() -> None:
+    """Delete what is kept for a while, where no newer one of its owner has done it."""
+    Delivery.objects.filter(delivered_at__lt=timezone.now() - Delivery.KEPT_FOR).delete()
+    StreamTicket.objects.all().expired().delete()
 
 
 def next_moments() -> Iterator[datetime]:

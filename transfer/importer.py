@@ -23,7 +23,7 @@ from transfer.records import Contents, ProjectRecord, Report, TaskRecord, chunks
 from transfer.rows import insert_rows
 
 BATCH = 500  # rows in memory as objects at once, and values of one query
-SETTINGS = ("name", "timezone")  # of the account, in an archive
+SETTINGS = ("name", "timezone", "reminders_by_email")  # of the account, in an archive
 
 
 def import_contents(owner, source: str, contents: Contents, dry_run: bool = False) -> Report:

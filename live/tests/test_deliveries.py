@@ -1,15 +1,19 @@
 """From a write to its receiver: exactly one event each, signed, in order, until it is accepted."""
 
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 import time_machine
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 from standardwebhooks import WebhookVerificationError
 
 from live import delivering
-from live.models import Delivery, Hook, Outbox, OutgoingMail
+from live import worker as worker_module
+from live.models import Delivery, Hook, Outbox, OutgoingMail, StreamTicket
 from live.tests.conftest import stored
+from live.worker import Worker
 from testing.emails import sent
 from todos.models import Project, Task
 from users.models import User
@@ -245,16 +249,36 @@ def test_both_secrets_verify_after_rotating(api, hook, receiver, deliver):
         receiver.got[0].verify(secret)
 
 
-def test_deliveries_are_forgotten_after_a_week(api, hook, receiver, deliver):
+def test_deliveries_are_forgotten_after_a_week(api, hook, receiver, work):
     hook()
     api.post("/tasks/", {"title": "one"})
-    deliver()
+    work()
+    api.post("/events/ticket/")
 
-    with time_machine.travel(timezone.now() + timedelta(days=7, seconds=1)):
-        api.post("/tags/", {"name": "home"})
-        deliver()
+    with time_machine.travel(timezone.now() + timedelta(days=7, hours=1)):
+        work()
 
-    assert [each.type for each in Delivery.objects.all()] == ["tag.created"]
+    assert (Delivery.objects.count(), StreamTicket.objects.count()) == (0, 0)
+
+
+def test_a_worker_goes_on_when_the_database_is_back(db, monkeypatch):
+    worker, pauses = Worker(), []
+    answers = iter([OperationalError, OperationalError, InterfaceError, worker.stop])
+
+    def work() -> None:
+        answer = next(answers)
+        if answer != worker.stop:
+            raise answer
+        worker.stop()
+
+    monkeypatch.setattr(worker, "work", work)
+    monkeypatch.setattr(worker.bell, "wait", pauses.append)
+    monkeypatch.setattr(worker_module, "connection", Mock())  # that of the test stays open
+    monkeypatch.setattr(worker_module, "close_old_connections", Mock())
+    worker.run()
+    worker.close()
+
+    assert pauses == [1, 2, 4]
 
 
 def test_an_owner_who_is_watched_for_nothing_is_watched_no_more(alice, deliver):
