@@ -139,6 +139,7 @@ CORS_ALLOWED_ORIGIN_REGEXES = [origin_regex(each) for each in env("CORS_ALLOWED_
 CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_HEADERS = [
     *("authorization", "content-type", "if-match", "if-none-match", "idempotency-key", "x-request-id"),
+    "last-event-id",
     # What browsers' tracing SDKs add by themselves.
     *("traceparent", "tracestate", "baggage", "sentry-trace", "x-requested-with"),
 ]

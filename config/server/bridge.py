@@ -80,7 +80,8 @@ class Exchange:
 
         response = application(environ, start_response)
         try:
-            if stream := getattr(response, "event_stream", None):
+            stream = getattr(response, "event_stream", None)
+            if stream and environ["REQUEST_METHOD"] != "HEAD":
                 return self.begin_events(stream, first, b"".join(response), hub)
             if not self.is_streamed(response, dict(first["headers"]), environ):
                 return whole(first, b"".join(response))

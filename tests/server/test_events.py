@@ -96,6 +96,15 @@ def test_a_write_on_another_server_comes_in_seconds(server, token, listen):
     assert time.monotonic() - started < 6
 
 
+def test_the_head_of_a_stream_ends(server, token):
+    with Wire(server.port, timeout=10) as wire:
+        lines = f"HEAD /api/v1/events/ HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n\r\n"
+        wire.send(lines.encode(), lines.encode())
+        replies = [wire.reply("HEAD") for _ in range(2)]
+
+    assert [(reply.status, reply["content-type"]) for reply in replies] == [(200, "text/event-stream")] * 2
+
+
 def test_what_is_silent_gets_a_comment(listen):
     listener = listen()
     listener.revision()
