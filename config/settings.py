@@ -318,6 +318,7 @@ SPECTACULAR_SETTINGS = {
     # The docstrings of the viewsets describe the others.
     "TAGS": [
         {"name": "account", "description": "Sign up, sign in, and manage your account."},
+        {"name": "events", "description": "Hear of changes at once, in pages that are open."},
         {"name": "export", "description": "Take everything along, or your tasks for spreadsheets and calendars."},
         {"name": "import", "description": "Move in from another program, or from an export of this one."},
         {"name": "sync", "description": "Keep a copy of your data up to date, for clients that work offline."},
