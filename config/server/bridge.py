@@ -13,7 +13,8 @@ from api.errors import problem
 from api.logs import current_request_id
 from api.renderers import PROBLEM_TYPE, dumps
 from config.server.environ import Headers, wsgi_environ
-from live.streams import Hub, Stream
+from live.hub import Hub
+from live.streams import Stream
 
 logger = logging.getLogger("api.requests")
 

@@ -7,8 +7,9 @@ import time_machine
 from django.test import Client as Browser
 from django.utils import timezone
 
+from live.hub import Found
 from live.models import StreamTicket
-from live.streams import Credential, Found, Stream, event
+from live.streams import Credential, Stream, event
 from live.tests.conftest import refused
 from testing.client import Client
 from users.models import ApiToken, User
