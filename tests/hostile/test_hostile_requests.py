@@ -134,7 +134,8 @@ class Run:
             began = time.perf_counter()
             reply = self.send(wire, attack)
             self.note(attack, reply, time.perf_counter() - began)
-            if reply is None or reply["connection"] == "close":
+            is_over = reply is None or reply["connection"] == "close"
+            if is_over or reply["content-type"].startswith("text/event-stream"):
                 wire.close()
                 wire = Wire(self.server.port)
         wire.close()
