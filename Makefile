@@ -17,7 +17,7 @@ STRICT = env ENV_FILE=/dev/null DEBUG=False TRUSTED_PROXIES=1 DATABASE_URL=sqlit
 	NEON_DATABASE_URL= DATABASE_URL_FILE= SECRET_KEY_FILE=
 
 .PHONY: help setup run serve test coverage test-browser test-clients test-assistants test-outside test-dav proofs fuzz drills mutants lint lint-openapi schema seed bench bench-growth \
-	bench-dav bench-memory bench-crowd clean
+	bench-dav bench-memory bench-crowd bench-live clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
@@ -31,11 +31,15 @@ run: $(VENV)/.runtime $(ENV_FILE)  ## Start the development server on PORT (8000
 	@$(READ_SERVER); echo "Serving http://$$ADDRESS/ for development. Ctrl-C stops it."; \
 		exec env $(DEVELOPMENT) $(PY) manage.py runserver "$$ADDRESS"
 
-serve: $(VENV)/.runtime $(ENV_FILE)  ## Start the production server on PORT (8000), with WEB_CONCURRENCY (2) processes
+# The worker ends with the server. (`wait` ends when a signal comes, and then waits again for the server to finish.)
+serve: $(VENV)/.runtime $(ENV_FILE)  ## Start the production server on PORT (8000), with WEB_CONCURRENCY (2) processes, and the worker
 	@$(PRODUCTION) $(PY) manage.py migrate --verbosity 0
 	@$(PRODUCTION) $(PY) manage.py collectstatic --noinput --verbosity 0
 	@$(READ_SERVER); echo "Serving http://$$ADDRESS/ with $$WEB_CONCURRENCY processes. Ctrl-C stops it."; \
-		exec env $(PRODUCTION) $(PY) -m gunicorn config.wsgi --config config/server/gunicorn.py
+		trap 'kill -TERM $$server $$worker 2>/dev/null' INT TERM; \
+		env $(PRODUCTION) $(PY) manage.py work & worker=$$!; \
+		env $(PRODUCTION) $(PY) -m gunicorn config.wsgi --config config/server/gunicorn.py & server=$$!; \
+		wait $$server; status=$$?; [ $$status -lt 128 ] || { wait $$server; status=$$?; }; kill -TERM $$worker 2>/dev/null; wait $$worker; exit $$status
 
 # That of the system, or else of a package; where neither can be had, the last line says why.
 POSTGRES := $(PY) -m testing.postgres >/dev/null 2>&1 \
@@ -69,8 +73,8 @@ test-browser: $(VENV)/.browser  ## Try the pages in a real browser, against the 
 
 # Node and the generators; a virtual environment of its own, in clients/python.
 test-clients: $(VENV)/.dev  ## Generate typed clients from the schema (TypeScript, orval, Python), and walk through the API with them
-	@clients/setup typescript orval python
-	$(PY) -m pytest --database=sqlite $(ARGS) clients/test_clients.py
+	@clients/setup typescript orval python live
+	$(PY) -m pytest --database=sqlite $(ARGS) clients/test_clients.py clients/test_live.py
 
 # The official client, in a virtual environment of its own in clients/assistants; the others run on Node.
 test-assistants: $(VENV)/.dev  ## Try /mcp with the official client, the inspector and the conformance suite of the Model Context Protocol
@@ -144,6 +148,9 @@ bench-memory: $(VENV)/.dev  ## Measure the memory of a worker over 100,000 reque
 
 bench-crowd: $(VENV)/.dev  ## Measure 1,000 open connections, alone and beside 200 slow ones (3 minutes)
 	@$(PY) -m bench.crowd
+
+bench-live: $(VENV)/.dev  ## Measure 1,000 streams, and 10,000 events to webhooks (4 minutes)
+	@$(PY) -m bench.live
 
 clean:  ## Remove what was made here: packages, the SQLite database, static files, caches (.env stays)
 	rm -rf $(VENV) bench/.venv clients/*/.venv clients/*/node_modules db.sqlite3 db.sqlite3-shm db.sqlite3-wal staticfiles .coverage .coverage.*

@@ -12,6 +12,7 @@ from api.components import COMPONENTS
 from config.environment import BASE_DIR, SECRETS, SERVER_VARIABLES, read_environment
 from config.values import (
     DAYS,
+    address,
     cache,
     database,
     hosts,
@@ -59,6 +60,9 @@ VARIABLES: dict = {
     "DEFAULT_FROM_EMAIL": (mailbox, ""),
     "PUBLIC_URL": (origin, ""),
     "CONFIRM_SIGN_UP": (strict_bool, False),
+    "HOOKS_ALLOW_PRIVATE": (strict_bool, False),
+    "WORKER_ADDRESS": (address, ("127.0.0.1", 8099)),
+    "WORK_POLL_SECONDS": (whole(1, 86_400), 60),
     "STATIC_ROOT": (str, "staticfiles"),
     "DAV_OTHER_COMPONENTS": (strict_bool, False),
     "LOG_LEVEL": (log_level, "INFO"),
@@ -128,6 +132,7 @@ INSTALLED_APPS = [
     "transfer",
     "dav",
     "assistants",
+    "live",
 ]
 
 # Other origins whose pages may call the API and /mcp, with a token: cookies are never allowed from there.
@@ -138,6 +143,7 @@ CORS_URLS_REGEX = r"^/(api/|mcp$|\.well-known/oauth-protected-resource/mcp$)"
 CORS_ALLOW_HEADERS = [
     *("authorization", "content-type", "if-match", "if-none-match", "idempotency-key", "x-request-id"),
     *("mcp-protocol-version", "mcp-method", "mcp-name"),
+    "last-event-id",
     # What browsers' tracing SDKs add by themselves.
     *("traceparent", "tracestate", "baggage", "sentry-trace", "x-requested-with"),
 ]
@@ -248,6 +254,12 @@ globals().update(mail_server(env("EMAIL_URL") or ("consolemail://" if DEBUG else
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL") or f"noreply@{urlsplit(PUBLIC_URL).hostname or 'localhost'}"
 
+# Whether webhooks may lead to private addresses, and by plain HTTP.
+HOOKS_ALLOW_PRIVATE = env("HOOKS_ALLOW_PRIVATE")
+# Where the worker is told that there is something to do, and how often it looks without being told.
+WORKER_ADDRESS = env("WORKER_ADDRESS")
+WORK_POLL_SECONDS = env("WORK_POLL_SECONDS")
+
 TIME_ZONE = "UTC"
 USE_I18N = False
 
@@ -264,7 +276,7 @@ if not DEBUG:
 UPLOAD_PATHS = ("/api/v1/import/",)
 UPLOAD_MAX_SIZE = 32 * 1024 * 1024 + 64 * 1024  # with what a form adds to the file
 # What comes after these is a secret, and isn't logged.
-SECRET_PATHS = ("/feeds/",)
+SECRET_PATHS = ("/feeds/", "/unsubscribe/")
 # 1 MiB for a body. The limits of depth, lists and texts stand beside their code.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
@@ -314,6 +326,7 @@ SPECTACULAR_SETTINGS = {
     # The docstrings of the viewsets describe the others.
     "TAGS": [
         {"name": "account", "description": "Sign up, sign in, and manage your account."},
+        {"name": "events", "description": "Hear of changes at once, in pages that are open."},
         {"name": "export", "description": "Take everything along, or your tasks for spreadsheets and calendars."},
         {"name": "import", "description": "Move in from another program, or from an export of this one."},
         {"name": "sync", "description": "Keep a copy of your data up to date, for clients that work offline."},

@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 from api.ids import IdConverter
 from api.views import DocsView, RootView, SchemaView
 from assistants.views import McpView, metadata
+from live.views import EventsView, HookViewSet, TicketView, UnsubscribeView
 from todos.views import ProjectViewSet, SyncView, TagViewSet, TaskViewSet
 from transfer.views import FeedView, FeedViewSet
 from users.pages import OperatorSignInForm, PasswordIsSetView, SetPasswordView, SignInPageView
@@ -18,6 +19,7 @@ router.register("tasks", TaskViewSet)
 router.register("projects", ProjectViewSet)
 router.register("tags", TagViewSet)
 router.register("feeds", FeedViewSet)
+router.register("hooks", HookViewSet)
 router.register("tokens", TokenViewSet)
 
 # What the root leads to, with the names of the routes.
@@ -29,6 +31,8 @@ api: list = [
     path("", include("users.urls")),
     path("", include("transfer.urls")),
     path("", RootView.as_view(api_root_dict=PARTS), name="api-root"),
+    path("events/", EventsView.as_view(), name="events"),
+    path("events/ticket/", TicketView.as_view(), name="events-ticket"),
     path("sync/", SyncView.as_view(), name="sync"),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", DocsView.as_view(), name="docs"),
@@ -45,6 +49,7 @@ urlpatterns = [
     path(".well-known/oauth-protected-resource/mcp", metadata, name="mcp-metadata"),
     path("", TemplateView.as_view(template_name="landing.html"), name="landing"),
     path("feeds/<str:secret>.ics", FeedView.as_view(), name="feed"),
+    path("unsubscribe/<str:token>/", UnsubscribeView.as_view(), name="unsubscribe"),
     path("set-password/done/", PasswordIsSetView.as_view(), name="password-is-set"),
     path("set-password/<uidb64>/<token>/", SetPasswordView.as_view(), name="set-password"),
     path("api-auth/login/", SignInPageView.as_view()),  # before REST framework's own

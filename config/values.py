@@ -149,6 +149,15 @@ def origin(value: str) -> str:
     return value.rstrip("/")
 
 
+def address(value: str) -> tuple[str, int]:
+    """A host, or its number, and a port."""
+    if not (
+        match := re.fullmatch(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+)):([0-9]{1,5})", value, re.ASCII | re.IGNORECASE)
+    ):
+        raise ValueError("it has to look like worker.internal:8099")
+    return match[1] or match[2], whole(1, 65_535)(match[3])
+
+
 def mailbox(value: str) -> str:
     _name, address = parseaddr(value)
     if value and (not re.fullmatch(r"[^@\s]+@[^@\s]+", address) or not value.isprintable()):

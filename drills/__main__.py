@@ -14,12 +14,14 @@ from collections.abc import Callable
 
 from drills.exercises import CrashLedger, Drills
 from drills.gateway import Gateway
+from drills.live import LiveLedger
 from drills.neon import MissingProgram, Neon, find_pooler, neon
 from drills.report import print_results
 from drills.suite import run_suite
 from testing.postgres import PostgresError, find_programs
 
 WORKERS, CRASHES = 32, 22  # to kill
+LIVE = 36  # kills of workers and server processes that deliver
 ENOUGH = 20_000  # requests under faults
 
 
@@ -42,10 +44,15 @@ def crashes(neon: Neon, options: argparse.Namespace) -> list[str]:
     return print_results([CrashLedger(neon, *kills).run()])
 
 
+def live(neon: Neon, options: argparse.Namespace) -> list[str]:
+    return LiveLedger(neon, max(2, round(LIVE * options.scale))).run()
+
+
 PARTS: dict[str, Callable[[Neon, argparse.Namespace], list[str]]] = {
     "suite": suite,
     "faults": faults,
     "crashes": crashes,
+    "live": live,
 }
 
 

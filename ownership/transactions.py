@@ -7,9 +7,10 @@ don't wait for each other. `RevisedModel` and `RevisedQuerySet` open it themselv
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
+from functools import partial
 from types import MappingProxyType
 from uuid import UUID
 
@@ -30,17 +31,24 @@ class RevisionCounter(models.Model):
         editable=False,
         help_text="Deletions up to this revision have been purged. Clients that synced earlier must start again.",
     )
+    is_watched = models.BooleanField(
+        default=False, editable=False, help_text="Whether each write of this user's data is recorded for webhooks."
+    )
 
     class Meta:
         abstract = True
 
 
 class RevisionTransaction:
-    """An open revision transaction: its revision, and what it changed."""
+    """An open revision transaction: its revision, and what it changed.
 
-    def __init__(self, owner_id: UUID, revision: int):
+    is_watched: whether `recorders` are called. wakes_worker: whether the worker has to know of it, too.
+    """
+
+    def __init__(self, owner_id: UUID, revision: int, is_watched: bool = False):
         self.owner_id = owner_id
         self.revision = revision
+        self.is_watched = self.wakes_worker = is_watched
         self.changes: dict[str, list[UUID]] = defaultdict(list)
 
     def record(self, model: type[models.Model], event: str, ids: list[UUID]) -> None:
@@ -59,14 +67,21 @@ class RevisionTransaction:
             logger.info(change, extra={"fields": fields})
 
 
+# Apps above this one add to these when they are ready. A recorder is called at the end of each transaction of a watched
+# owner that changed something, inside of it; a listener after the commit of each transaction, whoever the owner is.
+recorders: list[Callable[[RevisionTransaction], None]] = []
+listeners: list[Callable[[RevisionTransaction], None]] = []
+
 # By owner. The dict itself never changes.
 open_transactions: ContextVar[Mapping[UUID, RevisionTransaction]] = ContextVar(
     "open_transactions", default=MappingProxyType({})
 )
 
 
-def move_revision(owner_id: UUID, step: int) -> int:
-    """Add `step` to the owner's revision and return it. Locks the owner's row until the transaction ends.
+def move_revision(owner_id: UUID, step: int) -> tuple[int, bool]:
+    """Add `step` to the owner's revision. Return it, and whether the owner is watched.
+
+    Locks the owner's row until the transaction ends.
 
     Raises User.DoesNotExist, and ValueError without an owner.
     """
@@ -76,9 +91,10 @@ def move_revision(owner_id: UUID, step: int) -> int:
     table, key = User._meta.db_table, User._meta.pk.get_db_prep_value(owner_id, connection)
     with connection.cursor() as cursor:
         # Raw SQL, because Django doesn't support UPDATE ... RETURNING: each write would need a second query.
-        cursor.execute(f"UPDATE {table} SET revision = revision + %s WHERE id = %s RETURNING revision", [step, key])  # noqa: S608
+        sql = f"UPDATE {table} SET revision = revision + %s WHERE id = %s RETURNING revision, is_watched"  # noqa: S608
+        cursor.execute(sql, [step, key])
         if row := cursor.fetchone():
-            return row[0]
+            return row[0], bool(row[1])
     raise User.DoesNotExist
 
 
@@ -99,14 +115,18 @@ def revision_transaction(owner_id: UUID) -> Iterator[RevisionTransaction]:
         yield outer[owner_id]
         return
     with transaction.atomic():
-        current = RevisionTransaction(owner_id, move_revision(owner_id, 1))
+        current = RevisionTransaction(owner_id, *move_revision(owner_id, 1))
         token = open_transactions.set({**outer, owner_id: current})
         try:
             yield current
         finally:
             open_transactions.reset(token)
         if current.changes:
+            for record in recorders if current.is_watched else ():
+                record(current)
             transaction.on_commit(current.log)
+            for listen in listeners:
+                transaction.on_commit(partial(listen, current), robust=True)  # what is committed can't fail any more
         elif not transaction.get_rollback():  # then all of it is undone anyway
             move_revision(owner_id, -1)  # nobody has seen it: the owner's row is locked
 

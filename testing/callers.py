@@ -32,7 +32,7 @@ LATER = 1_000_000  # a revision higher than Alice's
 NOT_MINE = "01900000-0000-7000-8000-000000000001"
 CARRIED_OUT = ("nothing", "key", "ETag")  # probes that succeed even with another user's value
 NEW = re.compile(
-    r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9T:.-]+Z|todo_[\w-]+|feeds/[\w-]+"
+    r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9T:.-]+Z|(?:todo|ticket|msg)_[\w-]+|feeds/[\w-]+|whsec_[\w+/=]+"
 )  # generated values
 
 

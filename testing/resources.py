@@ -10,9 +10,11 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import ForeignKey, Model
+from django.utils import timezone
 
 from api.ids import uuid7
 from dav.models import OtherObject
+from live.models import Delivery, Hook
 from ownership.revised import RevisedModel
 from todos.models import Project, Tag, Task
 from transfer.models import Feed
@@ -85,6 +87,13 @@ class Resource:
         return {name: value for name, value in fields.items() if name in names}
 
 
+def hook_with_a_delivery(owner: User, fields: dict[str, Any]) -> Hook:
+    hook = Hook.objects.create(owner=owner, **fields)
+    event = {"type": "task.created", "object_id": uuid7(), "revision": 1, "occurred_at": timezone.now()}
+    Delivery.objects.create(owner=owner, hook=hook, error="timeout", **event)
+    return hook
+
+
 RESOURCES: dict[type[Model], Resource] = {
     each.model: each
     for each in [
@@ -105,6 +114,8 @@ RESOURCES: dict[type[Model], Resource] = {
             lambda word, another: {"name": word, "tag": word},
             create=lambda owner, fields: Feed.issue(owner, **fields)[0],
         ),
+        # By number, so that no name is looked up.
+        Resource(Hook, lambda word, another: {"url": f"https://9.9.9.9/{word}"}, create=hook_with_a_delivery),
     ]
 }
 # Counted, but not in the API: `dav/tests/` has their tests.

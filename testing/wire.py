@@ -56,7 +56,9 @@ class Wire:
         while (reply := self.head()) and 100 <= reply.status < 200:
             pass
         if reply and method != "HEAD" and reply.status not in (204, 304):
-            if reply["transfer-encoding"] == "chunked":
+            if reply["content-type"].startswith("text/event-stream"):
+                reply.body = self.chunk()  # what it begins with: it doesn't end
+            elif reply["transfer-encoding"] == "chunked":
                 reply.body = b"".join(iter(self.chunk, b""))
             else:
                 reply.body = self.read(int(reply["content-length"] or self.complain("no length", b"")))

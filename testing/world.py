@@ -14,7 +14,10 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models
 from django.test import Client as Browser
+from django.utils import timezone
 
+from live.models import Outbox, OutgoingMail, StreamTicket
+from live.streams import Credential
 from ownership.row_level_security import user_keys
 from testing.client import PASSWORD, Client
 from testing.resources import MISSING, RESOURCES, make
@@ -30,7 +33,7 @@ SAME = "Same words"
 REPEATED = RESOURCES[Task].body(SAME, lambda model: "")
 CURSORS = tuple(f"cursor of {route}" for route in ROUTES if route.is_list)
 EMPTY = ("", "None", "[]", "{}")
-NOT_TELLING = {"scopes", "headers", "object_id"}  # the same for everybody, or ids
+NOT_TELLING = {"scopes", "headers", "object_id", "type", "error", "events"}  # the same for everybody, or ids
 
 Rows = dict[type[models.Model], list[dict]]
 
@@ -167,6 +170,9 @@ def make_responses(api: Client, things: dict[str, str]) -> dict[str, str]:
 def make_traces(alice: User, task_id: str) -> None:
     Identity.objects.create(owner=alice, issuer="https://goldfinch.example", subject="goldfinch")
     ImportedItem.objects.create(owner=alice, source="csv", key="goldfinch", task_id=task_id)
+    Outbox.objects.create(owner=alice, revision=1, events=[["task.created", task_id]])
+    OutgoingMail.objects.create(owner=alice, kind="reminders", content=[[task_id, "goldfinch"]], send_at=timezone.now())
+    StreamTicket.issue(alice, Credential(token=task_id))
     Browser().force_login(alice)
     LogEntry.objects.create(
         user=alice,

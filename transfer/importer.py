@@ -24,7 +24,7 @@ from transfer.records import Contents, ProjectRecord, Report, TaskRecord, chunks
 from transfer.rows import insert_rows
 
 BATCH = 500  # rows in memory as objects at once, and values of one query
-SETTINGS = ("name", "timezone")  # of the account, in an archive
+SETTINGS = ("name", "timezone", "reminders_by_email")  # of the account, in an archive
 
 
 def import_contents(owner, source: str, contents: Contents, dry_run: bool = False) -> Report:
@@ -266,7 +266,7 @@ class Importer:
         if self.is_empty and records and all(record.position is not None for record in records):
             highest = int(max(record.position for record in records)) + 1
             if highest > self.current.revision:  # a new row's position is its revision, and has to come last
-                self.current.revision = move_revision(self.owner.pk, highest - self.current.revision)
+                self.current.revision, _ = move_revision(self.owner.pk, highest - self.current.revision)
             return
         by_position = sorted(
             range(len(records)), key=lambda index: (records[index].position is None, records[index].position or 0.0)

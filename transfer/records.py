@@ -80,7 +80,7 @@ class Contents:
     """All records of a file, and what was lost on the way."""
 
     max_rows: int | None = MAX_ROWS  # None: without a limit
-    settings: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
     projects: dict[str, ProjectRecord] = field(default_factory=dict)  # by key, in their order
     tags: list[TagRecord] = field(default_factory=list)
     tasks: dict[str, TaskRecord] = field(default_factory=dict)  # by key, in their order

@@ -32,7 +32,7 @@ class UserAdmin(BoundedAdmin, BaseUserAdmin):
     ordering = ["email"]
     readonly_fields = ["id", "revision", "created_at", "last_login"]
     fieldsets = [
-        (None, {"fields": ["email", "password", "name", "timezone"]}),
+        (None, {"fields": ["email", "password", "name", "timezone", "reminders_by_email"]}),
         (
             "Permissions",
             {"fields": ["is_active", "is_confirmed", "is_staff", "is_superuser", "groups", "user_permissions"]},

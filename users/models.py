@@ -1,5 +1,6 @@
 import re
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -41,6 +42,10 @@ class LowercaseEmailField(models.EmailField):
 def known_timezones() -> set[str]:
     # Some systems add this name, which means another time zone on each of them.
     return available_timezones() - {"localtime"}
+
+
+# Apps above this one add to it when they are ready: what to do in the transaction that changes a user's time zone.
+on_new_timezone: list[Callable[["User"], None]] = []
 
 
 def validate_timezone(name: str) -> None:
@@ -107,10 +112,13 @@ class User(RevisionCounter, AbstractBaseUser, PermissionsMixin):
         "confirmed", default=True, help_text="Whether the emailed link was used. Until then, the user can't sign in."
     )
     is_staff = models.BooleanField("staff", default=False, help_text="Whether the user can sign in to this admin.")
+    reminders_by_email = models.BooleanField(
+        default=True, help_text="Whether reminders of tasks are also sent by email, where the server can send any."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     USERNAME_FIELD = "email"
-    PROFILE = frozenset({"email", "name", "timezone"})
+    PROFILE = frozenset({"email", "name", "timezone", "reminders_by_email"})
 
     kept_token: "ApiToken | None" = None  # a token that isn't revoked when the password changes
 
@@ -177,11 +185,11 @@ class User(RevisionCounter, AbstractBaseUser, PermissionsMixin):
             super().save(*args, **kwargs)
             return
         if kwargs.get("update_fields") is None:
-            # Never save the revisions: other requests may have increased them in the database since they were loaded.
+            # Never save these: other requests may have changed them in the database since they were loaded.
             kwargs["update_fields"] = [
                 field.attname
                 for field in self._meta.concrete_fields
-                if field.name not in ("id", "revision", "purged_revision")
+                if field.name not in ("id", "revision", "purged_revision", "is_watched")
             ]
         new_password = self._password is not None
         counted = self.PROFILE.intersection(kwargs["update_fields"])
@@ -190,6 +198,8 @@ class User(RevisionCounter, AbstractBaseUser, PermissionsMixin):
                 current.record(User, "updated", [self.pk])
                 self.revision = current.revision
             super().save(*args, **kwargs)
+            for follow in on_new_timezone if "timezone" in kwargs["update_fields"] else ():
+                follow(self)
             if new_password:
                 tokens = ApiToken.objects.owned_by(self)
                 (tokens.exclude(pk=self.kept_token.pk) if self.kept_token else tokens).delete()

@@ -17,7 +17,7 @@ from users.models import ApiToken, User
 class UserSerializer(ModelSerializer):
     class Meta:
         model = User
-        fields = ["id", "email", "name", "timezone", "created_at", "revision"]
+        fields = ["id", "email", "name", "timezone", "reminders_by_email", "created_at", "revision"]
         read_only_fields = ["email"]
         extra_kwargs = {"revision": {"help_text": "Counts the writes of this user's data."}}
 

@@ -177,7 +177,7 @@ class MeView(AccountView):
 
     @extend_schema(operation_id="me_update")
     def patch(self, request):
-        """Change your name and time zone.
+        """Change your name, your time zone, and whether reminders come by email.
 
         Fields that are left out keep their value.
         """

@@ -13,6 +13,8 @@ from api.errors import problem
 from api.logs import current_request_id
 from api.renderers import PROBLEM_TYPE, dumps
 from config.server.environ import Headers, wsgi_environ
+from live.hub import Hub
+from live.streams import Stream
 
 logger = logging.getLogger("api.requests")
 
@@ -65,8 +67,11 @@ class Exchange:
     def __init__(self, receive: Receive, send: Send):
         self.receive, self.send = receive, send
         self.loop = asyncio.get_running_loop()
+        self.event_stream: Stream | None = None  # it follows the messages
 
-    def call(self, application: Callable, environ: dict[str, Any], streams: BoundedSemaphore) -> list[Message]:
+    def call(
+        self, application: Callable, environ: dict[str, Any], streams: BoundedSemaphore, hub: Hub
+    ) -> list[Message]:
         """Call the application; returns the messages that are still to be sent."""
         first: Message = {}
 
@@ -76,6 +81,9 @@ class Exchange:
 
         response = application(environ, start_response)
         try:
+            stream = getattr(response, "event_stream", None)
+            if stream and environ["REQUEST_METHOD"] != "HEAD":
+                return self.begin_events(stream, first, b"".join(response), hub)
             if not self.is_streamed(response, dict(first["headers"]), environ):
                 return whole(first, b"".join(response))
             if environ["REQUEST_METHOD"] == "HEAD":
@@ -89,6 +97,14 @@ class Exchange:
                 streams.release()
         finally:
             response.close()  # here, where it was made: it gives the database connection back
+
+    def begin_events(self, stream: Stream, first: Message, opening: bytes, hub: Hub) -> list[Message]:
+        """Hand over to the hub: from here on, no thread has to do with it."""
+        if hub.is_full(stream.owner_id):
+            return refused(429, "throttled", "You have too many streams. Close one first.", (b"retry-after", b"60"))
+        first["headers"] = [each for each in first["headers"] if each[0].lower() != b"content-length"]
+        self.event_stream = stream
+        return [first, part(opening, more=True)]
 
     @staticmethod
     def is_streamed(response: Any, headers: dict[bytes, bytes], environ: dict[str, Any]) -> bool:
@@ -131,6 +147,7 @@ class Bridge:
         self.pool = ThreadPoolExecutor(threads, thread_name_prefix="request")
         # A streamed response holds its thread until the client has taken it: one thread is left for all others.
         self.streams = BoundedSemaphore(max(threads - 1, 1))
+        self.hub = Hub(self.pool)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         headers, limit = dict(scope["headers"]), self.max_body(scope["path"])
@@ -143,27 +160,33 @@ class Bridge:
             return
         self.uploads += is_upload
         try:
-            await self.exchange(scope, receive, send, limit)
+            stream = await self.exchange(scope, receive, send, limit)
         finally:
             self.uploads -= is_upload
+        if stream:
+            await self.hub.follow(stream, receive, send)
 
-    async def exchange(self, scope: dict[str, Any], receive: Receive, send: Send, limit: int) -> None:
+    async def exchange(self, scope: dict[str, Any], receive: Receive, send: Send, limit: int) -> Stream | None:
+        """Respond. Returns the stream of events that the response goes on with, if it does."""
+        stream = None
         seconds = BODY_SECONDS if limit <= MAX_MEMORY else UPLOAD_SECONDS
         with SpooledTemporaryFile(MAX_MEMORY) as body:
             try:
                 async with asyncio.timeout(seconds):
                     if not await self.read_body(body, dict(scope["headers"]), receive, limit):
-                        return  # the client went away
+                        return None  # the client went away
             except TimeoutError:
                 detail = f"The body did not arrive within {seconds} seconds."
                 rest = refused(408, "request_timeout", detail, (b"connection", b"close"))
             else:
                 exchange, environ = Exchange(receive, send), wsgi_environ(scope, body)
                 rest = await exchange.loop.run_in_executor(
-                    self.pool, exchange.call, self.application, environ, self.streams
+                    self.pool, exchange.call, self.application, environ, self.streams, self.hub
                 )
+                stream = exchange.event_stream
         for message in rest:
             await send(message)
+        return stream
 
     async def read_body(self, body: IO[bytes], headers: dict[bytes, bytes], receive: Receive, limit: int) -> bool:
         """Read the body as far as the application wants it; False when the client goes away meanwhile."""

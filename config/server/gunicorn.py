@@ -5,6 +5,7 @@ import resource
 import sys
 
 from config.values import whole
+from live import notices
 
 host = os.environ.get("BIND", "127.0.0.1")
 if ":" in host and not host.startswith("["):
@@ -32,6 +33,8 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa:
 # No socket through which other programs manage this one; no second line per request, the app logs its own.
 control_socket_disable = True
 accesslog = None
+# Memory that the processes share, to tell each other's streams of writes. Made here, before they are.
+notices.board = notices.Board()
 # In the form of the project's own lines.
 logconfig_dict = {
     "version": 1,

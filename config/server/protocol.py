@@ -186,6 +186,7 @@ class Protocol(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         self.stopping = True
+        self.app.hub.stop()
         if self.cycle:
             self.cycle.keep_alive = False
         self.loop.call_later(LINGER_SECONDS, super().shutdown)

@@ -55,6 +55,17 @@ def request_scope() -> Iterator[None]:
         current_owner.reset(token)
 
 
+@contextmanager
+def acting_as(owner_id: UUID) -> Iterator[None]:
+    """Run the block as this user, outside of requests."""
+    if not is_enabled():
+        yield
+        return
+    with request_scope():
+        act_as(owner_id)
+        yield
+
+
 def add_settings(execute, sql: str, params, many: bool, context: dict) -> Any:
     """Put the role and the owner in front of a statement. A wrapper for `connection.execute_wrapper`."""
     owner_id = current_owner.get()

@@ -25,6 +25,7 @@ NEED_A_SECRET = {
     "POST /api/v1/me/password/",
     "DELETE /api/v1/me/",
 }
+NEVER_ENDS = {"GET /api/v1/events/"}
 # Two thirds of the cases that are worked out, for what is with tasks and projects as it is with tags.
 LEFT_TO_THE_FULL_RUN = r"""
 [phases.stateful]
@@ -66,7 +67,7 @@ def test_every_call_of_the_document_is_tried(run, client):
     done = {case["operation"] for case in run.cases if case["did_it"]}
 
     assert {case["phase"] for case in run.cases} == {"examples", "coverage", "fuzzing", "stateful"}
-    assert tried >= {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
+    assert tried >= {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods} - NEVER_ENDS
     if FULL:
         assert len(run.cases) >= 50_000
         assert tried - done == NEED_A_SECRET

@@ -22,6 +22,10 @@ RULES = [
         "does_not_exist|in_trash|not_a_sibling|not_the_parents|parent_completed|too_deep|circular",
     ),
     (r"POST /api/v1/feeds/", "project", "does_not_exist"),
+    # Where a webhook may lead, what there is to hear of, and how many there are.
+    (r"(POST|PATCH) /api/v1/hooks/.*", "url", "invalid|scheme|credentials|fragment|private_address"),
+    (r"(POST|PATCH) /api/v1/hooks/.*", r"events(\..*)?", "invalid"),
+    (r"POST /api/v1/hooks/.*", "", "too_many|disabled"),
     # The grammar of each source.
     (r"POST /api/v1/import/.*", "file", "invalid"),
     # Passwords that are on a list, or like the email address.

@@ -6,12 +6,13 @@ from django.db import connection, transaction
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
+from live.models import Delivery
 from testing.client import PASSWORD, Client
 from testing.resources import RESOURCES, make
 from todos.models import Project, Task
 from users.models import User
 
-LISTED = [User, *(resource.model for resource in RESOURCES.values() if resource.is_in_admin)]
+LISTED = [User, Delivery, *(resource.model for resource in RESOURCES.values() if resource.is_in_admin)]
 
 
 def url(model: type, rest: str = "") -> str:
@@ -104,7 +105,7 @@ def test_an_action_on_more_than_five_hundred_is_refused(desk, alice, task, monke
 
 
 def test_every_list_of_the_admin_is_bounded():
-    ours = [each for model, each in admin.site._registry.items() if model._meta.app_label in ("users", "todos")]
+    ours = [each for model, each in admin.site._registry.items() if model._meta.app_label in ("users", "todos", "live")]
 
     assert {each.model for each in ours} == set(LISTED)
     assert {each.paginator.__name__ for each in ours} == {"BoundedPaginator"}

@@ -67,7 +67,7 @@ def test_a_preflight_says_what_is_allowed(server):
     assert cors(response.headers) == {
         **READ,
         "access-control-allow-headers": "authorization, content-type, if-match, if-none-match, "
-        "idempotency-key, x-request-id, mcp-protocol-version, mcp-method, mcp-name, "
+        "idempotency-key, x-request-id, mcp-protocol-version, mcp-method, mcp-name, last-event-id, "
         "traceparent, tracestate, baggage, sentry-trace, x-requested-with",
         "access-control-allow-methods": "DELETE, GET, OPTIONS, PATCH, POST, PUT",
         "access-control-max-age": "7200",

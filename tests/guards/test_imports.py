@@ -12,6 +12,7 @@ ROOMS = [
     "transfer",
     "dav",
     "assistants",
+    "live",
     "config",
 ]  # each may import those before it
 

@@ -24,6 +24,8 @@ NOT_COPIED = frozenset(
         "next_occurrence",
         "automatic_revision",
         "carried_from",
+        "remind_at",
+        "reminded_at",
         "created_at",
         "updated_at",
         "revision",

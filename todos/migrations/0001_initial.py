@@ -113,6 +113,8 @@ class Migration(migrations.Migration):
                 ("due_date", models.DateField(blank=True, null=True)),
                 ("due_time", models.TimeField(blank=True, null=True)),
                 ("reminders", models.JSONField(blank=True, default=list)),
+                ("remind_at", models.DateTimeField(editable=False, null=True)),
+                ("reminded_at", models.DateTimeField(editable=False, null=True)),
                 (
                     "recurrence",
                     models.CharField(
@@ -380,6 +382,15 @@ class Migration(migrations.Migration):
                 models.F("id"),
                 condition=models.Q(("deleted_at", None), ("is_tagged", False)),
                 name="task_untagged",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="task",
+            index=models.Index(
+                models.F("remind_at"),
+                models.F("owner"),
+                condition=models.Q(("remind_at", None), _negated=True),
+                name="task_remind_at",
             ),
         ),
         migrations.AddIndex(

@@ -15,7 +15,7 @@ from api.text import FoldedField, LineField, fold, fold_for_search
 from ownership import constraints
 from ownership.transactions import revision_transaction
 from ownership.validation import invalid
-from todos.actions import series
+from todos.actions import reminders, series
 from todos.actions.moving import move
 from todos.actions.tree import update_descendants
 from todos.models.position import PositionModel
@@ -52,7 +52,7 @@ class Task(PositionModel):
         {
             *("project_id", "level", "position", "is_tagged", "completed_in_revision", "automatic_revision"),
             *("series", "series_start", "series_day", "series_passed", "series_time", "occurrence_date"),
-            "next_occurrence",
+            *("next_occurrence", "remind_at"),
         }
     )
     MAX_TAGS = 20
@@ -75,6 +75,9 @@ class Task(PositionModel):
     due_date = models.DateField(null=True, blank=True)
     due_time = models.TimeField(null=True, blank=True)
     reminders = models.JSONField(default=list, blank=True)
+    # The next of them, and the last one that went out. The worker moves them on: that is no counted write.
+    remind_at = models.DateTimeField(null=True, editable=False)
+    reminded_at = models.DateTimeField(null=True, editable=False)
     recurrence = models.CharField(max_length=MAX_LENGTH, blank=True, default="", validators=[validate_recurrence])
     repeat_from = models.CharField(max_length=10, default="due", choices=[("due", "due"), ("completion", "completion")])
     # The series: what todos.recurrence.Series takes, and the time of its dates.
@@ -136,6 +139,7 @@ class Task(PositionModel):
             models.Index("owner", "created_at", "id", condition=PRESENT & Q(due_date=None), name="task_undated"),
             models.Index("owner", "created_at", "id", condition=PRESENT & Q(project=None), name="task_in_inbox"),
             models.Index("owner", "created_at", "id", condition=PRESENT & Q(is_tagged=False), name="task_untagged"),
+            models.Index("remind_at", "owner", condition=~Q(remind_at=None), name="task_remind_at"),
             # Replace the foreign keys' own indexes, also for cascades.
             models.Index("project", "owner", "created_at", "id", condition=~Q(project=None), name="task_by_project"),
             models.Index("parent", "owner", "created_at", "id", condition=~Q(parent=None), name="task_by_parent"),
@@ -301,6 +305,7 @@ class Task(PositionModel):
 
     def stamp(self, revision: int, share: float = 0.0) -> None:
         super().stamp(revision, share)
+        reminders.follow(self)
         self.restart_series = False
         if self._state.adding:
             self.tag_names = []

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 from django.db.models import (
     BigIntegerField,
     Case,
     Count,
+    DateTimeField,
     Exists,
     F,
     OuterRef,
@@ -18,12 +19,14 @@ from django.db.models import (
     Value,
     When,
 )
+from django.db.models.functions import Cast
 
 from api.text import fold
 from ownership.owned import queryset_only
 from ownership.transactions import revision_transactions
-from todos.actions import bulk
+from todos.actions import bulk, reminders
 from todos.actions.consequences import consequences
+from todos.actions.reminders import REMINDED_BY
 from todos.actions.tree import ABOVE, BELOW, related
 from todos.extensions import EXTENSIONS
 from todos.models.position import PositionQuerySet
@@ -134,6 +137,28 @@ class TaskQuerySet(PositionQuerySet):
         if not {"project", "project_id"}.isdisjoint(fields):
             for extension in EXTENSIONS:
                 extension.leaving_project(ids)
+
+    def folded(self, ids: Sequence[UUID], values: dict) -> dict:
+        """With the next reminder, where it follows from one of these new values."""
+        copies = super().folded(ids, values)
+        if REMINDED_BY.isdisjoint(values):
+            return copies
+        if values.get("deleted_at") or values.get("completed_at"):
+            return {**copies, "remind_at": None}
+        tasks: list[Any] = list(QuerySet(self.model).filter(pk__in=ids).exclude(reminders=[]).select_related("owner"))
+        for task in tasks:
+            vars(task).update(values)
+            reminders.work_out(task)
+        moments = [When(pk=task.pk, then=Value(task.remind_at, DateTimeField())) for task in tasks]
+        none = Value(None, DateTimeField())
+        return {**copies, "remind_at": Cast(Case(*moments, default=none), DateTimeField()) if moments else None}
+
+    def remind_anew(self) -> None:
+        """Work out the next reminders of these tasks, after a change of time zone. That is no counted write."""
+        tasks: list[Any] = list(self.open().present().exclude(reminders=[]).select_related("owner"))
+        for task in tasks:
+            reminders.work_out(task)
+        QuerySet(self.model).bulk_update(tasks, ["remind_at"], batch_size=500)
 
     def touch_dependents(self, ids: Sequence[UUID], fields: Collection[str]) -> None:
         """The links to the tags have a copy of `created_at`."""

@@ -62,7 +62,9 @@ def read_settings(members: Members, contents: Contents) -> None:
     contents.settings = {"name": members.text("name")[:100].replace("\0", ""), "timezone": members.text("timezone")}
     if contents.settings["timezone"] not in known_timezones():
         contents.lose("settings", "timezone", f"{contents.settings.pop('timezone')[:60]!r} isn't known here.")
-    members.lose_others(contents, "settings", {"name", "timezone"})
+    if "reminders_by_email" in members.values:
+        contents.settings["reminders_by_email"] = members.flag("reminders_by_email")
+    members.lose_others(contents, "settings", {"name", "timezone", "reminders_by_email"})
 
 
 def read_project(members: Members, contents: Contents) -> None:

@@ -18,7 +18,8 @@ def test_an_account_goes_to_a_file_and_into_another_account(alice, task, bob, tm
     call_command("export_account", "Alice@example.com", archive)
     call_command("import_account", "bob@example.com", archive)
 
-    assert json.loads(archive.read_bytes())["settings"] == {"name": "Alice", "timezone": "Europe/Zurich"}
+    settings = {"name": "Alice", "timezone": "Europe/Zurich", "reminders_by_email": True}
+    assert json.loads(archive.read_bytes())["settings"] == settings
     assert tasks_of(bob) == tasks_of(alice)
     assert capsys.readouterr().out == "Created: 0 projects, 0 tags, 1 tasks. Unchanged tasks: 0.\n"
 

@@ -43,6 +43,14 @@ class Migration(migrations.Migration):
                         help_text="Deletions up to this revision have been purged. Clients that synced earlier must start again.",
                     ),
                 ),
+                (
+                    "is_watched",
+                    models.BooleanField(
+                        default=False,
+                        editable=False,
+                        help_text="Whether each write of this user's data is recorded for webhooks.",
+                    ),
+                ),
                 ("id", models.UUIDField(default=api.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 (
                     "email",
@@ -83,6 +91,13 @@ class Migration(migrations.Migration):
                     "is_staff",
                     models.BooleanField(
                         default=False, help_text="Whether the user can sign in to this admin.", verbose_name="staff"
+                    ),
+                ),
+                (
+                    "reminders_by_email",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Whether reminders of tasks are also sent by email, where the server can send any.",
                     ),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),

@@ -30,6 +30,7 @@ def test_the_first_sight_makes_an_account(sign_in):
         "email": "alice@example.com",
         "name": "",
         "timezone": "UTC",
+        "reminders_by_email": True,
         "created_at": instant(identity.owner.created_at),
         "revision": 0,
     }

@@ -42,6 +42,7 @@ def test_a_token_signs_in(sign_in, kid):
         "email": user.email,
         "name": "",
         "timezone": "UTC",
+        "reminders_by_email": True,
         "created_at": instant(user.created_at),
         "revision": 0,
     }

@@ -25,6 +25,7 @@ def test_the_right_password_gives_the_user_and_a_fresh_token(anonymous, alice):
             "email": "alice@example.com",
             "name": "Alice",
             "timezone": "Europe/Zurich",
+            "reminders_by_email": True,
             "created_at": instant(alice.created_at),
             "revision": 0,
         },

@@ -19,6 +19,7 @@ def test_it_is_the_account_of_the_caller(api, bobs_api, alice):
         "email": "alice@example.com",
         "name": "Alice",
         "timezone": "Europe/Zurich",
+        "reminders_by_email": True,
         "created_at": instant(alice.created_at),
         "revision": 0,
     }

@@ -28,6 +28,7 @@ def test_an_account_needs_only_an_address_and_a_password(anonymous):
             "email": "carol@example.com",
             "name": "",
             "timezone": "UTC",
+            "reminders_by_email": True,
             "created_at": instant(carol.created_at),
             "revision": 0,
         },
