@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections import defaultdict
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from bench import data
@@ -29,7 +30,7 @@ def memory(server: Server) -> int:
     """The resident memory of the server's processes, in kB."""
     pids = re.findall(r"Booting worker with pid: (\d+)", server.log.read_text())
     statuses = [Path(f"/proc/{pid}/status").read_text() for pid in pids]
-    return sum(int(re.search(r"VmRSS:\s+(\d+)", each)[1]) for each in statuses)  # type: ignore[index]
+    return sum(int(size) for each in statuses for size in re.findall(r"VmRSS:\s+(\d+)", each))
 
 
 async def listen(port: int, token: str, owner: int, came: dict[tuple[int, int], list[float]]) -> None:
@@ -63,10 +64,11 @@ async def streams(server: Server, tokens: list[str]) -> bool:
     lists = [get("/api/v1/tasks/?limit=50", token) for token in tokens]
     await crowd(server.port, lists, 50, 100, 5)  # warm up
     report("lists alone", await crowd(server.port, lists, 100, 50, 20))
-    before, came = memory(server), defaultdict(list)
+    before = memory(server)
+    came: dict[tuple[int, int], list[float]] = defaultdict(list)
     each = [listen(server.port, tokens[n % OWNERS], n % OWNERS, came) for n in range(STREAMS)]
     listeners = [asyncio.create_task(one) for one in each]
-    while sum(map(len, came.values())) < STREAMS:
+    while sum(len(each) for each in came.values()) < STREAMS:
         await asyncio.sleep(0.1)
     await asyncio.sleep(3)
     size = (memory(server) - before) / STREAMS
@@ -85,7 +87,7 @@ async def streams(server: Server, tokens: list[str]) -> bool:
     return size < 30 and len(waits) == STREAMS and max(waits) < 1 and p95(times) < 0.2
 
 
-async def receive(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, came: dict[str, list[int]]) -> None:
+async def receive(came: dict[str, list[int]], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     head = (await reader.readuntil(b"\r\n\r\n")).decode()
     length = re.search(r"(?i)content-length: (\d+)", head)
     body = json.loads(await reader.readexactly(int(length[1])))  # type: ignore[index]
@@ -97,7 +99,7 @@ async def receive(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ca
 
 async def deliveries(server: Server, token: str, environment: dict[str, str]) -> bool:
     came: dict[str, list[int]] = defaultdict(list)
-    receiver = await asyncio.start_server(lambda *pair: receive(*pair, came), "127.0.0.1", 0)
+    receiver = await asyncio.start_server(partial(receive, came), "127.0.0.1", 0)
     port = receiver.sockets[0].getsockname()[1]
 
     def prepare() -> None:
