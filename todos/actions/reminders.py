@@ -1,7 +1,7 @@
 """When a task reminds of itself next."""
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
@@ -28,8 +28,8 @@ def moments(task: "Task") -> list[datetime]:
 
 
 def due_moment(task: "Task") -> datetime:
-    day: Any = task.due_date
-    return task.owner.moment(datetime.combine(day, task.due_time)) if task.due_time else task.owner.start_of(day)
+    day, at = (task._meta.get_field(name).to_python(getattr(task, name)) for name in ("due_date", "due_time"))
+    return task.owner.moment(datetime.combine(day, at)) if at else task.owner.start_of(day)
 
 
 def before(moment: datetime, minutes: int) -> datetime:
