@@ -1,7 +1,7 @@
 """When a task reminds of itself next."""
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
@@ -28,7 +28,8 @@ def moments(task: "Task") -> list[datetime]:
 
 
 def due_moment(task: "Task") -> datetime:
-    day, at = (task._meta.get_field(name).to_python(getattr(task, name)) for name in ("due_date", "due_time"))
+    fields: list[Any] = [task._meta.get_field(name) for name in ("due_date", "due_time")]
+    day, at = (field.to_python(getattr(task, field.name)) for field in fields)  # Django takes texts, too
     return task.owner.moment(datetime.combine(day, at)) if at else task.owner.start_of(day)
 
 
