@@ -9,6 +9,7 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 from standardwebhooks import WebhookVerificationError
 
+from dav.tests.conftest import Dav, vtodo
 from live import delivering
 from live import worker as worker_module
 from live.models import Delivery, Hook, Outbox, OutgoingMail, StreamTicket
@@ -37,6 +38,25 @@ def test_a_receiver_verifies_what_it_gets(api, hook, receiver, deliver):
     assert event.headers["host"] == f"127.0.0.1:{receiver.port}"
     with pytest.raises(WebhookVerificationError):
         event.verify("whsec_c2VjcmV0IG9mIHNvbWVib2R5IGVsc2Ugd2hvIGlzIG5vdA==")
+
+
+def test_what_a_calendar_client_writes_has_its_events(alice, hook, receiver, deliver):
+    hook()
+    phone = Dav(alice)
+    text = vtodo("DUE;VALUE=DATE:20300131", "RRULE:FREQ=MONTHLY")
+
+    phone.put_text("inbox/milk.ics", text)
+    phone.put_text("inbox/milk.ics", text)
+    phone.put_text("inbox/milk.ics", text.replace("END:VTODO", "STATUS:COMPLETED\r\nEND:VTODO"))
+    phone.call(
+        "PROPPATCH",
+        "inbox/",
+        '<d:propertyupdate xmlns:d="DAV:"><d:set><d:prop><x/></d:prop></d:set></d:propertyupdate>',
+    )
+    phone.call("DELETE", "inbox/milk.ics")
+
+    deliver()
+    assert receiver.types == ["task.created", "task.created", "task.completed", "task.deleted"]
 
 
 def test_each_kind_of_change_has_its_event(api, hook, receiver, deliver):
