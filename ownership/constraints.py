@@ -177,7 +177,7 @@ def check(instance: models.Model, columns: set[str], exclude: Iterable[str | Non
     is one that needs a query if `queries` is false. `exclude`: the names of fields whose constraints aren't checked.
     """
     expressions = {name for name in columns if hasattr(instance.__dict__.get(name), "resolve_expression")}
-    check_references(instance, columns - expressions, queries)
+    check_references(instance, columns - expressions, exclude, queries)
     errors: dict[str, list] = {}
     for rule in rules_of(type(instance)):
         if not rule.columns & columns or rule.columns & expressions or not (queries or rule.is_check):
@@ -198,14 +198,16 @@ def owned_references(model: type[models.Model]) -> list[models.ForeignKey]:
     return [key for key in keys if issubclass(key.related_model, OwnedModel)]
 
 
-def check_references(instance: Any, columns: set[str], queries: bool = True) -> None:
+def check_references(
+    instance: Any, columns: set[str], exclude: Iterable[str | None] = (), queries: bool = True
+) -> None:
     """Raise ValidationError if one of these columns refers to another owner's object, or to nothing.
 
     Without `queries`, objects that aren't loaded are left to the database.
     """
     model: type[models.Model] = type(instance)
     for key in owned_references(model):
-        if key.attname in columns and (queries or key.is_cached(instance)):
+        if key.attname in columns and key.name not in exclude and (queries or key.is_cached(instance)):
             with suppress(ObjectDoesNotExist):
                 other = getattr(instance, key.name)
                 if other is None or other.owner_id == instance.owner_id:
