@@ -7,11 +7,12 @@ from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 from django.db.models import ForeignKey, Model
 
+from assistants.models import ToolCall
 from dav.tests.examples import store
 from testing.resources import RESOURCES, make
 from todos.models import Project, Task
 from transfer.models import ImportedItem
-from users.models import User
+from users.models import ApiToken, User
 
 pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has the model's own check only.")
 
@@ -42,6 +43,9 @@ def make_family(owner: User) -> None:
     of_an_import = {"project": make(Project, owner, owner.name), "task": make(Task, owner, owner.name)}
     ImportedItem.objects.create(owner=owner, source="csv", key=owner.name, **of_an_import)
     store(owner, **of_an_import)
+    ToolCall.objects.create(
+        owner=owner, token=make(ApiToken, owner), tool="add_tasks", revision=1, revisions={}, before={}
+    )
 
 
 @pytest.fixture
