@@ -44,10 +44,15 @@ def is_unchanged(request, etag: str) -> bool:
     return is_named(request, etag)
 
 
+def names_tag(request, header: str, etag: str) -> bool:
+    """Whether this header (`HTTP_IF_NONE_MATCH`, say) names the tag or `*`, compared weakly (section 8.8.3.2)."""
+    named = parse_etags(request.META.get(header, ""))
+    return "*" in named or etag in {each.removeprefix("W/") for each in named}
+
+
 def is_named(request, etag: str) -> bool:
     """Whether `If-None-Match` names this tag, compared weakly (section 13.1.2)."""
-    named = parse_etags(request.META.get("HTTP_IF_NONE_MATCH", ""))
-    return "*" in named or etag in {each.removeprefix("W/") for each in named}
+    return names_tag(request, "HTTP_IF_NONE_MATCH", etag)
 
 
 def check_match(request, etag: str | None) -> None:

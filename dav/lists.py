@@ -5,15 +5,15 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from dav.models import MAX_COLOR, Collection
-from dav.paths import MAX_NAME, Path
+from dav.paths import MAX_NAME, Path, id_in
 from ownership.transactions import revision_transaction
 from todos.fitting import MAX_PROJECT, UNTITLED, one_line
 from todos.models import Project
 
-INBOX = "inbox"
+INBOX, HOME = "inbox", ""  # the names of what is no project
 COLOR = re.compile(r"#[0-9a-fA-F]{6}(?:[0-9a-fA-F]{2})?")
 MAX_PROPERTIES = 100_000  # characters of XML that a list keeps
 
@@ -66,26 +66,26 @@ class TaskList:
 
 
 def find_lists(user) -> list[TaskList]:
-    projects = Project.objects.present().owned_by(user).select_related("collection").order_by("position", "id")
-    inbox = Collection.objects.owned_by(user).filter(name=INBOX).first()
-    return [TaskList(user, None, inbox), *(list_of(user, project) for project in projects)]
+    projects = projects_of(user).order_by("position", "id")
+    return [TaskList(user, None, stored_row(user, INBOX)), *(list_of(user, project) for project in projects)]
 
 
 def find_list(user, name: str) -> TaskList | None:
     if name == INBOX:
-        return TaskList(user, None, Collection.objects.owned_by(user).filter(name=INBOX).first())
-    projects = Project.objects.present().owned_by(user).select_related("collection")
-    by_id = Q(collection=None, pk=pk) if (pk := id_of(name)) else Q()
-    project = projects.filter(Q(collection__name=name) | by_id).first()
+        return TaskList(user, None, stored_row(user, INBOX))
+    by_id = Q(collection=None, pk=pk) if (pk := id_in(name)) else Q()
+    project = projects_of(user).filter(Q(collection__name=name) | by_id).first()
     return list_of(user, project) if project else None
 
 
-def id_of(name: str) -> UUID | None:
-    try:
-        pk = UUID(name)
-    except ValueError:
-        return None
-    return pk if str(pk) == name else None
+def projects_of(user) -> QuerySet:
+    return Project.objects.present().owned_by(user).select_related("collection")
+
+
+def stored_row(user, name: str) -> Collection | None:
+    """What clients set on the inbox or the home, if they set anything."""
+    row: Collection | None = Collection.objects.owned_by(user).filter(name=name).first()
+    return row
 
 
 def list_of(user, project: Project) -> TaskList:

@@ -44,3 +44,12 @@ class Path(NamedTuple):
             return None
         parts = [unquote(part) for part in path.removeprefix(prefix).rstrip("/").split("/")]
         return cls(*parts) if len(parts) <= 3 and all(parts) else cls() if parts == [""] else None
+
+
+def id_in(name: str) -> UUID | None:
+    """The id that this name is; None for any other name, and for an id in another spelling."""
+    try:
+        pk = UUID(name)
+    except ValueError:
+        return None
+    return pk if str(pk) == name else None

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db.models import F, Q, QuerySet
 
 from dav.models import Resource
+from dav.paths import id_in
 from todos.models import Task
 from todos.models.tag import TagNames
 
@@ -54,12 +55,18 @@ def complete(row: dict[str, Any]) -> dict[str, Any]:
 
 def named(tasks: QuerySet, owner_id: UUID, names: list[str]) -> QuerySet:
     """Those of the tasks that have these names."""
-    return known_as(tasks, owner_id, [id_in(name) for name in names], Q(name__in=names), Q(resource__name__in=names))
+    return known_as(
+        tasks,
+        owner_id,
+        [id_in(name.removesuffix(SUFFIX)) for name in names if name.endswith(SUFFIX)],
+        Q(name__in=names),
+        Q(resource__name__in=names),
+    )
 
 
 def with_uid(tasks: QuerySet, owner_id: UUID, uid: str) -> QuerySet:
     """The one of the tasks that has this UID."""
-    return known_as(tasks, owner_id, [id_in(f"{uid}{SUFFIX}")], Q(uid=uid), Q(resource__uid=uid))
+    return known_as(tasks, owner_id, [id_in(uid)], Q(uid=uid), Q(resource__uid=uid))
 
 
 def known_as(tasks: QuerySet, owner_id: UUID, ids: list[UUID | None], stored: Q, joined: Q) -> QuerySet:
@@ -68,14 +75,6 @@ def known_as(tasks: QuerySet, owner_id: UUID, ids: list[UUID | None], stored: Q,
     by_text = Resource.objects.filter(stored, owner_id=owner_id).order_by().values("task_id")
     by_id = Task.objects.filter(pk__in=[pk for pk in ids if pk], owner_id=owner_id).order_by().values("pk")
     return tasks.filter(pk__in=by_text.union(by_id, all=True)).filter(Q(resource=None) | joined)
-
-
-def id_in(name: str) -> UUID | None:
-    try:
-        pk = UUID(name.removesuffix(SUFFIX))
-    except ValueError:
-        return None
-    return pk if name == f"{pk}{SUFFIX}" else None
 
 
 def waiting_for(owner_id: UUID, uid: str) -> QuerySet:

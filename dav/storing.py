@@ -162,7 +162,7 @@ def apply(task: Task, resource: Resource, todo: Todo, changed: set[str], task_li
         parents = with_uid(tasks_in(task_list), task_list.user.pk, todo.parent).exclude(pk=task.pk)
         task.parent = parents.select_related("project").first() if todo.parent else None
         resource.parent_uid = "" if task.parent else todo.parent[:MAX_NAME]
-        if resource.pk and not resource._state.adding:
+        if not resource._state.adding:
             resource.save()
 
 

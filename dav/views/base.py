@@ -8,6 +8,7 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.renderers import JSONRenderer
 
 from api.addresses import client_address
+from api.conditional import is_named, names_tag
 from api.methods import READING_METHODS
 from dav import xml
 from dav.errors import DavError, Failed, Forbidden
@@ -56,7 +57,7 @@ class DavView(CallerView):
     def handle_exception(self, exc):
         response = super().handle_exception(exc)
         condition = exc.condition if isinstance(exc, DavError) else ""
-        inner = xml_condition(condition, exc.content) if isinstance(exc, DavError) and condition else ""
+        inner = xml_condition(condition, exc.content) if condition else ""
         content = xml.error(response.data["detail"], inner)
         error = HttpResponse(content, status=response.status_code, content_type=XML)
         for name in ("WWW-Authenticate", "Retry-After"):
@@ -78,8 +79,8 @@ class DavView(CallerView):
         """What the address leads to. Raises NotFound."""
         raise NotImplementedError
 
-    def children(self, names: list[str]) -> Iterable[Node]:
-        """What is in it, for Depth 1."""
+    def children(self, node: Node) -> Iterable[Node]:
+        """What is in the node, for Depth 1."""
         return ()
 
     def propfind(self, request, **kwargs):
@@ -93,7 +94,7 @@ class DavView(CallerView):
             raise DavError("The body must be a DAV:propfind.", status=400)
         node = self.node()
         names = names_asked(root)
-        nodes = [node, *(self.children(names or []) if depth == "1" else ())]
+        nodes = [node, *(self.children(node) if depth == "1" else ())]
         return multistatus(describe(each, root, names) for each in nodes)
 
 
@@ -131,16 +132,10 @@ def check_transport(request) -> None:
 
 def check_match(request, etag: str | None) -> None:
     """Raise Failed unless the preconditions (RFC 9110, section 13.1) hold. `etag`: None where there is nothing yet."""
-    wanted, unwanted = tags_in(request, "If-Match"), tags_in(request, "If-None-Match")
-    if wanted and not (etag and ("*" in wanted or etag in wanted)):
+    if "HTTP_IF_MATCH" in request.META and not (etag and names_tag(request, "HTTP_IF_MATCH", etag)):
         raise Failed
-    if etag and ("*" in unwanted or etag in unwanted):
+    if etag and is_named(request, etag):
         raise Failed("There is something at this address already.")
-
-
-def tags_in(request, name: str) -> set[str]:
-    """The entity tags in a header. A proxy that compresses makes them weak; they name the same revision."""
-    return {tag.strip().removeprefix("W/") for tag in request.headers.get(name, "").split(",") if tag.strip()}
 
 
 def check_name(name: str) -> None:

@@ -3,7 +3,6 @@ from django.http import HttpResponse
 from dav import xml
 from dav.changes import apply_properties, property_changes, proppatch_response
 from dav.errors import Forbidden
-from dav.lists import find_list
 from dav.objects import read_names
 from dav.properties import ListNode, Node
 from dav.views import reports
@@ -19,9 +18,8 @@ class ListView(DavView):
     def node(self) -> Node:
         return ListNode(list_or_404(self.request, self.kwargs["list"]), self.request.auth)
 
-    def children(self, names):
-        task_list = find_list(self.request.user, self.kwargs["list"])
-        return [each.node(task_list, self.request.auth) for each in read_names(task_list)] if task_list else []
+    def children(self, node):
+        return [each.node(node.list, self.request.auth) for each in read_names(node.list)]
 
     def report(self, request, list: str, **kwargs):
         return reports.run(request, list_or_404(request, list))

@@ -8,7 +8,7 @@ from rest_framework.exceptions import NotFound
 from dav import xml
 from dav.changes import apply_properties, check_kind, kinds_asked, property_changes, proppatch_response
 from dav.errors import Exists, Forbidden
-from dav.lists import TaskList, create_list, find_list, find_lists, row_for
+from dav.lists import HOME, TaskList, create_list, find_list, find_lists, row_for, stored_row
 from dav.models import Collection
 from dav.paths import Path
 from dav.properties import ListNode, Node, RootNode
@@ -29,7 +29,7 @@ class RootView(DavView):
     def node(self) -> Node:
         return RootNode(self.request.user, self.request.auth, Path())
 
-    def children(self, names):
+    def children(self, node):
         return [home_of(self.request)]
 
     def report(self, request, **kwargs):
@@ -42,13 +42,13 @@ class HomeView(DavView):
     def node(self) -> Node:
         return home_of(self.request)
 
-    def children(self, names):
+    def children(self, node):
         return [ListNode(each, self.request.auth) for each in find_lists(self.request.user)]
 
     def proppatch(self, request, **kwargs):
         changes = property_changes(xml.parse(request.body), "propertyupdate")
-        row = Collection.objects.owned_by(request.user).filter(name="").first()
-        home = TaskList(request.user, None, row or Collection(owner=request.user, name=""))
+        row = stored_row(request.user, HOME) or Collection(owner=request.user, name=HOME)
+        home = TaskList(request.user, None, row)
         return proppatch_response(str(Path.of(request.user.pk)), changes, lambda: apply_properties(home, changes))
 
     def report(self, request, **kwargs):

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 
 from dav import xml
 from dav.errors import DavError, Forbidden
-from dav.models import Collection
+from dav.lists import HOME, stored_row
 from dav.paths import Path
 from dav.properties import HomeNode, Node
 from dav.views.base import multistatus, names_asked
@@ -17,8 +17,7 @@ NAME = re.compile(r"[^\W\d][\w.-]*")
 
 
 def home_of(request) -> HomeNode:
-    row = Collection.objects.owned_by(request.user).filter(name="").first()
-    return HomeNode(request.user, request.auth, row)
+    return HomeNode(request.user, request.auth, stored_row(request.user, HOME))
 
 
 def report(request, node: Node) -> HttpResponse:
