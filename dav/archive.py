@@ -8,8 +8,8 @@ from uuid import UUID
 from django.db.models import Model
 
 from dav.archived_values import Unfit, body_in, name_in, properties_in, text_in
-from dav.lists import COLOR, INBOX
-from dav.models import MAX_NAME, Collection, OtherObject, Resource
+from dav.lists import INBOX
+from dav.models import MAX_COLOR, MAX_NAME, Collection, OtherObject, Resource
 from todos.fitting import MAX_PROJECT
 from transfer.extensions import ArchivePart
 from transfer.importer import BATCH, Importer
@@ -65,14 +65,11 @@ class ListsPart(CalendarPart):
         name = name_in(members) if is_project else members.text("name")
         if (name in (INBOX, "")) == is_project:
             raise Unfit("name", "The inbox alone has this name.")
-        color = members.text("color")
-        if color and not COLOR.fullmatch(color):
-            raise Unfit("color", f"{color[:40]!r} is no color like #1565c0ff.")
         return {
             "name": name,
             "display_name": text_in(members, "display_name", MAX_NAME),
             "named_as": text_in(members, "named_as", MAX_PROJECT),
-            "color": color,
+            "color": text_in(members, "color", MAX_COLOR),
             "components": [each for each in members.texts("components") if each in ("VTODO", *OTHERS)][:MAX_COMPONENTS],
             "properties": properties_in(members),
         }

@@ -99,6 +99,15 @@ def test_what_clients_set_on_lists_is_there_too(phone, alice, carol):
         assert ("#FF00AA80" in mine, ">7<" in mine) == (True, True)
 
 
+def test_a_color_with_a_name_moves_along(phone, alice, carol):
+    named = '<a:calendar-color xmlns:a="http://apple.com/ns/ical/">blue</a:calendar-color>'
+    phone.ask("PROPPATCH", "inbox/", f'<propertyupdate xmlns="DAV:"><set><prop>{named}</prop></set></propertyupdate>')
+
+    assert told(upload(carol, archive(alice))) == []
+
+    assert Collection.objects.get(owner=carol, name="inbox").color == "blue"
+
+
 def test_a_parent_that_comes_later_finds_its_child_there(phone, alice, carol):
     upload(carol, archive(alice))
 
@@ -178,7 +187,7 @@ BODY, EVENT = (calendar("SUMMARY:x", uid="u", kind=kind) for kind in ("VTODO", "
         ("calendar_lists", {"project": "nothing"}, "project"),
         ("calendar_lists", {"display_name": "x" * 501}, "display_name"),
         ("calendar_lists", {"display_name": "\ud800"}, "display_name"),
-        ("calendar_lists", {"color": "red"}, "color"),
+        ("calendar_lists", {"color": "x" * 41}, "color"),
         ("calendar_lists", {"properties": {"{DAV:}x": "<x/>"}}, "properties"),
         ("calendar_lists", {"properties": {"{DAV:}x": "no XML"}}, "properties"),
         ("calendar_lists", {"properties": {"{DAV:}x": "<!DOCTYPE x><x xmlns='DAV:'/>"}}, "properties"),
