@@ -48,7 +48,7 @@ def overlap(begins: datetime, finishes: datetime, start: datetime, end: datetime
 
 
 def dates(block: Block, start: datetime, end: datetime, zone: ZoneInfo) -> Iterator[datetime]:
-    """The moments at which a series begins anew, around this time. Of a rule that isn't known here, any."""
+    """The start of each date of a series around this time. Of a rule that isn't known here, any."""
     begins, finishes = bounds(block, zone)
     line = block.first("DTSTART") or block.first("DUE")
     if begins is None or finishes is None or line is None:

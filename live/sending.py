@@ -54,7 +54,7 @@ class Limited(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        # Each receipt sets the time anew: one byte every few seconds must not go on forever.
+        # Each receipt restarts the time: one byte every few seconds must not go on forever.
         self.connection.settimeout(self.deadline.left())
         size = self.connection.recv_into(buffer, min(len(buffer), self.room)) if self.room else 0
         self.room -= size

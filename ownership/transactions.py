@@ -68,7 +68,7 @@ class RevisionTransaction:
 
 
 # Apps above this one add to these when they are ready. A recorder is called at the end of each transaction of a watched
-# owner that changed something, inside of it; a listener after the commit of each transaction, whoever the owner is.
+# owner that changed something, inside of it; a listener after the commit of each transaction of any owner.
 recorders: list[Callable[[RevisionTransaction], None]] = []
 listeners: list[Callable[[RevisionTransaction], None]] = []
 

@@ -87,7 +87,7 @@ def faults_of(attack: Attack, response) -> Iterator[str]:
 
 
 def consequences(phone: Calendars, attack: Attack) -> Iterator[str]:
-    """What is stored now has to be readable, by whoever asks."""
+    """What is stored now has to be readable for everybody who asks."""
     paths = re.findall(f"{phone.home}[^/]+/[^/]+$", attack.headers.get("Destination", attack.path))
     asked = [("GET", path, "") for path in paths]
     task_list = "inbox/" if "/inbox/" in str([attack.path, attack.headers]) else "work/"
