@@ -8,6 +8,8 @@ from uvicorn import Config, Server
 
 
 class Worker(GunicornWorker):
+    server: Server | None = None
+
     # The uvicorn-worker package would need as many lines of ours: its processes don't stop at QUIT, they outlive a
     # master that was killed, and it takes uvicorn's log away from the project.
     def load_wsgi(self) -> None:
@@ -41,7 +43,8 @@ class Worker(GunicornWorker):
             timeout_graceful_shutdown=self.cfg.graceful_timeout - 2,
         )
         self.server = Server(config)
-        self.server.run([listener.sock for listener in self.sockets])
+        if self.alive:
+            self.server.run([listener.sock for listener in self.sockets])
 
     async def beat(self) -> None:
         self.notify()
@@ -49,7 +52,9 @@ class Worker(GunicornWorker):
             self.stop()  # the master was killed
 
     def stop(self, *signal) -> None:
-        self.server.should_exit = True
+        self.alive = False
+        if self.server:  # else it is still loading the project
+            self.server.should_exit = True
 
     # TERM and INT reach uvicorn itself; QUIT is what gunicorn sends after Ctrl-C.
     handle_exit = handle_quit = stop

@@ -196,6 +196,20 @@ def test_interrupting_the_server_stops_it_within_seconds(own_server):
     idle.close()
 
 
+def test_a_stop_while_a_process_loads_the_project_is_no_error(own_server):
+    known = own_server.workers()
+    own_server.process.send_signal(signal.SIGTTIN)  # one process more
+    while own_server.workers() == known:
+        time.sleep(0.01)
+    own_server.process.terminate()
+    own_server.process.wait(timeout=20)
+
+    log = own_server.log.read_text()
+    assert own_server.process.returncode == 0
+    assert "Error" not in log
+    assert "ERROR" not in log
+
+
 def test_a_killed_process_is_replaced_while_the_other_goes_on(server):
     before = server.workers()
     victim = min(before)
