@@ -60,8 +60,8 @@ test coverage test-browser test-clients test-assistants test-outside test-dav pr
 
 test: $(VENV)/.dev  ## Run the tests on SQLite, then on Postgres (11 minutes); ARGS="-k title" some of them
 	@$(POSTGRES)
-	$(PY) -m pytest --database=sqlite $(or $(ARGS),$(IN_PARALLEL))
-	$(PY) -m pytest --database=postgres $(or $(ARGS),$(IN_PARALLEL) -m "not once")
+	$(PY) -m pytest --database=sqlite $(or $(ARGS),$(IN_PARALLEL) -m "not postgres_alone")
+	$(PY) -m pytest --database=postgres $(or $(ARGS),$(IN_PARALLEL) -m "not sqlite_alone")
 
 coverage: $(VENV)/.dev  ## Run the tests on Postgres, and measure which lines they run
 	@$(POSTGRES)

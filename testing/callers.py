@@ -16,7 +16,7 @@ from django.utils import timezone
 from api.compiled import cached_queries
 from ownership.owned import OwnedQuerySet
 from testing.client import Client
-from testing.probes import Question, fill_in
+from testing.probes import Question, fill_in, sample
 from testing.proofs import SHARE
 from testing.resources import RESOURCES, REVISED, make
 from testing.routes import PUBLIC, Route
@@ -46,9 +46,13 @@ def callers(protection: str) -> tuple[str, ...]:
     return {"both": LET_IN + REFUSED, "the owner rule alone": LET_IN[:2] + REFUSED}.get(protection, LET_IN[:1])
 
 
-def share(name: str) -> int:
-    """How few of the questions are a sample: fewer of those that are refused before anything is looked up."""
-    return 8 * SHARE if name in REFUSED or name.startswith("anonymous") else SHARE
+def sample_for(name: str, questions: list[Question], seed: str) -> list[Question]:
+    """What this caller asks in a sample. One asks at least one question of each source, the others fewer, and those
+    fewest who are refused before anything is looked up.
+    """
+    is_refused = name in REFUSED or name.startswith("anonymous")
+    share = 8 * SHARE if is_refused else SHARE
+    return sample(questions, f"{seed} {name} {connection.vendor}", share, of_each=name == LET_IN[0])
 
 
 def browsers(protection: str) -> tuple[str, ...]:

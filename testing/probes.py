@@ -164,10 +164,10 @@ def size(asked: list[Question]) -> int:
     return sum(len(question.values) for question in asked)
 
 
-def sample(asked: list[Question], seed: str, share: int = proofs.SHARE) -> list[Question]:
-    """A sample of the comparisons with what is nobody's; at least one of each source."""
+def sample(asked: list[Question], seed: str, share: int = proofs.SHARE, of_each: bool = True) -> list[Question]:
+    """A sample of the comparisons with what is nobody's; at least one of each source, or one at all."""
     pairs = [(question, name) for question in asked for name in question.values[1:] or (None,)]
-    taken = proofs.sample(pairs, lambda pair: pair[0].source, seed, share)
+    taken = proofs.sample(pairs, lambda pair: of_each and pair[0].source, seed, share)
     together = groupby(taken, lambda pair: pair[0])
     return [
         replace(question, values=(question.values[0], *(name for _, name in group if name)))

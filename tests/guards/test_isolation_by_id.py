@@ -10,9 +10,9 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from api.tests.test_schema import written_out
-from testing.callers import Caller, callers, probe, protected_by, protections, share
+from testing.callers import Caller, callers, probe, protected_by, protections, sample_for
 from testing.client import Client
-from testing.probes import BY_ID, questions, references, sample, size
+from testing.probes import BY_ID, questions, references, size
 from testing.resources import RESOURCES
 from testing.resources import references as keys
 from testing.routes import ROUTES
@@ -28,7 +28,7 @@ def test_what_is_anothers_is_like_what_is_missing(route, protection, world, bob,
 
     with protected_by(protection, settings):
         for name in callers(protection):
-            asked = sample(every, f"{route} {protection} {name}", share(name))
+            asked = sample_for(name, every, f"{route} {protection}")
             probe(Caller.of(name, world, bob, operator), route, asked)
             proved("isolation", size(asked), size(every))
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from testing.callers import PROTECTIONS, Caller, browsers, callers, probe, protected_by, protections, share
-from testing.probes import BY_ID, BY_TOKEN, pages, questions, sample, size
+from testing.callers import PROTECTIONS, Caller, browsers, callers, probe, protected_by, protections, sample_for
+from testing.probes import BY_ID, BY_TOKEN, pages, questions, size
 from testing.routes import ROUTES
 
 
@@ -16,7 +16,7 @@ def test_what_was_given_to_another_is_like_what_was_given_to_nobody(
 
     with protected_by(protection, settings):
         for name in callers(protection):
-            asked = sample(every, f"{route} {protection} {name}", share(name))
+            asked = sample_for(name, every, f"{route} {protection}")
             probe(Caller.of(name, world, bob, operator), route, asked)
             proved("isolation", size(asked), size(every))
 

@@ -13,7 +13,7 @@ from testing.callers import protected_by, protections
 from testing.client import PASSWORD
 from testing.proofs import sample
 from testing.resources import MISSING
-from testing.world import rows_of
+from testing.world import stored
 from tests.hostile.calendar_documents import PLAIN, multiget, query, sync, update
 from tests.hostile.calendars import METHODS
 from todos.models import Task
@@ -46,10 +46,6 @@ def bobs(bob) -> Calendars:
     User.objects.filter(pk=bob.pk).update(revision=1_000_000)  # all of Alice's are below it
     phone.store("inbox/mine.ics", calendar("SUMMARY:Mine", uid="mine"))
     return phone
-
-
-def stored(user: User) -> dict:
-    return {model: rows for model, rows in rows_of(user).items() if model is not ApiToken}
 
 
 def paths(alices: Calendars) -> list[str]:

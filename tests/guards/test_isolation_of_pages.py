@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.test import Client as Browser
 from django.utils.http import urlsafe_base64_encode
 
-from testing.callers import Caller, Told, browsers, probe, protected_by, protections, share
+from testing.callers import Caller, Told, browsers, probe, protected_by, protections, sample_for
 from testing.probes import Question, fill_in, ids_of, pages, sample, size
 from testing.resources import RESOURCES
 from testing.routes import ADMIN, PAGES, ROUTES
@@ -26,7 +26,7 @@ def test_a_page_of_the_api_shows_nothing_of_another(route, protection, world, bo
 
     with protected_by(protection, settings):
         for name in browsers(protection):
-            asked = sample(every, f"{route} {protection} {name}", share(name))
+            asked = sample_for(name, every, f"{route} {protection}")
             probe(Caller.of(name, world, bob, operator), route, asked)
             proved("isolation", size(asked), size(every))
 

@@ -4,6 +4,7 @@ import gzip
 import json
 import zlib
 from base64 import urlsafe_b64encode
+from contextlib import suppress
 
 MIB = 1024 * 1024
 INJECTED = "X-Injected: yes"  # in no response
@@ -102,6 +103,8 @@ TEXTS |= {
 
 def encoded(text: str) -> bytes:
     """The bytes of the text, including invalid ones."""
+    with suppress(UnicodeEncodeError):
+        return text.encode()
     return b"".join(
         bytes([ord(each) - 0xDC00]) if "\udc80" <= each <= "\udcff" else each.encode("utf-8", "surrogatepass")
         for each in text

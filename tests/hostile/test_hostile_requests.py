@@ -1,4 +1,4 @@
-"""Thousands of hostile requests to `make serve`, over plain sockets, don't cause any failure."""
+"""Thousands of hostile requests to the production server, over plain sockets, don't cause any failure."""
 
 import json
 import re
@@ -21,7 +21,7 @@ from django.db import connection
 from testing.client import PASSWORD
 from testing.proofs import FULL, sample, size
 from testing.routes import LISTS, ROUTES, make_over_http
-from testing.servers import MakeServer, Program, make, register
+from testing.servers import Program, Server, gunicorn, register
 from testing.wire import NotHTTP, Reply, Wire
 from tests.hostile.calls import CANARY, Attack, World, browser, request
 from tests.hostile.places import corpus
@@ -45,7 +45,7 @@ CALLS = {(method, route.path.replace("<id:pk>", "{id}")) for route in ROUTES for
 PROBLEM = {"type", "title", "status", "code", "detail", "request_id"}
 
 
-def sign_in(server: MakeServer, email: str, path: str = "/api-auth/login/") -> tuple[str, str]:
+def sign_in(server: Server, email: str, path: str = "/api-auth/login/") -> tuple[str, str]:
     """The cookies of a signed-in browser, and their CSRF token."""
     with Wire(server.port) as wire:
         wire.send(request("GET", path))
@@ -56,7 +56,7 @@ def sign_in(server: MakeServer, email: str, path: str = "/api-auth/login/") -> t
     return f"sessionid={cookies['sessionid']}; csrftoken={cookies['csrftoken']}", cookies["csrftoken"]
 
 
-def make_world(server: MakeServer) -> World:
+def make_world(server: Server) -> World:
     superuser = [sys.executable, "manage.py", "createsuperuser", "--noinput", "--email", EMAIL]
     environment = {**server.environment, "DJANGO_SUPERUSER_PASSWORD": PASSWORD}
     subprocess.run(superuser, cwd=server.project, env=environment, check=True, capture_output=True)
@@ -111,7 +111,7 @@ def faults_of_problem(reply: Reply) -> Iterator[str]:
 class Run:
     """Sends the whole corpus, and records the results."""
 
-    server: MakeServer
+    server: Server
     faults: list[str] = field(default_factory=list)
     slow: list[Attack] = field(default_factory=list)
     kinds: Counter = field(default_factory=Counter)
@@ -191,10 +191,9 @@ def resident(pid: int) -> float:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory) -> Iterator[MakeServer]:
-    unlimited = {"THROTTLE_USER": "off", "THROTTLE_ANON": "off", "THROTTLE_CREDENTIALS": "off"}
+def server(tmp_path_factory) -> Iterator[Server]:
     quick = {} if FULL else {"DJANGO_SETTINGS_MODULE": "testing.quick_settings"}
-    with make("serve", tmp_path_factory.mktemp("hostile"), **unlimited, **quick) as server:
+    with gunicorn(tmp_path_factory.mktemp("hostile"), 2, **quick) as server:
         yield server
 
 
@@ -216,7 +215,7 @@ def run(server, world) -> Run:
     before = len(server.log.read_text().splitlines())
     run = Run(server)
     every = corpus(world)
-    run.send_all(sample(every, kind_of, connection.vendor, share=16))
+    run.send_all(sample(every, kind_of, connection.vendor, share=32))
     run.whole = len(every) + sum(len(stretch.statuses) for stretch in STRETCHES)
     del every  # hundreds of megabytes
     for stretch in STRETCHES:
@@ -231,7 +230,7 @@ def run(server, world) -> Run:
 def test_every_response_is_well_formed_and_none_is_an_error_of_the_server(run, proved):
     proved("hostile requests", run.responses, run.whole)
 
-    assert run.responses >= size(20_000, 1500)
+    assert run.responses >= size(20_000, 1000)
     assert run.faults == []
 
 
@@ -254,8 +253,7 @@ def test_each_request_is_one_line_of_the_log(run):
 
     assert Counter(line["status"] for line in ours) == run.statuses
     assert [line for line in lines if line["level"] != "INFO"] == []
-    loggers = {line["logger"] for line in lines}
-    assert loggers - {"live.delivering"} == {"api.requests", "api.changes"}  # the worker's, of an attacker's webhook
+    assert {line["logger"] for line in lines} == {"api.requests", "api.changes"}
 
 
 def test_no_line_has_anything_that_moves_a_cursor_or_is_secret(run, world):
