@@ -5,7 +5,7 @@ from unittest.mock import Mock
 
 import pytest
 import time_machine
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.utils import timezone
 from standardwebhooks import WebhookVerificationError
 
@@ -160,6 +160,16 @@ def test_what_is_undone_is_not_told(api, hook, receiver, deliver):
 
     assert receiver.got == []
     assert not Outbox.objects.exists()
+
+
+def test_a_write_whose_events_can_not_be_written_down_is_undone(api, hook, monkeypatch):
+    hook()
+    monkeypatch.setattr(Outbox.objects, "create", Mock(side_effect=DatabaseError))
+
+    response = api.post("/tasks/", {"title": "Buy milk"})
+
+    assert response.status_code >= 500
+    assert not Task.objects.exists()
 
 
 def test_a_refused_event_is_sent_again_with_its_id_and_holds_up_those_after_it(api, hook, receiver, deliver):
