@@ -7,6 +7,7 @@ from urllib.parse import quote, urlsplit
 from uuid import UUID
 
 from django.core.exceptions import ImproperlyConfigured
+from whitenoise.compress import Compressor
 
 from api.components import COMPONENTS
 from config.environment import BASE_DIR, SECRETS, SERVER_VARIABLES, read_environment
@@ -121,7 +122,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "django.contrib.staticfiles",
+    "config.apps.StaticFiles",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -271,6 +272,8 @@ STORAGES = {
 }
 if not DEBUG:
     STORAGES["staticfiles"]["BACKEND"] = "whitenoise.storage.CompressedManifestStaticFilesStorage"
+# Source maps are for the developer tools of those who work on the library.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = [*Compressor.SKIP_COMPRESS_EXTENSIONS, "map"]
 
 # Files to import may be larger than other bodies, and are kept in files.
 UPLOAD_PATHS = ("/api/v1/import/",)

@@ -22,8 +22,11 @@ from threading import Thread
 from typing import Any
 
 from testing.databases import ROOT, empty_database, migrated_database, once, url_of
+from testing.proofs import FULL
 
-NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".env", "db.sqlite3*", "staticfiles", ".*_cache", "__pycache__")
+NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".env", "db.sqlite3*", "staticfiles", ".*_cache", "node_modules")
+# As in production, where requests isn't installed: to load it takes a fifth of a start.
+STARTED = {"PYTHONUNBUFFERED": "1", "PYTHONPATH": f"{ROOT}/testing/absent"}
 CUT_OFF = (OSError, http.client.HTTPException)  # without a response, the request may have been carried out or not
 
 
@@ -35,12 +38,13 @@ class Server:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}"
-        self.command, self.project, self.log, self.environment = command, project, log, environment
+        self.command, self.project, self.log = command, project, log
+        self.environment = {**environment, **STARTED}
         with self.log.open("w") as output:
             self.process = subprocess.Popen(
                 command,
                 cwd=project,
-                env={**environment, "PORT": str(self.port), "PYTHONUNBUFFERED": "1"},
+                env={**self.environment, "PORT": str(self.port)},
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -126,7 +130,10 @@ def gunicorn(directory: Path, processes: int, **settings: str) -> Iterator[Serve
         # As `make serve` and the Dockerfile set them.
         environment |= {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "131072", "MALLOC_MMAP_THRESHOLD_": "131072"}
         # Off, unless a test says otherwise: they make many calls.
-        environment |= {"THROTTLE_USER": "off", "THROTTLE_ANON": "off", "THROTTLE_CREDENTIALS": "off"} | settings
+        environment |= {"THROTTLE_USER": "off", "THROTTLE_ANON": "off", "THROTTLE_CREDENTIALS": "off"}
+        if not FULL:  # Argon2 is slow on purpose
+            environment["DJANGO_SETTINGS_MODULE"] = "testing.quick_settings"
+        environment |= settings
         command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--config", "config/server/gunicorn.py"]
         server = Server(command, ROOT, directory / "log", environment)
         try:
@@ -137,8 +144,9 @@ def gunicorn(directory: Path, processes: int, **settings: str) -> Iterator[Serve
 
 @contextmanager
 def beside(server: Server) -> Iterator[Server]:
-    """Another server with the same database, as on another machine."""
-    other = Server(server.command, server.project, server.log.with_suffix(".beside"), server.environment)
+    """Another server of one process with the same database, as on another machine."""
+    environment = {**server.environment, "WEB_CONCURRENCY": "1"}
+    other = Server(server.command, server.project, server.log.with_suffix(".beside"), environment)
     try:
         yield other.wait()
     finally:

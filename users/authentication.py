@@ -1,13 +1,12 @@
 import logging
 import re
 
-import jwt
 from django.conf import settings
 from rest_framework import authentication, permissions
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 
 from api.methods import READING_METHODS
-from users import issuer
+from users import issuer_tokens
 from users.models import ApiToken, Identity
 
 logger = logging.getLogger("users.authentication")
@@ -30,7 +29,7 @@ class TokenAuthentication(authentication.BaseAuthentication):
         secret = secret.strip()
         if SECRET.fullmatch(secret):
             return self.authenticate_own(secret)
-        if settings.JWT_ISSUER and len(secret) <= issuer.MAX_LENGTH and issuer.SHAPE.fullmatch(secret):
+        if settings.JWT_ISSUER and len(secret) <= issuer_tokens.MAX_LENGTH and issuer_tokens.SHAPE.fullmatch(secret):
             return self.authenticate_jwt(secret)
         raise AuthenticationFailed(self.refusal)
 
@@ -42,6 +41,10 @@ class TokenAuthentication(authentication.BaseAuthentication):
         return token.owner, token
 
     def authenticate_jwt(self, secret: str):
+        import jwt  # here, because cryptography takes a tenth of a server's start
+
+        from users import issuer
+
         try:
             token = issuer.read_token(secret)
         except jwt.PyJWTError as error:

@@ -7,7 +7,6 @@ never a token: `jwk`, `jku` and `x5u` in its header are not read.
 import logging
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from http.client import HTTPException
@@ -21,13 +20,12 @@ import orjson
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.utils import timezone
 from rest_framework.exceptions import APIException
+
+from users.issuer_tokens import IssuerToken
 
 logger = logging.getLogger("users.issuer")
 
-MAX_LENGTH = 8192
-SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
 # Which of them it is, the key says (RFC 8725, section 3.1): never the token. None has a shared secret.
 ALGORITHMS = ("RS256", "ES256", "EdDSA")
 REQUIRED = ["iss", "aud", "sub", "exp", "iat"]
@@ -119,24 +117,6 @@ def is_public_key(key: jwt.PyJWK) -> bool:
 
 
 issuer_keys = cache(IssuerKeys)  # one for each process
-
-
-@dataclass(frozen=True)
-class IssuerToken:
-    """What a token says, once it is found good."""
-
-    issuer: str
-    subject: str
-    email: str | None  # if the issuer has verified it
-    scopes: list[str]
-    issued_at: datetime
-    expires_at: datetime
-
-    FRESH = timedelta(minutes=5)
-
-    @property
-    def is_fresh(self) -> bool:
-        return timezone.now() - self.issued_at <= self.FRESH
 
 
 def read_token(text: str) -> IssuerToken:

@@ -15,7 +15,7 @@ from ownership.viewsets import CallerView, OwnedViewSet
 from users import serializers
 from users.authentication import NoAuthentication
 from users.emails import email_link
-from users.issuer import IssuerToken
+from users.issuer_tokens import IssuerToken
 from users.models import ApiToken, User
 from users.throttles import CredentialsThrottle
 

@@ -40,8 +40,7 @@ phases = { coverage = { enabled = false } }
 @pytest.fixture(scope="module")
 def run(tmp_path_factory) -> Iterator[Run]:
     mail = {"EMAIL_URL": "dummymail:", "PUBLIC_URL": "https://todo.example.com"}
-    quick = {} if FULL else {"DJANGO_SETTINGS_MODULE": "testing.quick_settings"}
-    with gunicorn(tmp_path_factory.mktemp("server"), processes=2, **mail, **quick) as server:
+    with gunicorn(tmp_path_factory.mktemp("server"), processes=2, **mail) as server:
 
         def one(number: int) -> Run:
             directory = tmp_path_factory.mktemp("run")

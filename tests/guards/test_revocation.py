@@ -37,11 +37,10 @@ class Site:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory) -> Iterator[Site]:
     directory, mails = tmp_path_factory.mktemp("server"), tmp_path_factory.mktemp("mails")
-    quick = {"DJANGO_SETTINGS_MODULE": "testing.quick_settings"}
     with Issuer() as issuer:
         provider = {"JWT_ISSUER": NAME, "JWT_AUDIENCE": AUDIENCE, "JWT_JWKS_URL": issuer.url}
         mail = {"EMAIL_URL": f"filemail:///{mails}", "PUBLIC_URL": "http://todo.example.com"}
-        with gunicorn(directory, processes=1, **quick, **provider, **mail) as here, beside(here) as there:
+        with gunicorn(directory, processes=1, **provider, **mail) as here, beside(here) as there:
             manage(here, "createsuperuser", "--noinput", "--verbosity=0")
             desk = Browser()
             desk.submit(here, "/admin/login/", username=OPERATOR, password=PASSWORD)

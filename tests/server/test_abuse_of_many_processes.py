@@ -18,9 +18,11 @@ BAD_LINK = {"uid": "x", "token": "x", "new_password": PASSWORD}
 
 
 @pytest.fixture(scope="module")
-def server(shared_server) -> Server:
-    """It counts failed sign-ins, as ever, and nothing else."""
-    return shared_server
+def server(tmp_path_factory) -> Iterator[Server]:
+    """It counts failed sign-ins, as ever, and nothing else. A password takes its time between look and count."""
+    patient = {"DJANGO_SETTINGS_MODULE": "testing.patient_settings"}
+    with gunicorn(tmp_path_factory.mktemp("server"), processes=3, **patient) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

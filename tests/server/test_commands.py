@@ -1,13 +1,16 @@
 """The commands of the README and the tour work in a fresh copy, over real sockets."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
 
 import pytest
 
-from testing.servers import ROOT, make
+from testing.receivers import receiving
+from testing.servers import ROOT, Program, make, register
+from tests.server.test_worker import wait_until
 
 TOUR = (ROOT / "docs" / "tour.md").read_text()
 
@@ -21,8 +24,16 @@ def run(tmp_path_factory, django_db_blocker):
 
 
 @pytest.fixture(scope="module")
-def serve(tmp_path_factory, django_db_blocker):
-    with django_db_blocker.unblock(), make("serve", tmp_path_factory.mktemp("serve")) as server:
+def received():
+    with receiving() as received:
+        yield received
+
+
+@pytest.fixture(scope="module")
+def serve(tmp_path_factory, received, django_db_blocker):
+    # As datagrams, the port is free.
+    settings = {"HOOKS_ALLOW_PRIVATE": "True", "WORKER_ADDRESS": f"127.0.0.1:{received.hooks_port}"}
+    with django_db_blocker.unblock(), make("serve", tmp_path_factory.mktemp("serve"), **settings) as server:
         yield server
 
 
@@ -121,6 +132,27 @@ def test_serve_logs_a_line_of_json_for_each_request(serve):
 
     lines = [json.loads(line) for line in serve.log.read_text().splitlines() if line.startswith("{")]
     assert [line for line in lines if line.get("path") == "/api/v1/tasks/"][-1]["status"] == 401
+
+
+def test_serve_starts_the_worker_and_ends_it(serve, received):
+    """The last of those that use it."""
+    with Program(serve.port, register(serve)) as program:
+        program.send("POST", "hooks/", {"url": f"http://127.0.0.1:{received.hooks_port}/serve"})
+        program.send("POST", "tasks/", {"title": "Buy milk"})
+        wait_until(lambda: received.events["/serve"], seconds=60)
+
+    serve.process.terminate()
+    serve.process.wait(timeout=30)
+
+    wait_until(lambda: not is_group_alive(serve.process.pid))
+
+
+def is_group_alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def test_make_help_lists_every_target():

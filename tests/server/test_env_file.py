@@ -1,31 +1,25 @@
 """`.env` as people write it is read rightly, or refused by name; its values are never printed."""
 
 import os
+import runpy
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from django.conf import settings
 
+from testing.environments import refusal, settings_of
+
 ROOT = settings.BASE_DIR
 KEY = "canary" * 10
-SHOW = "from config import settings as s; print(s.SECRET_KEY, s.DATABASES['default'].get('HOST'))"
 
 
 @pytest.fixture
 def env_file(tmp_path) -> Path:
     return tmp_path / "env"
-
-
-def run(*command: str, **environment: str) -> subprocess.CompletedProcess:
-    environment = {"PATH": os.environ["PATH"], **environment}
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-
-
-def shell(env_file: Path, **environment: str) -> subprocess.CompletedProcess:
-    return run(sys.executable, "-c", SHOW, ENV_FILE=str(env_file), **environment)
 
 
 @pytest.mark.parametrize(
@@ -50,9 +44,9 @@ def shell(env_file: Path, **environment: str) -> subprocess.CompletedProcess:
 def test_a_line_is_read_as_it_is_meant(env_file, line, key):
     env_file.write_bytes(f"{line}\nDATABASE_URL = postgres://u@localhost/db # ours\n".encode())
 
-    done = shell(env_file)
+    found = settings_of(ENV_FILE=str(env_file))
 
-    assert done.stdout.split(" ") == [*key.split(" "), "localhost\n"], done.stderr
+    assert (found["SECRET_KEY"], found["DATABASES"]["default"]["HOST"]) == (key, "localhost")
 
 
 @pytest.mark.parametrize(
@@ -78,21 +72,18 @@ def test_a_line_is_read_as_it_is_meant(env_file, line, key):
 def test_what_can_not_be_meant_stops_by_name_without_the_value(env_file, content, message):
     env_file.write_bytes(content if isinstance(content, bytes) else content.encode())
 
-    done = shell(env_file)
+    printed = refusal(ENV_FILE=str(env_file))
 
-    assert done.returncode == 1
-    assert f"ImproperlyConfigured: {message}" in done.stderr
-    assert "canary" not in done.stderr.replace("\0", "")
-    assert "can#ary" not in done.stderr
+    assert f"ImproperlyConfigured: {message}" in printed
+    assert "canary" not in printed.replace("\0", "")
+    assert "can#ary" not in printed
 
 
 @pytest.mark.parametrize(("make", "reason"), [(Path.mkdir, "Is a directory"), (Path, "No such file or directory")])
 def test_a_file_that_can_not_be_read_is_not_passed_over(env_file, make, reason):
     make(env_file)
 
-    done = shell(env_file, SECRET_KEY=KEY)
-
-    assert f"ImproperlyConfigured: env can't be read: {reason}." in done.stderr
+    assert f"ImproperlyConfigured: env can't be read: {reason}." in refusal(ENV_FILE=str(env_file), SECRET_KEY=KEY)
 
 
 def test_without_a_file_the_environment_is_enough(tmp_path):
@@ -125,9 +116,9 @@ def test_secrets_may_stand_in_files_of_their_own(tmp_path):
     key.write_text(f"{KEY}\n")
     url.write_text("postgres://u@localhost/db\n")
 
-    done = shell(Path(os.devnull), SECRET_KEY_FILE=str(key), DATABASE_URL_FILE=str(url))
+    found = settings_of(ENV_FILE=os.devnull, SECRET_KEY_FILE=str(key), DATABASE_URL_FILE=str(url))
 
-    assert done.stdout == f"{KEY} localhost\n", done.stderr
+    assert (found["SECRET_KEY"], found["DATABASES"]["default"]["HOST"]) == (KEY, "localhost")
 
 
 @pytest.mark.parametrize(
@@ -135,7 +126,7 @@ def test_secrets_may_stand_in_files_of_their_own(tmp_path):
     [
         ({"SECRET_KEY_FILE": "/canary"}, "The file that SECRET_KEY_FILE names can't be read: No such file"),
         (
-            {"SECRET_KEY_FILE": "manage.py", "SECRET_KEY": KEY},
+            {"SECRET_KEY_FILE": f"{ROOT}/manage.py", "SECRET_KEY": KEY},
             "SECRET_KEY and SECRET_KEY_FILE are both set, and differ",
         ),
         ({"SECRET_KEY_FILE": os.devnull}, "SECRET_KEY is not set"),
@@ -148,23 +139,24 @@ def test_secrets_may_stand_in_files_of_their_own(tmp_path):
     ],
 )
 def test_two_that_differ_or_a_file_that_is_not_there_stop_by_name(environment, message):
-    done = shell(Path(os.devnull), **environment)
+    printed = refusal(ENV_FILE=os.devnull, **environment)
 
-    assert f"ImproperlyConfigured: {message}" in done.stderr
-    assert "canary" not in done.stderr
+    assert f"ImproperlyConfigured: {message}" in printed
+    assert "canary" not in printed
 
 
 def test_the_database_may_have_the_name_that_neon_gives_it():
     url = "postgres://u@localhost/db"
 
     for environment in ({}, {"DATABASE_URL": url}, {"DATABASE_URL": ""}):
-        done = shell(Path(os.devnull), SECRET_KEY=KEY, NEON_DATABASE_URL=url, **environment)
-        assert done.stdout == f"{KEY} localhost\n", done.stderr
+        found = settings_of(ENV_FILE=os.devnull, SECRET_KEY=KEY, NEON_DATABASE_URL=url, **environment)
+        assert found["DATABASES"]["default"]["HOST"] == "localhost"
 
 
-def told(env_file: Path, **environment: str) -> subprocess.CompletedProcess:
-    """What the Makefile's recipes are told."""
-    return run(sys.executable, "-m", "config.environment", ENV_FILE=str(env_file), **environment)
+def tell(env_file: Path, **environment: str) -> None:
+    """Print what the Makefile's recipes are told by `python -m config.environment`."""
+    with mock.patch.dict(os.environ, {"ENV_FILE": str(env_file), **environment}, clear=True):
+        runpy.run_path(f"{ROOT}/config/environment.py", run_name="__main__")
 
 
 @pytest.mark.parametrize(
@@ -178,23 +170,26 @@ def told(env_file: Path, **environment: str) -> subprocess.CompletedProcess:
         ("BIND='[::1]'", {}, "BIND='[::1]' PORT='8000' WEB_CONCURRENCY='2' ADDRESS='[::1]:8000'"),
     ],
 )
-def test_the_makefile_reads_the_same_lines(env_file, lines, environment, said):
+def test_the_makefile_reads_the_same_lines(env_file, capsys, lines, environment, said):
     env_file.write_text(f"{lines}\nSECRET_KEY={KEY}\n")
 
-    assert told(env_file, **environment).stdout == f"export {said}\n"
+    tell(env_file, **environment)
+
+    assert capsys.readouterr().out == f"export {said}\n"
 
 
 @pytest.mark.parametrize(
     "line", ["PORT=80; env", "PORT=http", "BIND=$(env)", "BIND=a b", "WEB_CONCURRENCY='2 # canary'"]
 )
-def test_what_a_shell_could_take_for_more_stops_by_name(env_file, line):
+def test_what_a_shell_could_take_for_more_stops_by_name(env_file, capsys, line):
     env_file.write_text(f"{line}\n")
 
-    done = told(env_file)
+    with pytest.raises(SystemExit) as stop:
+        tell(env_file)
 
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith(f"{line.partition('=')[0]} can't be read from the environment: it has to look like ")
-    assert "canary" not in done.stderr
+    assert capsys.readouterr().out == ""
+    assert str(stop.value).startswith(f"{line.partition('=')[0]} can't be read from the environment: it has to look ")
+    assert "canary" not in str(stop.value)
 
 
 @pytest.mark.skipif(not shutil.which("make"), reason="There is no make.")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from testing.nginx import NGINX, nginx
-from testing.servers import Server, gunicorn, register
+from testing.servers import Server, register
 
 GZIP = "gzip on; gzip_proxied any; gzip_types application/json; gzip_min_length 1;"
 
@@ -38,9 +38,8 @@ class Proxy:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory, django_db_blocker) -> Iterator[Server]:
-    with django_db_blocker.unblock(), gunicorn(tmp_path_factory.mktemp("server"), processes=1) as server:
-        yield server
+def server(shared_server) -> Server:
+    return shared_server
 
 
 @pytest.fixture(scope="module")

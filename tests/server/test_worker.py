@@ -1,6 +1,5 @@
 """`manage.py work` as a process: it is woken, shares the work with others, and stops when it is told."""
 
-import os
 import subprocess
 import sys
 import time
@@ -11,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from testing.receivers import Received, receiving
-from testing.servers import ROOT, Program, Server, gunicorn, make, register
+from testing.servers import ROOT, Program, Server, gunicorn, register
 
 
 def wait_until(happened: Callable[[], object], seconds: float = 30) -> float:
@@ -109,22 +108,3 @@ def test_once_does_what_is_due_and_ends(server, received):
 
     assert done.returncode == 0
     assert [body["type"] for _, body in received.events["/once"]] == ["task.created"] * 3
-
-
-def test_serve_starts_it_and_ends_it(tmp_path, received, django_db_blocker):
-    settings = {"HOOKS_ALLOW_PRIVATE": "True", "WORKER_ADDRESS": f"127.0.0.1:{received.mail_port}"}
-    with django_db_blocker.unblock(), make("serve", tmp_path, **settings) as server:
-        with owner(server, received, "/serve") as program:
-            program.send("POST", "tasks/", {"title": "Buy milk"})
-            wait_until(lambda: received.events["/serve"], seconds=60)
-        server.process.terminate()
-        server.process.wait(timeout=30)
-        wait_until(lambda: not is_group_alive(server.process.pid))
-
-
-def is_group_alive(group: int) -> bool:
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True
