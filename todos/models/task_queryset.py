@@ -207,6 +207,8 @@ class TaskQuerySet(PositionQuerySet):
 
     def consequences(self, objs: Sequence["Task"]) -> list["Task"]:
         """Raises ValidationError for an invalid location."""
+        if not any(task.loaded_values or task.completed_at for task in objs):
+            return []  # they are new and open
         others: list[Task] = []
         for follow in (trash.follow, completion.follow, tree.follow):
             others += follow([*objs, *others])
