@@ -23,8 +23,6 @@ class QueryParameters(Serializer):
     @classmethod
     def read(cls, query) -> dict:
         """The validated values of the QueryDict `query`. Raises ValidationError with all errors."""
-        if not query:
-            return {}
         parameters = cls(data={}, partial=True)
         data = {}
         for name, values in query.lists():

@@ -141,6 +141,15 @@ class ModelSerializer(Serializer, serializers.ModelSerializer):
         model: Any = self.Meta.model
         return model._default_manager.create(**validated_data)
 
+    def update(self, instance, validated_data):
+        """As REST framework's, but as in `create`."""
+        if writes_related(type(self)):
+            return super().update(instance, validated_data)
+        for name, value in validated_data.items():
+            setattr(instance, name, value)
+        instance.save()
+        return instance
+
     def save(self, **kwargs):
         """Save the object. Report broken rules of the model as validation errors of the request."""
         try:
@@ -184,7 +193,8 @@ def writes_related(serializer_class: type[ModelSerializer]) -> bool:
     if has_own_fields(serializer_class) or meta.model._meta.many_to_many:
         return True
     writable = [field for field in serializer_class().fields.values() if not field.read_only]
-    return any(isinstance(field, serializers.BaseSerializer) or len(field.source_attrs) > 1 for field in writable)
+    related = (serializers.BaseSerializer, serializers.ManyRelatedField)
+    return any(isinstance(field, related) or len(field.source_attrs) > 1 for field in writable)
 
 
 bound_fields: dict[type[Serializer], dict[str, Any]] = {}  # without a parent
@@ -212,8 +222,8 @@ def copies_of(templates: dict[str, Any], parent: Any) -> dict[str, Any]:
             copied.bind(name, parent)
         else:  # as copy.copy() does it, in a quarter of the time
             copied = object.__new__(type(field))
-            changeable = {"error_messages": field.error_messages.copy(), "_validators": field.validators[:]}
-            copied.__dict__ = {**field.__dict__, **changeable, "parent": parent}
+            copied.__dict__ = own = field.__dict__.copy()
+            own |= {"error_messages": field.error_messages.copy(), "_validators": field.validators[:], "parent": parent}
             if child := getattr(field, "child", None):
                 copied.child = copies_of({"": child}, copied)[""]
         copies[name] = copied

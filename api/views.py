@@ -41,7 +41,7 @@ class ApiView(GenericAPIView):
         except (AuthenticationFailed, NotAuthenticated, PermissionDenied):
             self.check_throttles(request)  # count refused requests too
             raise
-        self.parameters = self.read_parameters()
+        self.parameters = self.read_parameters() if request.query_params else {}
 
     def read_parameters(self) -> dict:
         return self.get_parameters_class().read(self.request.query_params)

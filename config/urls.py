@@ -27,7 +27,7 @@ PARTS = {prefix: f"{basename}-list" for prefix, _, basename in router.registry}
 PARTS |= {"tasks/summary": "task-summary", "me": "me", "sync": "sync", "docs": "docs", "schema": "schema"}
 
 api: list = [
-    path("", include(router.urls)),  # first: these are called most, and the resolver tries one after the other
+    *router.urls,  # first: these are called most, and the resolver tries one after the other
     path("", include("users.urls")),
     path("", include("transfer.urls")),
     path("", RootView.as_view(api_root_dict=PARTS), name="api-root"),

@@ -11,5 +11,4 @@ class LiveConfig(AppConfig):
         from ownership.transactions import listeners, recorders
 
         recorders.append(record)
-        listeners.append(wake_worker)
-        listeners.append(lambda current: notices.publish(current.owner_id, current.revision))
+        listeners.extend([wake_worker, notices.publish])

@@ -10,7 +10,11 @@ import struct
 import tempfile
 from functools import partial
 from threading import Lock
+from typing import TYPE_CHECKING
 from uuid import UUID
+
+if TYPE_CHECKING:
+    from ownership.transactions import RevisionTransaction
 
 HEAD = struct.Struct("<Q")  # how many notices were written, ever
 NOTICE = struct.Struct("<16sQ")
@@ -63,6 +67,6 @@ class Board:
 board: Board | None = None
 
 
-def publish(owner_id: UUID, revision: int) -> None:
+def publish(current: "RevisionTransaction") -> None:
     if board:
-        board.write(owner_id, revision)
+        board.write(current.owner_id, current.revision)

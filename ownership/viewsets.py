@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.db.models import QuerySet
-from django.http import Http404
+from django.http import Http404, HttpResponse, HttpResponseNotModified
 from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import AuthenticationFailed, ValidationError
@@ -110,7 +110,7 @@ class OwnedViewSet(CallerView, mixins.RetrieveModelMixin, mixins.ListModelMixin,
 
     def keeps(self, names: tuple[str, ...]) -> bool:
         """Whether the viewset overrides none of these hooks of REST framework."""
-        return is_plain(type(self), names) and not any(name in vars(self) for name in names)
+        return is_plain(type(self), names) and vars(self).keys().isdisjoint(names)
 
     def get_parameters_class(self):
         is_list = not self.detail and self.request.method in SAFE_METHODS and self.filterset_class
@@ -257,9 +257,9 @@ class RevisedViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.De
         etag = with_content(self.etag_of(instance.revision), response.data)
         return self.unless_unchanged(etag, lambda: response)
 
-    def unless_unchanged(self, etag: str, respond: Callable[[], Response]) -> Response:
+    def unless_unchanged(self, etag: str, respond: Callable[[], Response]) -> HttpResponse:
         """The response with its entity tag; 304 if the client has it already, without calling `respond`."""
-        response = Response(status=304) if is_unchanged(self.request, etag) else respond()
+        response = HttpResponseNotModified() if is_unchanged(self.request, etag) else respond()
         response["ETag"] = etag
         return response
 

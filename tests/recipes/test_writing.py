@@ -145,6 +145,32 @@ def test_a_nested_serializer_that_is_written(books, serializer_of, models, alice
     )
 
 
+def test_the_other_end_of_a_reference_is_written(viewset_of, serve, serializer_of, models, book, api):
+    others = serializers.PrimaryKeyRelatedField(many=True, queryset=models.Book.objects.all())
+    serve(shelves=viewset_of(models.Shelf, serializer_class=serializer_of(models.Shelf, "name", "books", books=others)))
+
+    made = api.post("/shelves/", {"name": "Top", "books": [str(book.pk)]}).json()
+    emptied = api.patch(f"/shelves/{made['id']}/", {"books": []}).json()
+
+    assert (made["books"], emptied["books"]) == ([str(book.pk)], [])
+
+
+@pytest.mark.parametrize("field", ["nested", "dotted"])
+def test_what_rest_framework_refuses_to_write_by_itself(books, serializer_of, models, book, api, caplog, field):
+    fields = {
+        "nested": {"shelf": serializer_of(models.Shelf, "name")()},
+        "dotted": {"shelf_name": serializers.CharField(source="shelf.name")},
+    }[field]
+    books(serializer_of(models.Book, "title", *fields, **fields))
+    body = {"title": "x"} | {name: {"name": "y"} if field == "nested" else "y" for name in fields}
+
+    refused = [api.post("/books/", body), api.patch(f"/books/{book.pk}/", body)]
+
+    assert [response.status_code for response in refused] == [500, 500]
+    for method in ("create", "update"):
+        assert f"The `.{method}()` method does not support writable {field}" in caplog.text
+
+
 # Rules of the model: each is a 400 that names the field where one is named, whatever writes.
 
 

@@ -24,8 +24,7 @@ from django.db.models.functions import Cast
 from api.text import fold
 from ownership.owned import queryset_only
 from ownership.transactions import revision_transactions
-from todos.actions import bulk, reminders
-from todos.actions.consequences import consequences
+from todos.actions import bulk, completion, reminders, trash, tree
 from todos.actions.reminders import REMINDED_BY
 from todos.actions.tree import ABOVE, BELOW, related
 from todos.extensions import EXTENSIONS
@@ -207,7 +206,13 @@ class TaskQuerySet(PositionQuerySet):
         return done
 
     def consequences(self, objs: Sequence["Task"]) -> list["Task"]:
-        return consequences(objs)
+        """Raises ValidationError for an invalid location."""
+        if not any(task.loaded_values or task.completed_at for task in objs):
+            return []  # they are new and open
+        others: list[Task] = []
+        for follow in (trash.follow, completion.follow, tree.follow):
+            others += follow([*objs, *others])
+        return others
 
     def save_related(self, objs: Sequence["Task"]) -> None:
         """Write the tags that were set."""
