@@ -41,6 +41,9 @@ CODES = {
     503: "unavailable",
 }
 
+# REST framework's own text doesn't say what to do.
+NOT_SIGNED_IN = "Sign in, or send a token in the header: Authorization: Bearer <token>."
+
 
 class Conflict(exceptions.APIException):
     status_code = 409
@@ -143,5 +146,6 @@ def exception_handler(exc: Exception, context: dict) -> Response | None:
         response.serializer = getattr(exc.detail, "serializer", None)  # type: ignore[attr-defined]
     else:
         detail = response.data["detail"]
-        response.data = problem(response.status_code, detail.code, str(detail))
+        text = NOT_SIGNED_IN if detail.code == "not_authenticated" else str(detail)
+        response.data = problem(response.status_code, detail.code, text)
     return response

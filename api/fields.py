@@ -109,7 +109,12 @@ class FloatField(serializers.FloatField):
 
 
 class ChoiceField(serializers.ChoiceField):
-    """One of the choices, without conversion: `"1"` isn't the choice 1."""
+    """One of the choices, without conversion: `"1"` isn't the choice 1. An error names them all."""
+
+    default_error_messages = {"invalid_choice": '"{input}" is not a valid choice. Use one of: {choices}.'}
+
+    def fail(self, key, **values):
+        super().fail(key, **values, choices=", ".join(map(str, self.choices)))
 
     def to_internal_value(self, data):
         value = super().to_internal_value(data)

@@ -157,6 +157,6 @@ def key_of(value) -> Hashable:
     return "param" if isinstance(value, Param) else value
 
 
-def ordering_field(orderings: dict) -> serializers.ChoiceField:
+def ordering_field(orderings: dict) -> fields.ChoiceField:
     names = [f"{sign}{name}" for name in orderings if not name.startswith("-") for sign in ("", "-")]
-    return serializers.ChoiceField(names, required=False, help_text="Put `-` in front for descending order.")
+    return fields.ChoiceField(names, required=False, help_text="Put `-` in front for descending order.")

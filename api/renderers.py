@@ -1,8 +1,10 @@
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 import orjson
+from django.template.defaultfilters import linebreaks_filter
 from django.urls import NoReverseMatch
 from django.utils.html import format_html
 from rest_framework import renderers, serializers
@@ -14,6 +16,7 @@ from rest_framework.utils.serializer_helpers import ReturnDict
 from api.serializers import EmptySerializer
 
 PROBLEM_TYPE = "application/problem+json"
+SINGLE_BREAK = re.compile(r"(?<!\n)\n(?!\n)")
 
 
 def dumps(data, indent: bool = False) -> bytes:
@@ -73,6 +76,11 @@ class PageRenderer(renderers.BrowsableAPIRenderer):
         if method == "DELETE" and getattr(view, "deletes_with_body", False):
             return False  # the button sends no body
         return super().show_form_for_method(view, method, request, obj)
+
+    def get_description(self, view, status_code):
+        """The docstring, in paragraphs. REST framework's breaks the lines where the source code does."""
+        text = view.get_view_description() if status_code not in (401, 403) else ""
+        return linebreaks_filter(SINGLE_BREAK.sub(" ", text))
 
     @staticmethod
     def is_about_nothing(view, status: int) -> bool:

@@ -8,6 +8,7 @@ from api.views import DocsView, RootView, SchemaView
 from assistants.views import McpView, metadata
 from live.views import EventsView, HookViewSet, TicketView, UnsubscribeView
 from todos.views import ProjectViewSet, SyncView, TagViewSet, TaskViewSet
+from transfer.urls import urlpatterns as files
 from transfer.views import FeedView, FeedViewSet
 from users.pages import OperatorSignInForm, PasswordIsSetView, SetPasswordView, SignInPageView
 from users.views import TokenViewSet
@@ -24,7 +25,9 @@ router.register("tokens", TokenViewSet)
 
 # What the root leads to, with the names of the routes.
 PARTS = {prefix: f"{basename}-list" for prefix, _, basename in router.registry}
-PARTS |= {"tasks/summary": "task-summary", "me": "me", "sync": "sync", "docs": "docs", "schema": "schema"}
+PARTS |= {"tasks/summary": "task-summary", "me": "me", "me/password": "password", "sync": "sync"}
+PARTS |= {str(file.pattern).rstrip("/"): file.name for file in files if file.name}
+PARTS |= {"docs": "docs", "schema": "schema"}
 
 api: list = [
     *router.urls,  # first: these are called most, and the resolver tries one after the other

@@ -121,13 +121,15 @@ def revision_transaction(owner_id: UUID) -> Iterator[RevisionTransaction]:
             yield current
         finally:
             open_transactions.reset(token)
+        if transaction.get_rollback():
+            return  # all of it is undone: a dry run
         if current.changes:
             for record in recorders if current.is_watched else ():
                 record(current)
             transaction.on_commit(current.log)
             for listen in listeners:
                 transaction.on_commit(partial(listen, current), robust=True)  # what is committed can't fail any more
-        elif not transaction.get_rollback():  # then all of it is undone anyway
+        else:
             move_revision(owner_id, -1)  # nobody has seen it: the owner's row is locked
 
 

@@ -10,4 +10,4 @@ def instant(moment: datetime) -> str:
 INVALID_TOKEN = (401, "authentication_failed", "This token is unknown, expired or revoked. Sign in to get a new one.")
 GONE = (401, "authentication_failed", "This account was deleted, or its password was changed. Sign in again.")
 WRONG_SIGN_IN = (401, "authentication_failed", "The email address or the password is wrong.")
-NOT_SIGNED_IN = (401, "not_authenticated", "Authentication credentials were not provided.")
+NOT_SIGNED_IN = (401, "not_authenticated", "Sign in, or send a token in the header: Authorization: Bearer <token>.")

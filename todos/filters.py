@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from django.db.models import UUIDField
 from drf_spectacular.utils import extend_schema_field
-from rest_framework import serializers
 
 from api import fields
 from api.compiled import Param
@@ -70,7 +69,7 @@ class TaskFilters(FilterSet):
     )
     due_before = fields.DateField(required=False, help_text="Tasks due on this date or earlier.")
     due_after = fields.DateField(required=False, help_text="Tasks due on this date or later.")
-    due = serializers.ChoiceField(
+    due = fields.ChoiceField(
         ["overdue", "today", "upcoming", "none"],
         required=False,
         help_text=(

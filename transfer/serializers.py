@@ -13,7 +13,11 @@ from transfer.models import Feed
 
 class UploadSerializer(Serializer):
     file = serializers.FileField(
-        allow_empty_file=True, max_length=255, use_url=False, help_text="The file to import, of 32 MiB at most."
+        allow_empty_file=True,
+        max_length=255,
+        use_url=False,
+        help_text="The file to import, of 32 MiB at most.",
+        error_messages=dict.fromkeys(("required", "invalid"), "Choose a file (with curl: -F file=@NAME)."),
     )
 
 

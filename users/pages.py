@@ -1,5 +1,6 @@
 """The page of an emailed link, and the forms to sign in."""
 
+from django.conf import settings
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.forms import AuthenticationForm, SetPasswordForm, UsernameField
 from django.contrib.auth.views import LoginView, PasswordResetConfirmView
@@ -26,6 +27,10 @@ class SignInForm(AuthenticationForm):
 class SignInPageView(LoginView):
     template_name = "rest_framework/login.html"
     authentication_form = SignInForm
+
+    def get_context_data(self, **kwargs):
+        allowed = {"may_sign_up": settings.ALLOW_SIGN_UP, "may_reset": settings.SENDS_MAIL}
+        return super().get_context_data(**allowed, **kwargs)
 
 
 class OperatorSignInForm(AdminAuthenticationForm):

@@ -174,7 +174,7 @@ class TokenSerializer(ModelSerializer):
         "alone. It has no `prefix`.",
     )
     scopes = fields.ListField(
-        child=serializers.ChoiceField([ApiToken.READ, ApiToken.WRITE]),
+        child=fields.ChoiceField([ApiToken.READ, ApiToken.WRITE]),
         allow_empty=False,
         max_length=10,
         default=["read", "write"],

@@ -203,7 +203,7 @@ class MeView(AccountView):
 class PasswordView(AccountView):
     """Change your password.
 
-    All other tokens and sessions of your account end.
+    All other tokens, app passwords and sessions of your account end.
     """
 
     serializer_class = serializers.PasswordChangeSerializer

@@ -7,6 +7,7 @@ from django.test import Client as Browser
 from api.logs import request_id
 from testing.client import PASSWORD
 from testing.problems import assert_problem, broken_database
+from testing.responses import NOT_SIGNED_IN
 from todos.views import TaskViewSet
 
 SECRETS = ("canary-token", "canary-cookie", "canary-query", "canary-body", "canary-header")
@@ -279,8 +280,7 @@ def test_a_session_that_no_database_would_take_is_a_400(db, path):
 def test_another_broken_cookie_is_no_session(db, cookie):
     response = Browser().get("/api/v1/tasks/", HTTP_COOKIE=cookie)
 
-    detail = "Authentication credentials were not provided."
-    assert_problem(response, 401, "not_authenticated", detail)
+    assert_problem(response, *NOT_SIGNED_IN)
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])

@@ -6,6 +6,7 @@ import pytest
 from rest_framework.throttling import SimpleRateThrottle
 
 from testing.problems import broken_database
+from testing.responses import NOT_SIGNED_IN
 from todos.models import Task
 
 ALL = [
@@ -186,7 +187,7 @@ def test_who_has_no_token_learns_where_to_read_about_it(assistant_of, db):
 
     url = "http://testserver/.well-known/oauth-protected-resource/mcp"
     assert (response.status_code, response["WWW-Authenticate"]) == (401, f'Bearer resource_metadata="{url}"')
-    assert refusal_of(response) == (None, -32600, "Authentication credentials were not provided.")
+    assert refusal_of(response) == (None, -32600, NOT_SIGNED_IN[2])
     described = assistant_of(None).client.get(url).json()
     assert (described["resource"], described["scopes_supported"]) == ("http://testserver/mcp", ["read", "write"])
 

@@ -5,6 +5,7 @@ from unittest.mock import Mock
 
 import pytest
 import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.utils import timezone
 from standardwebhooks import WebhookVerificationError
@@ -57,6 +58,16 @@ def test_what_a_calendar_client_writes_has_its_events(alice, hook, receiver, del
 
     deliver()
     assert receiver.types == ["task.created", "task.created", "task.completed", "task.deleted"]
+
+
+def test_a_dry_run_of_an_import_has_no_events(api, hook, receiver, deliver):
+    hook()
+    file = SimpleUploadedFile("tasks.csv", b"title\nBuy milk\n")
+
+    response = api.post("/import/csv/?dry_run=true", {"file": file}, format="multipart")
+
+    deliver()
+    assert (response.status_code, response.json()["created"]["tasks"], receiver.got) == (200, 1, [])
 
 
 def test_each_kind_of_change_has_its_event(api, hook, receiver, deliver):

@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from todos.management.commands.seed import EMAIL, PASSWORD
 
@@ -167,3 +167,15 @@ def test_without_script_a_task_is_made_and_one_signs_out(without_script):
 
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+
+
+def test_a_file_is_imported_by_the_one_form_of_the_page(desk):
+    page = desk.sign_in()
+    desk.open("/api/v1/import/csv/", status=405)
+    file = FilePayload(name="tasks.csv", mimeType="text/csv", buffer=b"title\nFrom a file\n")
+    page.get_by_label("File").set_input_files(file)
+
+    page.get_by_role("button", name="POST", exact=True).click()
+
+    expect(page.get_by_role("table", name="What an import would create")).to_contain_text("Tasks1")
+    desk.check()

@@ -57,7 +57,7 @@ def parse_line(number: int, text: str) -> Line:
     """Raises LineError."""
     head = HEAD.match(text)
     if head is None:
-        raise LineError(number, "It isn't NAME:value.")
+        raise LineError(number, "This isn't iCalendar: NAME:value is missing.")
     found = PARAMETER.findall(head[2]) if head[2] else ()
     parameters = {name.upper(): value.strip('"') for name, value in found}
     return Line(number, head[1].upper(), parameters, text[head.end() :])

@@ -103,6 +103,13 @@ def test_bad_parameters_are_refused_by_name(api, task, query, field, code):
     assert [(error["field"], error["code"]) for error in response.json()["errors"]] == [(field, code)]
 
 
+def test_an_error_names_the_choices(api):
+    response = api.get("/tasks/?due=tomorrow")
+
+    message = '"tomorrow" is not a valid choice. Use one of: overdue, today, upcoming, none.'
+    assert response.json()["detail"] == f"due: {message}"
+
+
 def test_a_task_takes_no_list_parameters(api, task):
     response = api.get(f"/tasks/{task.id}/?limit=5")
 

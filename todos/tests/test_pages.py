@@ -9,6 +9,7 @@ import pytest
 from config.urls import router
 from testing.client import PASSWORD
 from todos.models import Project, Task
+from transfer.sources import SOURCES
 from users.models import ApiToken
 
 NOBODYS = "01900000-0000-7000-8000-000000000000"  # id
@@ -351,9 +352,11 @@ def test_the_root_leads_to_all_that_can_be_opened(anonymous):
     response = anonymous.get("/")
 
     lists = [prefix for prefix, _, _ in router.registry]
-    parts = [*lists, "tasks/summary", "me", "sync", "docs", "schema"]
+    parts = [*lists, "tasks/summary", "me", "me/password", "sync", *(f"import/{name}" for name in SOURCES)]
+    files = ["export/archive.json", "export/tasks.csv", "export/tasks.ics"]
+    paths = [*(f"{part}/" for part in [*parts, "docs", "schema"]), *files]
     assert {"tasks", "projects", "tags", "tokens", "feeds"} <= set(lists)
-    assert response.json() == {part: f"http://testserver/api/v1/{part}/" for part in parts}
+    assert response.json() == {path.rstrip("/"): f"http://testserver/api/v1/{path}" for path in paths}
 
 
 def test_the_admin_is_found_without_its_slash(client):

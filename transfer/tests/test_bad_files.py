@@ -106,7 +106,7 @@ FILES = {
         "line 2: END:VTODO is missing at the end of the file.",
     ),
     "an END too many": ("ics", CALENDAR.format("END:VTODO\r\n"), "line 2: END:VTODO has no BEGIN."),
-    "not a line": ("ics", CALENDAR.format("what is this\r\n"), "line 2: It isn't NAME:value."),
+    "not a line": ("ics", CALENDAR.format("what is this\r\n"), "line 2: This isn't iCalendar: NAME:value is missing."),
     "deep components": (
         "ics",
         CALENDAR.format("BEGIN:X\r\n" * 100),

@@ -135,11 +135,14 @@ def test_an_idempotency_key_repeats_the_report(upload):
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
 
 
-def test_a_file_is_needed(api):
-    message = "No file was submitted."
-    errors = [{"field": "file", "code": "required", "message": message}]
+@pytest.mark.parametrize(("form", "code"), [({}, "required"), ({"file": "tasks.csv"}, "invalid")])
+def test_a_file_is_needed(api, form, code):
+    message = "Choose a file (with curl: -F file=@NAME)."
+    errors = [{"field": "file", "code": code, "message": message}]
 
-    assert_problem(api.post("/import/csv/", {}), 400, "validation_error", f"file: {message}", errors)
+    response = api.post("/import/csv/", form, format="multipart")
+
+    assert_problem(response, 400, "validation_error", f"file: {message}", errors)
 
 
 def test_a_token_that_reads_can_not_import(alice, upload):

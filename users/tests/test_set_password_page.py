@@ -133,6 +133,7 @@ def test_a_link_that_is_none_says_so(browser, db, path):
 
     assert response.status_code == 404
     assert "This link is no longer valid" in response.content.decode()
+    assert '<a href="/api/v1/auth/password-reset/">Request a new one</a>' in response.content.decode()
 
 
 def test_the_form_is_guarded_against_forgery(browser, link):
