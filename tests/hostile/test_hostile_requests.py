@@ -19,7 +19,7 @@ import pytest
 from django.db import connection
 
 from testing.client import PASSWORD
-from testing.proofs import FULL, sample, size
+from testing.proofs import sample, size
 from testing.routes import LISTS, ROUTES, make_over_http
 from testing.servers import Program, Server, gunicorn, register
 from testing.wire import NotHTTP, Reply, Wire
@@ -192,8 +192,7 @@ def resident(pid: int) -> float:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory) -> Iterator[Server]:
-    quick = {} if FULL else {"DJANGO_SETTINGS_MODULE": "testing.quick_settings"}
-    with gunicorn(tmp_path_factory.mktemp("hostile"), 2, **quick) as server:
+    with gunicorn(tmp_path_factory.mktemp("hostile"), processes=2) as server:
         yield server
 
 
