@@ -317,7 +317,7 @@ REST_FRAMEWORK = {
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 
-API_VERSION = "1.0.0"  # entity tags change with it
+API_VERSION = "2.0.0"  # entity tags change with it
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Todo API",

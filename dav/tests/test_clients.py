@@ -201,7 +201,7 @@ def test_tasks_org_asks_for_tags_and_texts_in_one_multiget(dav, series, alice):
 
     response = dav.report("inbox/", "c:calendar-multiget", inner)
 
-    assert b"<d:getetag>&quot;1.0.0:" in response.content
+    assert b"<d:getetag>&quot;2.0.0:" in response.content
     assert b"SUMMARY:Buy milk" in response.content
 
 
