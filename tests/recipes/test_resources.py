@@ -7,6 +7,7 @@ from django.core import checks
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
+from rest_framework.test import APIClient
 
 from ownership.row_level_security.checks import check_row_level_security, prepare
 from testing.counting import revision_of
@@ -38,6 +39,20 @@ def test_each_write_takes_a_revision_and_a_poller_hears_of_it(shelf, alice, api,
     assert response.status_code == status
     assert revision_of(alice) == before + 1
     assert api.get("/shelves/", HTTP_IF_NONE_MATCH=etag).status_code == 200
+
+
+def test_force_authenticate(models, viewset_of, serve, alice):
+    serve(letters=viewset_of(models.Letter, "text"))
+    client = APIClient()
+    client.force_authenticate(user=alice)
+    first, etag = client.get("/api/v1/sync/").json(), client.get("/api/v1/letters/")["ETag"]
+
+    made = client.post("/api/v1/letters/", {"text": "Dear Bob"})
+
+    assert made.status_code == 201
+    assert client.get("/api/v1/letters/", headers={"If-None-Match": etag}).json()["results"] == [made.json()]
+    told = client.get("/api/v1/sync/", {"since": first["token"]}).json()["results"]
+    assert [each["object"] for each in told] == [made.json()]
 
 
 @pytest.mark.parametrize(("method", "body"), [("get", None), ("put", {"name": "x"}), ("patch", {}), ("delete", None)])
