@@ -1,6 +1,7 @@
 """The hooks of REST framework's generic views: they keep their meaning and their order."""
 
 import pytest
+from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Prefetch
 from rest_framework import serializers, status, viewsets
@@ -274,6 +275,51 @@ def test_an_action_that_returns_the_errors_of_its_serializer(base, serve, book, 
     assert (page.status_code, "This field is required." in page.content.decode()) == (400, True)
     done = api.post(f"/books/{book.pk}/tear_out/", {"pages": 2}, **headers)
     assert (done.json(), type(book).objects.get(pk=book.pk).pages) == ({"status": "torn out"}, 5)
+
+
+def test_a_body_that_would_be_read_carelessly_is_named(base, serve):
+    class LaxSerializer(serializers.Serializer):
+        pages = serializers.IntegerField()
+
+    class HalfStrictSerializer(Serializer):
+        pages = serializers.IntegerField()
+        title = serializers.CharField(read_only=True)
+
+    class Books(base):
+        @action(detail=True, methods=["post"], serializer_class=LaxSerializer)
+        def tear_out(self, request, pk): ...
+
+        @action(detail=True, methods=["post"], serializer_class=HalfStrictSerializer)
+        def glue_in(self, request, pk): ...
+
+        @action(detail=True, serializer_class=LaxSerializer)
+        def pages(self, request, pk): ...
+
+    class Shelves(base):
+        serializer_class = LaxSerializer
+
+    serve(books=Books, shelves=Shelves)
+
+    found = checks.run_checks(tags=[checks.Tags.urls])
+    assert [(each.id, each.msg, each.hint) for each in found if each.id.startswith("api.")] == [
+        (
+            "api.W003",
+            "Books.glue_in: HalfStrictSerializer.pages accepts values of other types.",
+            "Use api.fields.IntegerField.",
+        ),
+        *(
+            (
+                "api.W002",
+                f"{name}: LaxSerializer accepts unknown fields, and values of other types.",
+                "Derive it from RevisedSerializer, or from Serializer or ModelSerializer in api.serializers.",
+            )
+            for name in ("Books.tear_out", "Shelves")
+        ),
+    ]
+
+
+def test_the_views_of_the_project_read_bodies_carefully():
+    assert checks.run_checks(tags=[checks.Tags.urls]) == []
 
 
 @pytest.mark.parametrize(

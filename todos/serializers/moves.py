@@ -49,7 +49,7 @@ class BulkSerializer(Serializer):
     ACTIONS = ("update", "complete", "reopen", "move", "delete", "restore")
     SETTERS = {"update": TaskSerializer, "move": TaskMoveSerializer}
 
-    action = serializers.ChoiceField(ACTIONS)
+    action = fields.ChoiceField(ACTIONS)
     ids = fields.ListField(child=fields.UUIDField(), allow_empty=False, max_length=MAX_IDS)
     set = serializers.DictField(
         required=False, help_text="For `update`: fields of a task. For `move`: the body of `move`."
