@@ -12,7 +12,9 @@ from rest_framework.test import APIClient
 from ownership.row_level_security.checks import check_row_level_security, prepare
 from testing.counting import revision_of
 from testing.problems import refused
+from tests.recipes.conftest import values
 from todos.serializers.results import change_serializers
+from todos.views.trash import TrashViewSet
 
 
 @pytest.fixture
@@ -113,6 +115,27 @@ def test_what_is_in_the_trash_is_not_in_the_list(models, viewset_of, serve, alic
     assert api.delete(f"/letters/{letter.pk}/").status_code == 204
     assert api.get("/letters/").json()["results"] == []
     assert models.Letter.objects.in_trash().get() == letter
+
+
+def test_the_calls_of_the_trash(models, serializer_of, serve, alice, api, bobs_api):
+    class LetterViewSet(TrashViewSet):
+        queryset = models.Letter.objects.present()
+        serializer_class = serializer_of(models.Letter, "text")
+
+    serve(letters=LetterViewSet)
+    kept, letter, gone = (models.Letter.objects.create(owner=alice, text=text) for text in "abc")
+    for each in (letter, gone):
+        api.delete(f"/letters/{each.pk}/")
+
+    assert values(api, "/letters/trash/", "text") == {"b", "c"}
+    assert values(bobs_api, "/letters/trash/", "text") == set()
+    assert api.get("/letters/trash/?ordering=created_at").json()["results"][0]["text"] == "b"
+    assert bobs_api.post(f"/letters/{letter.pk}/restore/").status_code == 404
+    assert api.post(f"/letters/{kept.pk}/restore/").status_code == 404
+    assert api.post(f"/letters/{letter.pk}/restore/").json()["text"] == "b"
+    assert [client.delete("/letters/trash/").status_code for client in (bobs_api, api)] == [204, 204]
+    assert values(api, "/letters/", "text") == {"a", "b"}
+    assert set(models.Letter.objects.all()) == {kept, letter}
 
 
 def test_a_viewset_that_names_no_owner_says_so(models, viewset_of, serve, api):
