@@ -209,6 +209,22 @@ def test_a_table_without_a_policy_is_refused(models, db):
     assert (error.id, error.msg) == ("ownership.E002", "Tables without row-level security: todos_shelf.")
 
 
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no policies")
+def test_what_a_table_and_its_references_need_is_one_migration(models, db):
+    with connection.cursor() as cursor:
+        cursor.execute("DROP POLICY owner_only ON todos_book")
+        cursor.execute("ALTER TABLE todos_book DROP CONSTRAINT todos_book_shelf_same_owner")
+
+    table, reference = check_row_level_security(databases=["default"])
+
+    assert [line.split("USING")[0] for line in table.hint.splitlines() if line.endswith(";")] == [
+        "CREATE POLICY owner_only ON todos_book ",
+        "ALTER TABLE todos_book ADD CONSTRAINT todos_book_shelf_same_owner FOREIGN KEY (owner_id, shelf_id)"
+        " REFERENCES todos_shelf (owner_id, id) ON DELETE CASCADE NOT DEFERRABLE;",
+    ]
+    assert (reference.id, reference.hint) == ("ownership.E004", "The hint of ownership.E002 includes them.")
+
+
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no keys with two columns")
 def test_a_reference_without_the_owner_is_refused(models, db):
     with connection.cursor() as cursor:
