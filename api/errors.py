@@ -103,11 +103,20 @@ def flatten(detail, path: str = "") -> Iterator[dict]:
         yield {"field": path, "code": detail.code, "message": str(detail)}
 
 
-def validation_problem(detail) -> dict:
+def validation_problem(detail, status: int = 400) -> dict:
     errors = list(flatten(detail))
-    first = errors[0]
+    first = errors[0] if errors else {"field": "", "message": ""}
     text = f"{first['field']}: {first['message']}" if first["field"] else first["message"]
-    return problem(400, "validation_error", text, errors)
+    return problem(status, "validation_error" if status == 400 else "", text, errors)
+
+
+def returned_problem(response: Response) -> dict:
+    """The problem of an error that a view returned instead of raising it: `Response(serializer.errors, status=400)`."""
+    data, status = response.data, response.status_code
+    detail = data.get("detail") if isinstance(data, dict) else data
+    if data and not isinstance(detail, str):
+        return validation_problem(exceptions.ValidationError(data).detail, status)
+    return problem(status, getattr(detail, "code", ""), str(detail or ""))
 
 
 def as_api_exception(exc: Exception) -> Exception:

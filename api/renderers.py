@@ -159,7 +159,9 @@ class PageRenderer(renderers.BrowsableAPIRenderer):
             }
             for name, url in urls.items()
             if status_code != 204
-            and not (view.detail and "queryset" in calls.get(name, {}))  # it is for what is in the trash
+            and not (
+                view.detail and {"queryset", "in_trash"} & {*calls.get(name, {})}
+            )  # it is for what is in the trash
         ]
 
 

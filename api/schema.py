@@ -177,6 +177,10 @@ class AutoSchema(openapi.AutoSchema):
             return type(self.view).serializer_class()  # type: ignore[attr-defined]
         return serializer
 
+    def _is_list_view(self, serializer=None) -> bool:
+        is_trash = getattr(self.view, "in_trash", False) and not self.view.detail and self.method == "GET"
+        return is_trash or super()._is_list_view(serializer)
+
     def get_tags(self) -> list[str]:
         return [tag_of(self.path)]
 

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.routers import APIRootView
 
 from api.conditional import check_match, keep_private
+from api.errors import returned_problem
 from api.methods import READING_METHODS
 from api.parameters import QueryParameters
 from api.serializers import Serializer, has_rows, row_of
@@ -50,7 +51,7 @@ class ApiView(GenericAPIView):
         return QueryParameters if self.detail else self.parameters_class
 
     def dispatch(self, request, *args, **kwargs):
-        """REST framework's method, except that `call` runs the handler."""
+        """REST framework's method, except that `call` runs the handler, and that a returned error is a problem, too."""
         self.args, self.kwargs = args, kwargs
         self.request = request = self.initialize_request(request, *args, **kwargs)
         self.headers = self.default_response_headers
@@ -59,6 +60,9 @@ class ApiView(GenericAPIView):
             method = request.method.lower()
             handler = getattr(self, method, None) if method in self.http_method_names else None
             response = self.call(handler or self.http_method_not_allowed, request, *args, **kwargs)
+            if response.status_code >= 400 and isinstance(response, Response):
+                response.serializer = getattr(response.data, "serializer", None)  # for the browsable page's form
+                response.data = returned_problem(response)
         except Exception as exc:  # as in REST framework, whose handler raises defects again
             response = self.handle_exception(exc)
         self.response = self.finalize_response(request, response, *args, **kwargs)

@@ -2,6 +2,7 @@
 
     python -m pytest --database=postgres     # the default is sqlite
     python -m testing.postgres          # prints which Postgres would be used; fails if there is none
+    python -m testing.postgres COMMAND …    # runs the command with a temporary, migrated one in DATABASE_URL
 
 A plugin (`-p` in pyproject.toml) and not a conftest: pytest-django reads the settings before any conftest.
 """
@@ -23,7 +24,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from testing.databases import drop_template
+from testing.databases import drop_template, migrate
 
 PROGRAMS = ("initdb", "pg_ctl", "postgres")
 USUAL_PLACES = (
@@ -41,6 +42,7 @@ NOWHERE = (
 INITDB_OPTIONS = ("-D", "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
 # Temporary data need not survive a power cut.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+OTHER_NAMES = ("NEON_DATABASE_URL", "DATABASE_URL_FILE", "DATABASE_URL_UNPOOLED_FILE")  # of the database
 HEADER = pytest.StashKey[str]()
 
 
@@ -216,7 +218,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config):
         # The developer's .env must not affect the tests.
         os.environ |= {"SECRET_KEY": secrets.token_urlsafe(64), "DEBUG": "False", "ENV_FILE": os.devnull}
         os.environ["DATABASE_URL_UNPOOLED"] = ""
-        for name in ("NEON_DATABASE_URL", "SECRET_KEY_FILE", "DATABASE_URL_FILE", "DATABASE_URL_UNPOOLED_FILE"):
+        for name in ("SECRET_KEY_FILE", *OTHER_NAMES):
             os.environ.pop(name, None)
         resources.callback(drop_template)
     return (yield)
@@ -252,8 +254,18 @@ def server_version(url: str) -> str:
         return cursor.fetchone()[0]
 
 
+def run(command: list[str]) -> int:
+    """Run the command with a temporary, migrated Postgres in DATABASE_URL. Return its exit status."""
+    with temporary_postgres() as url:
+        os.environ |= {"DATABASE_URL": url, "DATABASE_URL_UNPOOLED": "", **dict.fromkeys(OTHER_NAMES, "")}
+        migrate(url)
+        return subprocess.run(command).returncode
+
+
 if __name__ == "__main__":
     try:
+        if command := sys.argv[1:]:
+            sys.exit(run(command))
         print("TEST_DATABASE_URL" if os.environ.get("TEST_DATABASE_URL") else find_programs()[0])
-    except PostgresError as error:
+    except (PostgresError, subprocess.CalledProcessError) as error:
         sys.exit(str(error))

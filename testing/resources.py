@@ -26,6 +26,18 @@ Another = Callable[[type[Model]], Any]
 
 
 @dataclass(frozen=True)
+class Action:
+    """What an action needs to succeed.
+
+    fields: what its object needs besides, by the names of the model.
+    body: `body(thing)` is what the call takes, for one that was made with these fields.
+    """
+
+    fields: dict[str, Any] = field(default_factory=dict)
+    body: Callable[[Any], dict[str, Any]] = lambda thing: {}
+
+
+@dataclass(frozen=True)
 class Resource:
     """What users own and the API makes, shows and changes.
 
@@ -34,13 +46,13 @@ class Resource:
         the texts; `another(Task)` is a task of the same owner, for what can't be without one. Texts that may be blank
         belong here too: a guard looks whether what is in them leaks.
     create: makes one in the database, where it is not `Model.objects.create()`.
-    actions: what an object needs besides so that an action on it succeeds, by the name of the action.
+    actions: those that need more than any object and no body, by the last part of their path.
     """
 
     model: type[Model]
     fields: Callable[[str, Another], dict[str, Any]]
     create: Callable[[User, dict[str, Any]], Model] | None = None
-    actions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    actions: dict[str, Action] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -100,7 +112,10 @@ RESOURCES: dict[type[Model], Resource] = {
         Resource(
             Task,
             lambda word, another: {"title": word, "description": word, "tags": [word]},
-            actions={"skip": {"due_date": date(2030, 1, 31), "recurrence": "FREQ=MONTHLY"}},
+            actions={
+                "skip": Action({"due_date": date(2030, 1, 31), "recurrence": "FREQ=MONTHLY"}),
+                "bulk": Action(body=lambda task: {"action": "complete", "ids": [str(task.pk)]}),
+            },
         ),
         Resource(Project, lambda word, another: {"name": f"{word} {uuid7()}"}),
         Resource(Tag, lambda word, another: {"name": f"{word} {uuid7().hex}"}),
@@ -127,7 +142,8 @@ WITH_TRASH = [each.model for each in RESOURCES.values() if each.has_trash]
 def make(model: type[Model], owner: User, word: str = "canary", action: str = "") -> Any:
     """One in the database, with `word` in its texts, that `action` can be done with."""
     resource = RESOURCES[model]
-    fields = resource.fields(word, lambda needed: make(needed, owner, word)) | resource.actions.get(action, {})
+    fields = resource.fields(word, lambda needed: make(needed, owner, word))
+    fields |= resource.actions.get(action, Action()).fields
     if resource.create:
         return resource.create(owner, fields)
     return model._default_manager.create(owner=owner, **fields)

@@ -51,19 +51,32 @@ class Route:
     def url(self, pk: object = "") -> str:
         return "/" + self.path.replace("<id:pk>", str(pk))
 
+    @property
+    def action(self) -> str:
+        """The last part of its path, by which `actions` in testing/resources.py names it."""
+        return self.path.rstrip("/").rpartition("/")[2]
+
     def make(self, owner: User):
         """One of what this route is about."""
-        thing = make(self.model, owner, action=self.path.rstrip("/").rpartition("/")[2])
+        thing = make(self.model, owner, action=self.action)
         if self.is_about_trash:
             thing.delete()
         return thing
 
-    def body(self, method: str, owner: User) -> dict:
-        """What making or replacing a resource takes; nothing for other calls."""
-        is_whole = self.is_list if method == "POST" else method == "PUT" and self.path.endswith("<id:pk>/")
-        if self.model is None or not is_whole:
+    def body(self, method: str, owner: User, thing: Model | None = None) -> dict:
+        """What making or replacing a resource takes, or an action on `thing`; nothing for other calls."""
+        if self.model is None:
             return {}
-        return RESOURCES[self.model].body("New", lambda needed: str(make(needed, owner).pk))
+        resource = RESOURCES[self.model]
+        if method == "POST" and self.action in resource.actions:
+            return resource.actions[self.action].body(thing or self.make(owner))
+        is_whole = self.is_list if method == "POST" else method == "PUT" and self.path.endswith("<id:pk>/")
+        return resource.body("New", lambda needed: str(make(needed, owner).pk)) if is_whole else {}
+
+    def refusal(self, response) -> str:
+        """What to do if a call with this body fails."""
+        place = f"in `actions` of {self.model.__name__} in testing/resources.py" if self.model else "above"
+        return f"The body of {self} wasn't accepted. Give one {place}: {response.content.decode()}"
 
     def __str__(self) -> str:
         return self.path or "(root)"

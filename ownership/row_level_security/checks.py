@@ -152,12 +152,14 @@ def find_faults() -> Iterator[checks.CheckMessage]:
     if statements := missing_statements():
         hint = f"Run `manage.py migrate`, or ask an administrator to run: {'; '.join(statements)}. {OPT_OUT}"
         yield checks.Error("The role of row-level security is not ready.", hint, id="ownership.E001")
-    if tables := policy_statements():
+    tables, keys = policy_statements(), key_statements()
+    if tables:
         message = f"Tables without row-level security: {', '.join(tables)}."
-        yield checks.Error(message, hint_for_migration(tables), id="ownership.E002")
-    if keys := key_statements():
+        yield checks.Error(message, hint_for_migration({**tables, **keys}), id="ownership.E002")
+    if keys:
         message = f"References that another owner's row could be in: {', '.join(keys)}."
-        yield checks.Error(message, hint_for_migration(keys), id="ownership.E004")
+        hint = "The hint of ownership.E002 includes them." if tables else hint_for_migration(keys)
+        yield checks.Error(message, hint, id="ownership.E004")
     if hidden := hidden_tables():
         hint = f"Connect as the role that owns the tables, or as one with BYPASSRLS. {OPT_OUT}"
         message = f"The admin and the commands can't see any rows of {', '.join(hidden)}."

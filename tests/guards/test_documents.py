@@ -13,10 +13,10 @@ README = ROOT / "README.md"
 LISTS = ROOT / "docs" / "asvs.md"  # long by nature: one row for each requirement
 PAGES = [README, *sorted(set((ROOT / "docs").glob("*.md")) - {LISTS})]
 ALL = [*PAGES, LISTS, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
-# In words, as `wc -w` counts them.
+# In words, as `wc -w` counts them. README.md and the page of a capability on top of todos/ count by themselves, so that
+# a new one needs no room in the others.
 LIMITS = {"README.md": 900, "architecture.md": 1500, "performance.md": 900}
-LIMIT = 9_000
-# The page of a capability on top of todos/ counts by itself, so that a new one needs no room in the others.
+LIMIT = 7_717  # of the other pages together, without the table of all calls, which lists each of them
 ROOMS = {"transfer.md": 900, "assistants.md": 900, "calendars.md": 900, "live.md": 900}
 CODE = re.compile(r"```.*?```", re.DOTALL)
 LINKS = [
@@ -29,6 +29,10 @@ LINKS = [
 
 def words(page: Path) -> int:
     return len(page.read_text().split())
+
+
+def calls_table() -> str:
+    return (ROOT / "docs" / "tour.md").read_text().split("## All calls")[1].split("\n\nOutside")[0]
 
 
 def anchors(page: Path) -> set[str]:
@@ -54,8 +58,7 @@ def test_a_file_that_is_named_exists(page):
 
 
 def test_the_tour_lists_every_call_and_no_other():
-    table = (ROOT / "docs" / "tour.md").read_text().split("## All calls")[1]
-    listed = re.findall(r"`((?:[A-Z]+ )+)([a-z-]+/\S*)`", table)
+    listed = re.findall(r"`((?:[A-Z]+ )+)([a-z-]+/\S*)`", calls_table())
 
     found = sorted((path, method) for methods, path in listed for method in methods.split())
     routes = [(route.path.replace("<id:pk>", "{id}"), method) for route in ROUTES for method in route.methods]
@@ -74,8 +77,12 @@ def test_the_settings_that_the_guide_explains_exist():
 def test_a_page_stays_short(name, limit):
     [page] = [page for page in PAGES if page.name == name]
 
-    assert words(page) <= limit
+    over = words(page) - limit
+    assert over <= 0, f"{name} is {over} words too long. Say it shorter, or leave out what another page says."
 
 
 def test_all_other_pages_together_stay_short():
-    assert sum(words(page) for page in PAGES if page.name not in ROOMS) <= LIMIT
+    others = [page for page in PAGES if page.name not in {"README.md", *ROOMS}]
+    over = sum(map(words, others)) - len(calls_table().split()) - LIMIT
+
+    assert over <= 0, f"The pages in docs/ are {over} words too long together. Shorten one."

@@ -11,6 +11,7 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from testing.counting import revision_of
+from testing.problems import assert_problem
 
 
 @pytest.fixture
@@ -206,7 +207,7 @@ def test_an_integrity_error_that_is_caught(acting, models, book, alice, api, hea
 
     response = api.post("/books/act/", **headers)
 
-    assert (response.status_code, response.json()) == (409, {"detail": "No."})
+    assert_problem(response, 409, "conflict", "No.")
     assert (fresh(book).pages, revision_of(alice)) == (7, before)
 
 

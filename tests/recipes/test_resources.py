@@ -7,11 +7,14 @@ from django.core import checks
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
+from rest_framework.test import APIClient
 
 from ownership.row_level_security.checks import check_row_level_security, prepare
 from testing.counting import revision_of
 from testing.problems import refused
+from tests.recipes.conftest import values
 from todos.serializers.results import change_serializers
+from todos.views.trash import TrashViewSet
 
 
 @pytest.fixture
@@ -38,6 +41,20 @@ def test_each_write_takes_a_revision_and_a_poller_hears_of_it(shelf, alice, api,
     assert response.status_code == status
     assert revision_of(alice) == before + 1
     assert api.get("/shelves/", HTTP_IF_NONE_MATCH=etag).status_code == 200
+
+
+def test_force_authenticate(models, viewset_of, serve, alice):
+    serve(letters=viewset_of(models.Letter, "text"))
+    client = APIClient()
+    client.force_authenticate(user=alice)
+    first, etag = client.get("/api/v1/sync/").json(), client.get("/api/v1/letters/")["ETag"]
+
+    made = client.post("/api/v1/letters/", {"text": "Dear Bob"})
+
+    assert made.status_code == 201
+    assert client.get("/api/v1/letters/", headers={"If-None-Match": etag}).json()["results"] == [made.json()]
+    told = client.get("/api/v1/sync/", {"since": first["token"]}).json()["results"]
+    assert [each["object"] for each in told] == [made.json()]
 
 
 @pytest.mark.parametrize(("method", "body"), [("get", None), ("put", {"name": "x"}), ("patch", {}), ("delete", None)])
@@ -98,6 +115,27 @@ def test_what_is_in_the_trash_is_not_in_the_list(models, viewset_of, serve, alic
     assert api.delete(f"/letters/{letter.pk}/").status_code == 204
     assert api.get("/letters/").json()["results"] == []
     assert models.Letter.objects.in_trash().get() == letter
+
+
+def test_the_calls_of_the_trash(models, serializer_of, serve, alice, api, bobs_api):
+    class LetterViewSet(TrashViewSet):
+        queryset = models.Letter.objects.present()
+        serializer_class = serializer_of(models.Letter, "text")
+
+    serve(letters=LetterViewSet)
+    kept, letter, gone = (models.Letter.objects.create(owner=alice, text=text) for text in "abc")
+    for each in (letter, gone):
+        api.delete(f"/letters/{each.pk}/")
+
+    assert values(api, "/letters/trash/", "text") == {"b", "c"}
+    assert values(bobs_api, "/letters/trash/", "text") == set()
+    assert api.get("/letters/trash/?ordering=created_at").json()["results"][0]["text"] == "b"
+    assert bobs_api.post(f"/letters/{letter.pk}/restore/").status_code == 404
+    assert api.post(f"/letters/{kept.pk}/restore/").status_code == 404
+    assert api.post(f"/letters/{letter.pk}/restore/").json()["text"] == "b"
+    assert [client.delete("/letters/trash/").status_code for client in (bobs_api, api)] == [204, 204]
+    assert values(api, "/letters/", "text") == {"a", "b"}
+    assert set(models.Letter.objects.all()) == {kept, letter}
 
 
 def test_a_viewset_that_names_no_owner_says_so(models, viewset_of, serve, api):
@@ -169,6 +207,22 @@ def test_a_table_without_a_policy_is_refused(models, db):
     [error] = check_row_level_security(databases=["default"])
 
     assert (error.id, error.msg) == ("ownership.E002", "Tables without row-level security: todos_shelf.")
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no policies")
+def test_what_a_table_and_its_references_need_is_one_migration(models, db):
+    with connection.cursor() as cursor:
+        cursor.execute("DROP POLICY owner_only ON todos_book")
+        cursor.execute("ALTER TABLE todos_book DROP CONSTRAINT todos_book_shelf_same_owner")
+
+    table, reference = check_row_level_security(databases=["default"])
+
+    assert [line.split("USING")[0] for line in table.hint.splitlines() if line.endswith(";")] == [
+        "CREATE POLICY owner_only ON todos_book ",
+        "ALTER TABLE todos_book ADD CONSTRAINT todos_book_shelf_same_owner FOREIGN KEY (owner_id, shelf_id)"
+        " REFERENCES todos_shelf (owner_id, id) ON DELETE CASCADE NOT DEFERRABLE;",
+    ]
+    assert (reference.id, reference.hint) == ("ownership.E004", "The hint of ownership.E002 includes them.")
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no keys with two columns")

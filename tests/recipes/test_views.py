@@ -1,11 +1,12 @@
 """The hooks of REST framework's generic views: they keep their meaning and their order."""
 
 import pytest
+from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Prefetch
-from rest_framework import serializers, viewsets
+from rest_framework import serializers, status, viewsets
 from rest_framework.decorators import action
-from rest_framework.exceptions import APIException, PermissionDenied
+from rest_framework.exceptions import APIException, ErrorDetail, PermissionDenied
 from rest_framework.filters import OrderingFilter, SearchFilter
 from rest_framework.generics import get_object_or_404
 from rest_framework.pagination import CursorPagination, LimitOffsetPagination, PageNumberPagination
@@ -17,7 +18,7 @@ from api import fields
 from api.filters import FilterSetBackend
 from api.serializers import Serializer
 from testing.counting import revision_of
-from testing.problems import refused
+from testing.problems import assert_problem, refused
 from tests.recipes.conftest import results, values
 
 
@@ -247,6 +248,104 @@ def test_an_action_with_a_serializer_and_permissions_of_its_own(base, serve, boo
     assert api.post(f"/books/{short.pk}/tear_out/", {"pages": "2"}).status_code == 400
     assert api.post(f"/books/{book.pk}/tear_out/", {"pages": 2}).status_code == 403
     assert bobs_api.post(f"/books/{short.pk}/tear_out/", {"pages": 1}).status_code == 404
+
+
+@pytest.mark.parametrize("headers", [{}, {"HTTP_IDEMPOTENCY_KEY": "once"}], ids=["plain", "with a key"])
+def test_an_action_that_returns_the_errors_of_its_serializer(base, serve, book, api, headers):
+    class PagesSerializer(serializers.Serializer):
+        pages = serializers.IntegerField(min_value=1)
+
+    class Books(base):
+        @action(detail=True, methods=["post"])
+        def tear_out(self, request, pk=None):
+            book = self.get_object()
+            serializer = PagesSerializer(data=request.data)
+            if serializer.is_valid():
+                book.pages -= serializer.validated_data["pages"]
+                book.save()
+                return Response({"status": "torn out"})
+            else:
+                return Response(serializer.errors, status=status.HTTP_400_BAD_REQUEST)
+
+    serve(books=Books)
+
+    for _ in range(2):
+        assert refused(api.post(f"/books/{book.pk}/tear_out/", {"pages": 0}, **headers)) == [("pages", "min_value")]
+    page = api.post(f"/books/{book.pk}/tear_out/", {}, HTTP_ACCEPT="text/html")
+    assert (page.status_code, "This field is required." in page.content.decode()) == (400, True)
+    done = api.post(f"/books/{book.pk}/tear_out/", {"pages": 2}, **headers)
+    assert (done.json(), type(book).objects.get(pk=book.pk).pages) == ({"status": "torn out"}, 5)
+
+
+def test_a_body_that_would_be_read_carelessly_is_named(base, serve):
+    class LaxSerializer(serializers.Serializer):
+        pages = serializers.IntegerField()
+
+    class HalfStrictSerializer(Serializer):
+        pages = serializers.IntegerField()
+        title = serializers.CharField(read_only=True)
+
+    class Books(base):
+        @action(detail=True, methods=["post"], serializer_class=LaxSerializer)
+        def tear_out(self, request, pk): ...
+
+        @action(detail=True, methods=["post"], serializer_class=HalfStrictSerializer)
+        def glue_in(self, request, pk): ...
+
+        @action(detail=True, serializer_class=LaxSerializer)
+        def pages(self, request, pk): ...
+
+    class Shelves(base):
+        serializer_class = LaxSerializer
+
+    serve(books=Books, shelves=Shelves)
+
+    found = checks.run_checks(tags=[checks.Tags.urls])
+    assert [(each.id, each.msg, each.hint) for each in found if each.id.startswith("api.")] == [
+        (
+            "api.W003",
+            "Books.glue_in: HalfStrictSerializer.pages accepts values of other types.",
+            "Use api.fields.IntegerField.",
+        ),
+        *(
+            (
+                "api.W002",
+                f"{name}: LaxSerializer accepts unknown fields, and values of other types.",
+                "Derive it from RevisedSerializer, or from Serializer or ModelSerializer in api.serializers.",
+            )
+            for name in ("Books.tear_out", "Shelves")
+        ),
+    ]
+
+
+def test_the_views_of_the_project_read_bodies_carefully():
+    assert checks.run_checks(tags=[checks.Tags.urls]) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "data", "code", "detail", "errors"),
+    [
+        (400, {"detail": "No."}, "bad_request", "No.", None),
+        (403, {"detail": ErrorDetail("No.", code="not_today")}, "not_today", "No.", None),
+        (409, "No.", "conflict", "No.", None),
+        (404, None, "not_found", "Not Found", None),
+        (404, {}, "not_found", "Not Found", None),
+        (400, [], "bad_request", "Bad Request", None),
+        (507, {"error": "Full"}, "error", "error: Full", [("error", "invalid", "Full")]),
+    ],
+)
+def test_an_error_that_a_view_returns_is_a_problem(base, serve, api, status, data, code, detail, errors):
+    class Books(base):
+        def list(self, request):
+            return Response(data, status=status, headers={"Retry-After": "5"})
+
+    serve(books=Books)
+
+    response = api.get("/books/")
+
+    named = errors and [dict(zip(("field", "code", "message"), each, strict=True)) for each in errors]
+    assert_problem(response, status, code, detail, named)
+    assert response["Retry-After"] == "5"
 
 
 def test_filter_queryset(base, serve, book, api, bobs_api):

@@ -1,8 +1,11 @@
 import os
+import subprocess
+import sys
 
 import pytest
 
 from testing import postgres
+from testing.servers import ROOT
 
 
 @pytest.fixture
@@ -94,3 +97,14 @@ def test_the_tests_run_on_the_database_that_was_asked_for(pytestconfig, settings
 
 def test_the_env_file_of_the_developer_changes_nothing():
     assert os.environ["ENV_FILE"] == os.devnull
+
+
+def test_a_command_runs_with_a_temporary_postgres_that_is_migrated():
+    program = "import os, sys; print(os.environ['DATABASE_URL']); sys.exit(3)"
+    command = [sys.executable, "-m", "testing.postgres", sys.executable, "-c", program]
+    check = [*command[:4], "manage.py", "check", "--database", "default"]
+
+    done = [subprocess.run(each, cwd=ROOT, capture_output=True, text=True, timeout=120) for each in (command, check)]
+
+    assert (done[0].returncode, done[0].stdout.split(":")[0]) == (3, "postgres"), done[0]
+    assert (done[1].returncode, done[1].stdout) == (0, "System check identified no issues (0 silenced).\n"), done[1]

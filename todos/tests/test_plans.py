@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from testing.client import PASSWORD, Client
 from testing.plans import Plan, plans_of
+from todos import sync
 from todos.models import Project, Tag, Task
 from users.models import ApiToken, User
 
@@ -148,6 +149,11 @@ def test_the_trash_is_found_among_what_is_present(api, ids):
     assert (plan.indexes >= {"task_in_trash"}, plan.read("todos_task")) == (True, 1)
 
 
+def names_of(model) -> set[str]:
+    """What the names of its indexes begin with."""
+    return {model._meta.db_table, str(model._meta.model_name)}
+
+
 # The indexes that each statement of a call may find its rows by, in the order of the statements.
 TOKEN, OWNER = {"users_apitoken_digest", "users_user_pkey"}, {"users_user_pkey"}
 TASK, PROJECT = {"todos_task_pkey", "task_owner_id"}, {"todos_project_pkey", "project_owner_id"}
@@ -158,7 +164,7 @@ CALLS = [
         "GET",
         "/sync/?limit=100",
         {},
-        [TOKEN, *({f"{kind}_owner_revision"} for kind in ("project", "tag", "task")), OWNER],
+        [TOKEN, *({f"{kind}_owner_revision"} for kind in sync.kinds()), OWNER],
     ),
     ("POST", "/tasks/", {"title": "x", "project": "%(small)s"}, [TOKEN, OWNER, PROJECT]),
     ("POST", "/tasks/", {"title": "x", "parent": "%(parent)s"}, [TOKEN, OWNER, TASK | PROJECT]),
@@ -171,7 +177,8 @@ CALLS = [
         [TOKEN, OWNER, TASK, TASK, {"tag_name_unique"}, {"task_tag_once"}],
     ),
     ("POST", "/tasks/{task}/complete/", {}, [TOKEN, OWNER, TASK, TASK]),
-    ("DELETE", "/tasks/{task}/", {}, [TOKEN, OWNER, TASK, TASK]),
+    # Of what is deleted with a task, one statement each: by an index of its table.
+    ("DELETE", "/tasks/{task}/", {}, [TOKEN, OWNER, TASK, TASK, *(names_of(model) for model, _ in Task.dependents())]),
 ]
 
 

@@ -1,20 +1,19 @@
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
-from rest_framework.response import Response
 
-from ownership.viewsets import RevisedViewSet, verb
+from ownership.viewsets import verb
 from todos.filters import ProjectFilters
 from todos.models import Project
 from todos.serializers.moves import MoveSerializer
 from todos.serializers.project import ProjectSerializer, ReplicatedProjectSerializer
+from todos.views.trash import TrashViewSet
 
-IN_TRASH = Project.objects.in_trash().with_counts()
 
-
-class ProjectViewSet(RevisedViewSet):
+class ProjectViewSet(TrashViewSet):
     """Projects group tasks."""
 
     queryset = Project.objects.present().with_counts()
+    trash_queryset = Project.objects.in_trash().with_counts()
     serializer_class = ProjectSerializer
     sync_serializer_class = ReplicatedProjectSerializer
     filterset_class = ProjectFilters
@@ -35,20 +34,11 @@ class ProjectViewSet(RevisedViewSet):
         project.move(**self.read_body().validated_data)
         return self.respond(project)
 
-    @extend_schema(responses=ProjectSerializer(many=True))
-    @action(detail=False, queryset=IN_TRASH)
-    def trash(self, request):
-        """List the projects in the trash, one page at a time."""
-        return self.list(request)
-
-    @extend_schema(responses={204: None})
-    @trash.mapping.delete
     def empty_trash(self, request):
         """Permanently delete the projects in the trash, with their tasks."""
-        self.get_queryset().purge()
-        return Response(status=204)
+        return super().empty_trash(request)
 
-    @verb(queryset=IN_TRASH)
+    @verb(in_trash=True)
     def restore(self, request, pk):
         """Restore the project from the trash, with the tasks that were deleted together with it."""
         self.get_object().restore()

@@ -9,16 +9,14 @@ from rest_framework.response import Response
 
 from api.compiled import CurrentUser, Param, compiled
 from ownership.transactions import revision_transaction
-from ownership.viewsets import RevisedViewSet, verb
+from ownership.viewsets import verb
 from todos.actions import bulk
 from todos.filters import TaskFilters
 from todos.models import Tag, Task
 from todos.serializers.moves import BulkSerializer, TaskMoveSerializer
 from todos.serializers.results import BulkResultSerializer, SummarySerializer
 from todos.serializers.task import CompletionSerializer, TaskSerializer
-
-IN_TRASH = Task.objects.in_trash().with_family()
-
+from todos.views.trash import TrashViewSet
 
 ONE_OR_MANY = PolymorphicProxySerializer(
     component_name="TaskOrTasks",
@@ -37,10 +35,11 @@ def named_tags(count: int) -> QuerySet:
     return Tag.objects.owned_by(CurrentUser).present().filter(name_folded__in=names).values_list("name_folded", "pk")
 
 
-class TaskViewSet(RevisedViewSet):
+class TaskViewSet(TrashViewSet):
     """Tasks, with due dates, recurrence, tags and subtasks."""
 
     queryset = Task.objects.present().with_family()
+    trash_queryset = Task.objects.in_trash().with_family()
     serializer_class = TaskSerializer
     filterset_class = TaskFilters
     takes_lists = True
@@ -112,14 +111,6 @@ class TaskViewSet(RevisedViewSet):
         task.move(**self.read_body().validated_data)
         return self.respond(task)
 
-    @extend_schema(responses=TaskSerializer(many=True))
-    @action(detail=False, queryset=IN_TRASH)
-    def trash(self, request):
-        """List the tasks in the trash, one page at a time."""
-        return self.list(request)
-
-    @extend_schema(responses={204: None})
-    @trash.mapping.delete
     def empty_trash(self, request):
         """Permanently delete the tasks in the trash.
 
@@ -127,11 +118,6 @@ class TaskViewSet(RevisedViewSet):
         """
         self.get_queryset().trashed_alone().purge()
         return Response(status=204)
-
-    @verb(queryset=IN_TRASH)
-    def restore(self, request, pk):
-        """Restore the task from the trash, with the subtasks that were deleted together with it."""
-        return self.respond(self.get_object().restore())
 
     @extend_schema(request=BulkSerializer, responses=BulkResultSerializer)
     @action(

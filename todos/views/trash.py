@@ -1,0 +1,41 @@
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.response import Response
+
+from ownership.viewsets import RevisedViewSet, verb
+
+
+class TrashViewSet(RevisedViewSet):
+    """The user's own rows of a TrashModel, with the calls of their trash."""
+
+    trash_queryset: Any = None  # if not all in the trash as they are
+    in_trash = False  # whether the action is about these
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        if self.in_trash:
+            rows = self.trash_queryset
+            self.queryset = self.queryset.model.objects.in_trash() if rows is None else rows
+
+    def destroy(self, request, *args, **kwargs):
+        """Move the {thing} to the trash."""
+        return super().destroy(request, *args, **kwargs)
+
+    @action(detail=False, in_trash=True)
+    def trash(self, request):
+        """List the {things} in the trash, one page at a time."""
+        return self.list(request)
+
+    @extend_schema(responses={204: None})
+    @trash.mapping.delete
+    def empty_trash(self, request):
+        """Permanently delete the {things} in the trash."""
+        self.get_queryset().purge()
+        return Response(status=204)
+
+    @verb(in_trash=True)
+    def restore(self, request, pk):
+        """Restore the {thing} from the trash, with what was deleted together with it."""
+        return self.respond(self.get_object().restore())
