@@ -1,4 +1,4 @@
-"""How to add an action, as README.md says: its code is run here."""
+"""How to add an action, as CONTRIBUTING.md says: its code is run here."""
 
 import re
 
@@ -15,7 +15,7 @@ from todos.views import task as tasks
 
 def parts(heading: str) -> list[str]:
     """The code below a heading, cut at the comments that name its files."""
-    [code] = re.findall(rf"^## {heading}\n.*?```python\n(.*?)```", (ROOT / "README.md").read_text(), re.M | re.S)
+    [code] = re.findall(rf"^## {heading}\n.*?```python\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.M | re.S)
     return re.split(r"^# \S+\.py.*\n", code, flags=re.M)[1:]
 
 
