@@ -8,7 +8,6 @@ import itertools
 import os
 import re
 import sys
-import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -16,8 +15,7 @@ from pathlib import Path
 from bench import data
 from bench.check import Client
 from bench.growth import POSTGRES, TARGET, in_turns, timed
-from bench.servers import OURS, keep_off_the_workers_core, running
-from testing.postgres import PostgresError, temporary_postgres
+from bench.servers import OURS, keep_off_the_workers_core, postgres_and_directory, running
 
 SIZES = [1_000, 10_000] if os.environ.get("QUICK") else [1_000, 10_000, 100_000]
 TIMES = 41
@@ -106,12 +104,8 @@ def run(server: str, directory: Path) -> None:
 
 def main() -> None:
     keep_off_the_workers_core()
-    with tempfile.TemporaryDirectory(prefix="todo-bench-") as directory:
-        try:
-            with temporary_postgres(POSTGRES) as server:
-                run(server, Path(directory))
-        except PostgresError as error:
-            sys.exit(str(error))
+    with postgres_and_directory(POSTGRES) as (server, directory):
+        run(server, directory)
 
 
 if __name__ == "__main__":

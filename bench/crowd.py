@@ -8,15 +8,14 @@ import os
 import resource
 import statistics
 import sys
-import tempfile
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from bench import data
 from bench.clients import LOST, SLOW, among_slow_ones, crowd, failures, get, p95
-from bench.servers import OURS, Server, running
-from testing.postgres import FAST, PostgresError, temporary_postgres
+from bench.servers import OURS, Server, postgres_and_directory, running
+from testing.postgres import FAST
 
 CLIENTS, RATE = 1000, 100
 SECONDS = 20 if os.environ.get("QUICK") else 60
@@ -55,12 +54,8 @@ def run(server: str, directory: Path) -> bool:
 def main() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    with tempfile.TemporaryDirectory(prefix="todo-bench-") as directory:
-        try:
-            with temporary_postgres(FAST) as server:
-                met = run(server, Path(directory))
-        except PostgresError as error:
-            sys.exit(str(error))
+    with postgres_and_directory(FAST) as (server, directory):
+        met = run(server, directory)
     print(f"target: 0 errors, p95 < {TARGET * 1000:.0f} ms: {'met' if met else 'missed'}")
     sys.exit(not met)
 

@@ -5,7 +5,6 @@ In milliseconds, which depend on what else the machine does, and in blocks that 
 
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -17,8 +16,8 @@ from urllib.parse import urlsplit
 from bench import data
 from bench.check import Client
 from bench.explain import Call, blocks, outline, plans
-from bench.servers import OURS, Server, keep_off_the_workers_core, running
-from testing.postgres import FAST, PostgresError, temporary_postgres
+from bench.servers import OURS, Server, keep_off_the_workers_core, postgres_and_directory, running
+from testing.postgres import FAST
 
 QUICK = bool(os.environ.get("QUICK"))
 SIZES = [1_000, 10_000, 100_000] if QUICK else [1_000, 100_000, 1_000_000]
@@ -212,12 +211,8 @@ def run(server: str, directory: Path) -> None:
 
 def main() -> None:
     keep_off_the_workers_core()
-    with tempfile.TemporaryDirectory(prefix="todo-bench-") as directory:
-        try:
-            with temporary_postgres(POSTGRES) as server:
-                run(server, Path(directory))
-        except PostgresError as error:
-            sys.exit(str(error))
+    with postgres_and_directory(POSTGRES) as (server, directory):
+        run(server, directory)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ import resource
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections import defaultdict
 from dataclasses import replace
@@ -17,8 +16,8 @@ from pathlib import Path
 
 from bench import data
 from bench.clients import crowd, get, p95
-from bench.servers import OURS, ROOT, Server, our_environment, running
-from testing.postgres import FAST, PostgresError, temporary_postgres
+from bench.servers import OURS, ROOT, Server, our_environment, postgres_and_directory, running
+from testing.postgres import FAST
 from testing.servers import Program
 
 OWNERS, STREAMS = 50, 1000
@@ -147,12 +146,8 @@ def run(postgres: str, directory: Path) -> bool:
 def main() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    with tempfile.TemporaryDirectory(prefix="todo-bench-") as directory:
-        try:
-            with temporary_postgres(FAST) as server:
-                met = run(server, Path(directory))
-        except PostgresError as error:
-            sys.exit(str(error))
+    with postgres_and_directory(FAST) as (server, directory):
+        met = run(server, directory)
     print(f"targets: 30 kB, 1 s, 200 ms, 100 a second: {'met' if met else 'missed'}")
     sys.exit(not met)
 

@@ -3,13 +3,12 @@
 import os
 import re
 import sys
-import tempfile
 from pathlib import Path
 
 from bench import data, wrk
 from bench.cases import MEASURED, Subject, subjects, write_requests
-from bench.servers import OURS, Server, keep_off_the_workers_core, running
-from testing.postgres import FAST, PostgresError, temporary_postgres
+from bench.servers import OURS, Server, keep_off_the_workers_core, postgres_and_directory, running
+from testing.postgres import FAST
 
 QUICK = bool(os.environ.get("QUICK"))
 REQUESTS = 5_000 if QUICK else 100_000
@@ -60,12 +59,8 @@ def run(server: str, directory: Path) -> float:
 def main() -> None:
     wrk.require()
     keep_off_the_workers_core()
-    with tempfile.TemporaryDirectory(prefix="todo-bench-") as directory:
-        try:
-            with temporary_postgres(FAST) as server:
-                growth = run(server, Path(directory))
-        except PostgresError as error:
-            sys.exit(str(error))
+    with postgres_and_directory(FAST) as (server, directory):
+        growth = run(server, directory)
     said = "met" if growth < LIMIT else "missed"
     print(f"growth {growth:.1%}, target < {LIMIT:.0%}: {said}")
     sys.exit(growth >= LIMIT)

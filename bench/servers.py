@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -14,6 +15,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from testing.postgres import PostgresError, temporary_postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = ROOT / "bench" / "peers"
@@ -152,6 +155,20 @@ def running(server: str, contestants: list[Contestant], logs: Path) -> Iterator[
     finally:
         for started in servers.values():
             started.stop()
+
+
+@contextmanager
+def postgres_and_directory(settings: dict[str, str]) -> Iterator[tuple[str, Path]]:
+    """The URL of an empty Postgres with these settings, and an empty directory, for as long as the benchmark runs.
+
+    Ends the process with a message where there is no Postgres.
+    """
+    with tempfile.TemporaryDirectory(prefix="todo-bench-") as directory:
+        try:
+            with temporary_postgres(settings) as server:
+                yield server, Path(directory)
+        except PostgresError as error:
+            sys.exit(str(error))
 
 
 def keep_off_the_workers_core() -> None:
