@@ -178,7 +178,7 @@ CALLS = [
     ),
     ("POST", "/tasks/{task}/complete/", {}, [TOKEN, OWNER, TASK, TASK]),
     # Of what is deleted with a task, one statement each: by an index of its table.
-    ("DELETE", "/tasks/{task}/", {}, [TOKEN, OWNER, TASK, TASK, *(names_of(model) for model, _ in Task.dependents())]),
+    ("DELETE", "/tasks/{task}/", {}, [TOKEN, OWNER, TASK, *(names_of(model) for model, _ in Task.dependents()), TASK]),
 ]
 
 
