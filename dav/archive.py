@@ -12,10 +12,10 @@ from dav.lists import INBOX
 from dav.models import MAX_COLOR, MAX_NAME, Collection, OtherObject, Resource
 from todos.fitting import MAX_PROJECT
 from transfer.extensions import ArchivePart
-from transfer.importer import BATCH, Importer
+from transfer.importer import Importer
+from transfer.parts import BATCH
 from transfer.records import SHOWN_LENGTH, Contents, chunks
 from transfer.rows import insert_rows
-from transfer.sources.archive import moments
 from transfer.sources.fields import Members
 
 MAX_COMPONENTS, MAX_COMPONENT = 10, 40
@@ -183,7 +183,8 @@ class OthersPart(ObjectsPart):
         uid = text_in(members, "uid", MAX_NAME)
         component = text_in(members, "component", MAX_COMPONENT)
         body = body_in(members, component if component in OTHERS else "", uid)
-        return {"name": name_in(members), "uid": uid, "component": component, "body": body, **moments(members)}
+        moments = {name: members.moment(name) for name in ("created_at", "updated_at", "deleted_at")}
+        return {"name": name_in(members), "uid": uid, "component": component, "body": body, **moments}
 
     def write(self, importer: Importer) -> None:
         in_trash: list[Record] = []

@@ -1,4 +1,4 @@
-"""Models, and routes to viewsets of them, that are there for some tests only."""
+"""Models, columns, and routes to viewsets, that are there for some tests only."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,9 @@ from django.urls import clear_url_caches, include, path
 from rest_framework.routers import SimpleRouter
 
 from config import urls
+from ownership.changes import columns_changed_in_place
 from ownership.row_level_security import checks, is_enabled
+from transfer.columns import columns, others, references
 
 
 @contextmanager
@@ -32,6 +34,30 @@ def tables_of(*made: type[models.Model]) -> Iterator[None]:
         with connection.schema_editor() as editor:
             for model in reversed(made):
                 editor.delete_model(model)
+
+
+@contextmanager
+def column_of(model: type[models.Model], name: str, field: models.Field) -> Iterator[None]:
+    """Another column of a model of the project."""
+    field.contribute_to_class(model, name)
+    cached_columns()
+    try:
+        with connection.schema_editor() as editor:
+            editor.add_field(model, field)
+        yield
+        with connection.schema_editor() as editor:
+            editor.remove_field(model, field)
+    finally:
+        model._meta.local_fields.remove(field)
+        delattr(model, name)
+        apps.clear_cache()
+        cached_columns()
+
+
+def cached_columns() -> None:
+    """Forget which columns models have."""
+    for cached in (columns_changed_in_place, columns, others, references):
+        cached.cache_clear()
 
 
 def forget(*made: type[models.Model]) -> None:

@@ -1,5 +1,6 @@
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import flatten_fieldsets
 from django.db.models import DateTimeField, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Greatest
 
@@ -69,7 +70,6 @@ class ProjectAdmin(OwnedAdmin):
     list_filter = [InTrashFilter, "created_at"]
     search_fields = ["name_folded__matches", "owner__email"]
     actions = ["restore"]
-    fields = ["owner", "name", "color", *STAMPS]
 
 
 @admin.register(Tag)
@@ -77,7 +77,6 @@ class TagAdmin(OwnedAdmin):
     list_display = ["name", "owner", "is_in_trash", "created_at"]
     list_filter = [InTrashFilter]
     search_fields = ["name_folded__matches", "owner__email"]
-    fields = ["owner", "name", *STAMPS]
 
 
 class TaskForm(forms.ModelForm):
@@ -114,6 +113,12 @@ class TaskAdmin(OwnedAdmin):
         ("Where", {"fields": ["project", "parent"]}),
         ("Metadata", {"fields": [*STAMPS]}),
     ]
+
+    def get_fieldsets(self, request, obj=None):
+        """With the fields that aren't named above, such as new ones."""
+        named = flatten_fieldsets(self.fieldsets)
+        others = [name for name in self.get_fields(request, obj) if name not in named]
+        return [*self.fieldsets, ("Other", {"fields": others})] if others else self.fieldsets
 
     def save_model(self, request, obj, form, change):
         with revision_transaction(obj.owner_id):

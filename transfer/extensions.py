@@ -1,8 +1,11 @@
-"""What other apps keep in the archive. They register an ArchivePart when they are ready: `transfer` knows none."""
+"""What other apps keep in the archive. They register an ArchivePart when they are ready: `transfer` knows none.
+
+Revised models need none: transfer/parts.py has one for all that have no other.
+"""
 
 from typing import TYPE_CHECKING
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 if TYPE_CHECKING:
     from transfer.importer import Importer
@@ -14,6 +17,7 @@ class ArchivePart:
     """Rows of another app. `name`: of their member of the archive, in which older servers find nothing to read."""
 
     name: str
+    model: type[Model]
 
     def rows(self, owner) -> QuerySet:
         """The rows to write (dicts with an `id`)."""
@@ -24,7 +28,7 @@ class ArchivePart:
         raise NotImplementedError
 
     def write(self, importer: "Importer") -> None:
-        """Insert the rows of these records. Called after the projects and tasks, in their revision transaction."""
+        """Insert the rows of these records, in the revision transaction, after the parts that they refer to."""
         raise NotImplementedError
 
 

@@ -32,7 +32,7 @@ class Fitting(TaskFitting):
     # Projects and tags
 
     def fit_project(self, project: ProjectRecord) -> None:
-        item = f"{project.where}: {project.name[:80]}"
+        item = project.item
         name = one_line(project.name)
         if len(name) > MAX_PROJECT:
             self.contents.lose(item, "name", f"It is cut at {MAX_PROJECT} characters: {name[MAX_PROJECT:][:1000]}")
@@ -47,7 +47,7 @@ class Fitting(TaskFitting):
         tag.name = one_line(tag.name)
         if not is_blank(tag.name) and len(tag.name) <= MAX_TAG:
             return True
-        self.contents.lose(f"{tag.where}: {tag.name[:80]}", "tags", f"A tag has 1 to {MAX_TAG} characters.")
+        self.contents.lose(tag.item, "tags", f"A tag has 1 to {MAX_TAG} characters.")
         return False
 
     # Tasks

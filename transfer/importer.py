@@ -1,29 +1,33 @@
 """Writes the records of a file: one revision, all or none, and nothing twice."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import CASCADE, Model, QuerySet
 from django.utils import timezone
 
 from api.ids import uuid7
 from api.text import fold
 from ownership import constraints
 from ownership.changes import folded_fields
+from ownership.owned import OwnedModel
 from ownership.transactions import RevisionTransaction, move_revision, revision_transaction
 from todos.actions import series
 from todos.models import Project, Tag, Task
+from todos.models.position import PositionModel
 from todos.models.rules import MAX_LEVEL
 from todos.models.tag import TaskTag
-from transfer.extensions import ARCHIVE_PARTS
+from todos.models.trash import TrashModel
+from transfer.columns import references
 from transfer.fitting import Fitting
 from transfer.models import ImportedItem
-from transfer.records import Contents, ProjectRecord, Report, TaskRecord, chunks, parse_uuid
+from transfer.parts import BATCH, archive_parts
+from transfer.records import Contents, ProjectRecord, Record, Report, TagRecord, TaskRecord, chunks, parse_uuid
 from transfer.rows import insert_rows
 
-BATCH = 500  # rows in memory as objects at once, and values of one query
 SETTINGS = ("name", "timezone", "reminders_by_email")  # of the account, in an archive
 
 
@@ -47,8 +51,10 @@ class Importer:
         self.owner, self.source, self.contents, self.current = owner, source, contents, current
         self.now = timezone.now()
         self.created = {"projects": 0, "tags": 0, "tasks": 0}
+        self.unchanged = 0  # tasks that are there already
         self.projects: dict[str, UUID] = {}  # by the key of the record
         self.tasks: dict[str, UUID] = {}
+        self.ids: dict[type[Model], dict[str, UUID]] = {}  # of what the archive has, by the key of the record
         self.made: dict[str, dict[str, UUID]] = {"project": {}, "task": {}}  # those that weren't there before
         self.new_series: dict[Any, UUID] = {}
         self.groups: dict[int, int] = {}  # of what was completed together
@@ -56,12 +62,9 @@ class Importer:
     def run(self) -> Report:
         self.is_empty = not any(model.objects.filter(owner_id=self.owner.pk).exists() for model in (Task, Project))
         self.take_settings()
-        self.make_projects()
-        self.make_tags()
-        unchanged = self.make_tasks()
-        for part in ARCHIVE_PARTS:
+        for part in archive_parts():
             part.write(self)
-        return Report(self.created, unchanged, self.contents.lost)
+        return Report(self.created, self.unchanged, self.contents.lost)
 
     def take_settings(self) -> None:
         """Those of the archive, for an account without tasks: due times that are there would move."""
@@ -81,7 +84,7 @@ class Importer:
 
     def make_projects(self) -> None:
         records = list(self.contents.projects.values())
-        self.projects = self.known("project", [record.key for record in records])
+        self.projects = self.ids[Project] = self.known("project", [record.key for record in records])
         gone = set(Project.objects.in_trash().filter(pk__in=list(self.projects.values())).values_list("pk", flat=True))
         self.gone = {key for key, pk in self.projects.items() if pk in gone}
         names = dict(Project.objects.present().filter(owner_id=self.owner.pk).values_list("name_folded", "pk"))
@@ -96,14 +99,17 @@ class Importer:
             if record.deleted_at is None:
                 names[fold(record.name)] = pk
             fresh.append((record, pk))
-        self.order([record for record, _ in fresh])
+        made = [record for record, _ in fresh]
+        self.order(made)
+        self.resolve(Project, made)
         for batch in chunks(fresh, BATCH):
             self.insert(Project, [self.project(record, pk) for record, pk in batch])
+        self.link(Project, made)
         self.created["projects"] = len(fresh)
         self.remember("project", {record.key: pk for record, pk in fresh})
 
     def project(self, record: ProjectRecord, pk: UUID) -> Project:
-        return Project(pk=pk, name=record.name, color=record.color, position=record.position, **self.stamps(record))
+        return Project(pk=pk, name=record.name, color=record.color, **self.values(Project, record))
 
     # Tags
 
@@ -111,15 +117,22 @@ class Importer:
         """Those that tasks bear, and those that stand for themselves."""
         own = Tag.objects.filter(owner_id=self.owner.pk)
         known = dict(own.present().values_list("name_folded", "pk"))
-        in_trash = set(own.in_trash().values_list("name_folded", "deleted_at"))
+        in_trash = {
+            (folded, at): pk for folded, at, pk in own.in_trash().values_list("name_folded", "deleted_at", "pk")
+        }
+        ids: dict[str, Any] = self.ids.setdefault(Tag, {})
         fresh: list[Tag] = []
+        made: list[TagRecord] = []
+        self.resolve(Tag, self.contents.tags)
         for record in self.contents.tags:
             folded = fold(record.name)
-            if (folded, record.deleted_at) not in in_trash if record.deleted_at else folded not in known:
-                tag = Tag(pk=uuid7(), name=record.name, **self.stamps(record))
-                fresh.append(tag)
+            ids[record.key] = in_trash.get((folded, record.deleted_at)) if record.deleted_at else known.get(folded)
+            if ids[record.key] is None:
+                ids[record.key] = uuid7()
+                fresh.append(Tag(pk=ids[record.key], name=record.name, **self.values(Tag, record)))
+                made.append(record)
                 if record.deleted_at is None:
-                    known[fold(record.name)] = tag.pk
+                    known[folded] = ids[record.key]
         for name in (name for task in self.contents.tasks.values() for name in task.tags):
             if (folded := fold(name)) not in known:
                 known[folded] = uuid7()
@@ -127,20 +140,21 @@ class Importer:
                 fresh.append(Tag(pk=known[folded], name=name, owner_id=self.owner.pk, **moment))
         for batch in chunks(fresh, BATCH):
             self.insert(Tag, batch)
+        self.link(Tag, made)
         self.tags = known
         self.created["tags"] = len(fresh)
 
     # Tasks
 
-    def make_tasks(self) -> int:
-        """Returns how many of them are there already."""
-        keys = list(self.contents.tasks)
-        self.tasks = self.known("task", keys)
-        unchanged = len(self.tasks)
+    def make_tasks(self) -> None:
+        self.tasks = self.known("task", list(self.contents.tasks))
+        self.unchanged = len(self.tasks)
         parents = self.load_parents()
         fresh = [record for record in self.contents.tasks.values() if record.key not in self.tasks]
         self.tasks |= {record.key: uuid7() for record in fresh}
+        self.ids[Task] = self.tasks
         self.order(fresh)
+        self.resolve(Task, fresh)
         self.levels: dict[str, tuple[int, UUID | None]] = {
             key: (task.level, task.project_id) for key, task in parents.items()
         }
@@ -149,8 +163,8 @@ class Importer:
             self.insert(Task, tasks)
             self.tag(batch)
             self.remember("task", {record.key: self.tasks[record.key] for record in batch})
+        self.link(Task, fresh)
         self.created["tasks"] = len(fresh)
-        return unchanged
 
     def load_parents(self) -> dict[str, Task]:
         """The tasks that are there already, and get new subtasks: those that are open."""
@@ -179,8 +193,7 @@ class Importer:
             project_id=project,
             parent_id=parent,
             level=level,
-            position=record.position,
-            **self.stamps(record),
+            **self.values(Task, record),
         )
         self.levels[record.key] = (level, project)
         if record.series:
@@ -259,6 +272,49 @@ class Importer:
         for batch in chunks(items, BATCH):
             insert_rows(ImportedItem, batch)
 
+    # What rows refer to
+
+    def rows(self, model: Any, keys: Iterable[Any]) -> dict[Any, Any]:
+        """The rows here with these keys: those of records or, of what is in no archive or isn't read yet, their ids."""
+        keys = set(keys)
+        ids: dict[Any, Any] = self.ids.get(model, {})
+        found: dict[Any, Any] = {}
+        for batch in chunks(list(keys), BATCH):
+            pks = {key: ids.get(key) or key for key in batch}
+            rows = model._default_manager.all()
+            if issubclass(model, OwnedModel):
+                pks = {key: parse_uuid(str(pk)) for key, pk in pks.items()}
+                rows = rows.filter(owner_id=self.owner.pk)
+            loaded = rows.in_bulk([pk for pk in pks.values() if pk is not None])
+            found |= {key: loaded[pk] for key, pk in pks.items() if pk in loaded}
+        return found
+
+    def resolve(self, model: type[Model], records: Sequence[Record], own_kind: bool = False) -> None:
+        """Let these records refer to rows here. What isn't there is named as lost."""
+        for key in references(model):
+            if (key.related_model is model) is not own_kind:
+                continue
+            goes_along = key.remote_field.on_delete is CASCADE and not own_kind  # into the trash
+            told = [each for each in records if each.references.get(key.name) not in (None, "") or not key.null]
+            found = self.rows(key.related_model, (each.references.get(key.name, "") for each in told))
+            for record in told:
+                other = found.get(record.references.get(key.name, ""))
+                if other is None or (goes_along and record.deleted_at is None and getattr(other, "deleted_at", None)):
+                    self.contents.lose(record.item, key.name, "It isn't there, or it is in the trash.")
+                    other = None
+                record.columns[key.name] = other
+
+    def link(self, model: Any, records: Sequence[Record]) -> None:
+        """Let these records, which are inserted, refer to others of their kind, which are there only now."""
+        self.resolve(model, records, own_kind=True)
+        for key in references(model):
+            if key.related_model is model:
+                linked = [record for record in records if record.columns.get(key.name)]
+                rows = [
+                    model(pk=self.ids[model][record.key], **{key.name: record.columns[key.name]}) for record in linked
+                ]
+                QuerySet[Any](model).bulk_update(rows, [key.name], batch_size=BATCH)
+
     # Rows
 
     def order(self, records: list[Any]) -> None:
@@ -274,11 +330,15 @@ class Importer:
         for rank, index in enumerate(by_position):
             records[index].position = self.current.revision + rank / len(records)
 
-    def stamps(self, record: Any) -> dict[str, Any]:
-        created_at = record.created_at or self.now
-        updated_at = record.updated_at or self.now
-        moments = {"created_at": created_at, "updated_at": updated_at, "deleted_at": record.deleted_at}
-        return {"owner_id": self.owner.pk, **moments}
+    def values(self, model: type[Model], record: Record) -> dict[str, Any]:
+        """The columns that all kinds of records have alike."""
+        values = {"owner_id": self.owner.pk, **record.columns}
+        values |= {"created_at": record.created_at or self.now, "updated_at": record.updated_at or self.now}
+        if issubclass(model, TrashModel):
+            values["deleted_at"] = record.deleted_at
+        if issubclass(model, PositionModel):
+            values["position"] = record.position
+        return values
 
     def insert(self, model: Any, rows: list[Any]) -> None:
         """Insert the rows with all the values that they have. Raises ValidationError for what the rules refuse."""

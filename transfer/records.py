@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
@@ -14,32 +14,44 @@ SHOWN_LENGTH = 80  # of a title in a report
 
 
 @dataclass(slots=True)
-class ProjectRecord:
+class Record:
+    """A row of a file."""
+
     where: str  # such as "line 12" or "item 3"
-    key: str  # its id in the source
-    name: str
-    color: str = ""
+    key: str = ""  # its id in the source; for a task without one, made of the content
+    _: KW_ONLY
     position: float | None = None
     deleted_at: datetime | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
+    # Of an archive: the columns that have no attribute here, and the keys of what others refer to.
+    columns: dict[str, Any] = field(default_factory=dict)
+    references: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def item(self) -> str:
+        """What it is called in a report."""
+        return self.where
 
 
 @dataclass(slots=True)
-class TagRecord:
-    where: str
-    name: str
-    deleted_at: datetime | None = None
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
+class TagRecord(Record):
+    name: str = ""
+
+    @property
+    def item(self) -> str:
+        return f"{self.where}: {self.name[:SHOWN_LENGTH]}"
 
 
 @dataclass(slots=True)
-class TaskRecord:
+class ProjectRecord(TagRecord):
+    color: str = ""
+
+
+@dataclass(slots=True)
+class TaskRecord(Record):
     """Dates and times are on the clock of the owner's zone; moments are aware."""
 
-    where: str
-    key: str = ""  # its id in the source; made of the content where the source has none
     title: str = ""
     description: str = ""
     completed: bool = False
@@ -55,15 +67,10 @@ class TaskRecord:
     project: str = ""  # a key
     parent: str = ""  # a key
     tags: list[str] = field(default_factory=list)
-    position: float | None = None
-    deleted_at: datetime | None = None
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
     series: dict[str, Any] | None = None  # the columns of its series, as an archive has them
 
     @property
     def item(self) -> str:
-        """What it is called in a report."""
         title = " ".join(self.title[:SHOWN_LENGTH].split())
         return f"{self.where}: {title}" if title else self.where
 
@@ -100,7 +107,7 @@ class Contents:
     def add_project(self, project: ProjectRecord) -> None:
         self.count(project.where)
         if project.key in self.projects:
-            self.lose(f"{project.where}: {project.name[:SHOWN_LENGTH]}", "id", "Another project has the same id.")
+            self.lose(project.item, "id", "Another project has the same id.")
             return
         self.projects[project.key] = project
 

@@ -92,6 +92,23 @@ class Letter(TrashModel):
         app_label = "todos"
 
 
+class Comment(TrashModel):
+    """As the README has it, with what comments may have besides."""
+
+    task = models.ForeignKey("todos.Task", on_delete=models.CASCADE, related_name="comments")
+    text = models.TextField(max_length=2000)
+    answer_to = models.ForeignKey("self", models.CASCADE, related_name="answers", null=True, blank=True)
+    is_public = models.BooleanField(default=True)
+    number = models.IntegerField(null=True, editable=False)
+
+    class Meta(TrashModel.Meta):
+        app_label = "todos"
+        constraints = [
+            *TrashModel.Meta.constraints,
+            models.UniqueConstraint(fields=["owner", "number"], name="comment_number_once"),
+        ]
+
+
 class Form(RevisedModel):
     """A field of each standard type."""
 
@@ -123,4 +140,4 @@ class Form(RevisedModel):
         app_label = "todos"
 
 
-ALL = (Shelf, Book, Country, Letter, Form)
+ALL = (Shelf, Book, Country, Letter, Comment, Form)

@@ -1,5 +1,6 @@
 import pytest
 
+from todos.admin import TaskAdmin
 from todos.models import Project, Tag, Task
 
 LIST = "/admin/todos/task/"
@@ -44,6 +45,23 @@ def test_names_are_found_without_case_in_any_script(desk, alice, kind):
     page = desk.get(f"/admin/todos/{kind}/", {"q": "ёЛКА"})
 
     assert [each.name for each in page.context["cl"].result_list] == ["Ёлка"]
+
+
+def test_a_field_that_no_fieldset_names_is_shown_too(desk, monkeypatch, task):
+    monkeypatch.setattr(TaskAdmin, "fieldsets", [(None, {"fields": ["title", "tags"]})])
+
+    page = desk.get(f"{LIST}{task.pk}/change/")
+
+    [_, (title, options)] = page.context["adminform"].fieldsets
+    assert title == "Other"
+    assert {"description", "priority", "due_date", "recurrence", "project"} <= set(options["fields"])
+    assert 'name="due_date"' in page.content.decode()
+
+
+def test_the_fieldsets_name_all_fields_of_today(desk, task):
+    page = desk.get(f"{LIST}{task.pk}/change/")
+
+    assert page.context["adminform"].fieldsets == TaskAdmin.fieldsets
 
 
 def test_a_task_made_in_the_admin_takes_a_revision(desk, alice):

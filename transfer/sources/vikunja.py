@@ -84,7 +84,9 @@ def read_project(stream: JSONStream, where: str, zone: ZoneInfo, contents: Conte
         raise BadFileError(f"{where}: It has no id or no title. Is this an export of Vikunja?")
     color = members.text("hex_color")
     position = members.number("position", -1e300, 1e300)
-    contents.add_project(ProjectRecord(where, key, members.text("title"), f"#{color}" if color else "", position))
+    contents.add_project(
+        ProjectRecord(where, key, members.text("title"), f"#{color}" if color else "", position=position)
+    )
     members.lose_others(contents, f"{where}: {members.text('title')[:80]}", PROJECT)
     for task in tasks:
         task.project = key
