@@ -90,7 +90,7 @@ class OtherObject(TrashModel):
     body = models.TextField()
 
     class Meta(TrashModel.Meta):
-        pass
+        indexes = TrashModel.Meta.indexes[:1]  # no list has them
 
     def __str__(self) -> str:
         return self.name

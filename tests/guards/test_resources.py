@@ -2,7 +2,7 @@
 
 import pytest
 from django.apps import apps
-from django.db.models import Model
+from django.db.models import Model, UniqueConstraint
 
 from ownership.revised import RevisedModel
 from testing.resources import RESOURCES, WITHOUT_CALLS, make
@@ -39,3 +39,21 @@ def test_one_is_made_as_its_registration_says(api, alice, resource):
     assert "goldfinch" in getattr(thing, resource.text)
     assert response.status_code == 201, response.json()
     assert "goldfinch" in response.json()[resource.text]
+
+
+def indexed(model: type[Model]) -> list[tuple[str, ...]]:
+    """The columns of each index of a model. The id is implied where the others are unique."""
+    found = [(each, False) for each in model._meta.indexes]
+    found += [(each, True) for each in model._meta.constraints if isinstance(each, UniqueConstraint)]
+    names = [(each.fields or [getattr(part, "name", "") for part in each.expressions], once) for each, once in found]
+    return [(*columns, *(["id"] if is_unique else [])) for columns, is_unique in names]
+
+
+@pytest.mark.parametrize("model", RESOURCES, ids=lambda model: model.__name__.lower())
+def test_the_default_order_of_a_list_has_an_index(model):
+    filters = LISTS[model].view.filterset_class
+    wanted = ("owner", *filters.orderings[filters.default_ordering.removeprefix("-")].columns, "id")
+
+    assert wanted in [columns[: len(wanted)] for columns in indexed(model)], (
+        f"{model.__name__} needs models.Index(fields={list(wanted)}, name=…), the order of {filters.__name__}."
+    )

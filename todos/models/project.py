@@ -41,7 +41,10 @@ class Project(UniqueNameModel, PositionModel):
             models.UniqueConstraint(fields=["owner", "id"], name="project_owner_id"),
             unique_name("project_name_unique", "A project with this name already exists. Choose another name."),
         ]
-        indexes = [models.Index(fields=["owner", "revision", "id"], name="project_owner_revision")]
+        indexes = [
+            models.Index(fields=["owner", "revision", "id"], name="project_owner_revision"),
+            models.Index(fields=["owner", "position", "id"], name="project_owner_position"),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -66,7 +66,10 @@ class TrashModel(RevisedModel):
     class Meta(RevisedModel.Meta):
         abstract = True
         constraints = [models.UniqueConstraint(fields=["owner", "id"], name="%(class)s_owner_id")]  # for references
-        indexes = [models.Index(fields=["owner", "revision", "id"], name="%(class)s_owner_revision")]  # for sync
+        indexes = [
+            models.Index(fields=["owner", "revision", "id"], name="%(class)s_owner_revision"),  # for sync
+            models.Index(fields=["owner", "created_at", "id"], name="%(class)s_owner_created"),  # for lists
+        ]
 
     def event(self) -> str:
         if self.was("deleted_at") == self.deleted_at:
