@@ -1,4 +1,7 @@
-"""A server that says who it is as Postgres does, for what verifies certificates: all of TLS, and nothing after it."""
+"""A server that says who it is as Postgres does, for what verifies certificates: all of TLS, and nothing after it.
+
+The certificates have the extensions that Python asks for since 3.13 (VERIFY_X509_STRICT: RFC 5280, section 4.2.1).
+"""
 
 import ssl
 import struct
@@ -14,6 +17,17 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 NAME = "db.example"  # what its certificate says
 GREETING = "the server was believed"
+SIGNS = x509.KeyUsage(
+    key_cert_sign=True,
+    crl_sign=False,
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 
 class Authority:
@@ -23,7 +37,7 @@ class Authority:
         self.directory, self.name = directory, x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.bundle = directory / f"{name}.crt"
-        extensions = [x509.BasicConstraints(ca=True, path_length=None)]
+        extensions = [x509.BasicConstraints(ca=True, path_length=None), SIGNS]
         self.bundle.write_bytes(self.sign(self.name, self.key, extensions))
 
     def sign(self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, extensions: list) -> bytes:
@@ -33,6 +47,9 @@ class Authority:
         builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
         for extension in extensions:
             builder = builder.add_extension(extension, critical=True)
+        subject_key = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+        issuer_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
+        builder = builder.add_extension(subject_key, critical=False).add_extension(issuer_key, critical=False)
         return builder.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
     def context(self) -> ssl.SSLContext:
