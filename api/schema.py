@@ -178,7 +178,8 @@ class AutoSchema(openapi.AutoSchema):
         return serializer
 
     def _is_list_view(self, serializer=None) -> bool:
-        is_trash = getattr(self.view, "in_trash", False) and not self.view.detail and self.method == "GET"
+        is_of_one = getattr(self.view, "detail", True)
+        is_trash = getattr(self.view, "in_trash", False) and not is_of_one and self.method == "GET"
         return is_trash or super()._is_list_view(serializer)
 
     def get_tags(self) -> list[str]:

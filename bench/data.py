@@ -35,8 +35,8 @@ COPIED = {
 
 @contextmanager
 def connect(url: str) -> Iterator:
-    """A cursor that commits each statement."""
-    with closing(psycopg2.connect(url)) as connection:
+    """A cursor that commits each statement, and takes the time that it needs: the role's timeout is for requests."""
+    with closing(psycopg2.connect(url, options="-c statement_timeout=0")) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
             yield cursor

@@ -216,6 +216,10 @@ class Migration(migrations.Migration):
             model_name="project",
             index=models.Index(fields=["owner", "revision", "id"], name="project_owner_revision"),
         ),
+        migrations.AddIndex(
+            model_name="project",
+            index=models.Index(fields=["owner", "position", "id"], name="project_owner_position"),
+        ),
         migrations.AddConstraint(
             model_name="project",
             constraint=models.UniqueConstraint(fields=("owner", "id"), name="project_owner_id"),
