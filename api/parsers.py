@@ -36,3 +36,15 @@ class JSONParser(parsers.JSONParser):
         if not isinstance(data, dict) and not (isinstance(data, list) and takes_lists(parser_context["view"])):
             raise ParseError("JSON parse error: the body must be an object")
         return data
+
+
+class FormParser(parsers.FormParser):
+    """Parses forms, and says so when JSON was sent as one: `curl -d` names that type by itself."""
+
+    def parse(self, stream, media_type=None, parser_context=None):
+        data = super().parse(stream, media_type, parser_context)
+        if any(name.lstrip().startswith(("{", "[")) for name in data):
+            raise ParseError(
+                "This is JSON, and was sent as a form. Send it with the header Content-Type: application/json."
+            )
+        return data

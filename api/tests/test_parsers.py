@@ -100,6 +100,14 @@ def test_neither_a_list_nor_an_object_is_a_400(api, body):
     assert_problem(post(api, body), 400, "parse_error", "JSON parse error: the body must be an object")
 
 
+def test_json_that_was_sent_as_a_form_is_named(api):
+    response = api.post("/tasks/", '{"title": "Buy milk"}', content_type="application/x-www-form-urlencoded")
+
+    detail = "This is JSON, and was sent as a form. Send it with the header Content-Type: application/json."
+    assert_problem(response, 400, "parse_error", detail)
+    assert not Task.objects.exists()
+
+
 def test_a_field_given_twice_counts_as_given_last(api):
     response = post(api, b'{"title": "first", "title": "last"}')
 
