@@ -15,7 +15,7 @@ from ownership import constraints
 from ownership.changes import folded_fields
 from ownership.owned import OwnedModel
 from ownership.transactions import RevisionTransaction, move_revision, revision_transaction
-from todos.actions import series
+from todos.actions import reminders, series
 from todos.models import Project, Tag, Task
 from todos.models.position import PositionModel
 from todos.models.rules import MAX_LEVEL
@@ -193,8 +193,11 @@ class Importer:
             project_id=project,
             parent_id=parent,
             level=level,
+            is_tagged=bool(record.tags),
             **self.values(Task, record),
         )
+        task.owner = self.owner
+        reminders.follow(task)
         self.levels[record.key] = (level, project)
         if record.series:
             self.take_series(task, record.series)

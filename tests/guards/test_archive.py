@@ -20,7 +20,7 @@ from tests.recipes.test_fields import CONTENT, another
 from todos.models import Project, Tag, Task
 from todos.models.tag import TaskTag
 from todos.sync import kinds
-from transfer.columns import columns
+from transfer.columns import NOT_ARCHIVED, columns
 from transfer.exports.archive import write_archive
 from transfer.importer import SETTINGS
 from transfer.models import Feed, ImportedItem
@@ -131,6 +131,21 @@ def test_a_value_of_every_column_of_a_task_moves(alice, bob, field):
     before, after = (Task.objects.get(owner=user) for user in (alice, bob))
     assert getattr(before, field.name) != field.get_default()
     assert str(getattr(after, field.name)) == str(getattr(before, field.name))
+
+
+@pytest.mark.django_db
+def test_what_follows_from_other_columns_follows_from_them_there(alice, bob):
+    above = Task.objects.create(owner=alice, title="above")
+    fields = {"due_date": date(2130, 3, 10), "reminders": [{"minutes_before": 5}], "tags": ["money"]}
+    Task.objects.create(owner=alice, title="below", parent=above, **fields)
+
+    move(alice, bob)
+
+    # By the number of a revision, an archive says only what belongs together.
+    names = sorted(NOT_ARCHIVED[Task] - {"automatic_revision", "completed_in_revision"})
+    before, after = (list(Task.objects.filter(owner=user).order_by("title").values(*names)) for user in (alice, bob))
+    assert after == before
+    assert (after[1]["level"], after[1]["is_tagged"], after[1]["remind_at"] is not None) == (2, True, True)
 
 
 @pytest.mark.parametrize("model", [Task, Project, Tag], ids=lambda model: model.__name__)

@@ -92,10 +92,10 @@ class Letter(TrashModel):
         app_label = "todos"
 
 
-class Comment(TrashModel):
-    """As the README has it, with what comments may have besides."""
+class Remark(TrashModel):
+    """As the README adds a resource, with what one may have besides."""
 
-    task = models.ForeignKey("todos.Task", on_delete=models.CASCADE, related_name="comments")
+    task = models.ForeignKey("todos.Task", on_delete=models.CASCADE, related_name="remarks")
     text = models.TextField(max_length=2000)
     answer_to = models.ForeignKey("self", models.CASCADE, related_name="answers", null=True, blank=True)
     is_public = models.BooleanField(default=True)
@@ -105,7 +105,7 @@ class Comment(TrashModel):
         app_label = "todos"
         constraints = [
             *TrashModel.Meta.constraints,
-            models.UniqueConstraint(fields=["owner", "number"], name="comment_number_once"),
+            models.UniqueConstraint(fields=["owner", "number"], name="remark_number_once"),
         ]
 
 
@@ -140,4 +140,4 @@ class Form(RevisedModel):
         app_label = "todos"
 
 
-ALL = (Shelf, Book, Country, Letter, Comment, Form)
+ALL = (Shelf, Book, Country, Letter, Remark, Form)

@@ -33,14 +33,14 @@ def with_item(part: str, **values) -> dict:
 
 
 @pytest.fixture(scope="module")
-def effort(django_db_setup, django_db_blocker):
-    """A column `effort` of tasks, projects and tags, and `after`, by which tasks refer to others."""
+def heaviness(django_db_setup, django_db_blocker):
+    """A column `heaviness` of tasks, projects and tags, and `after`, by which tasks refer to others."""
     after = django_models.ForeignKey("todos.Task", django_models.SET_NULL, related_name="+", null=True)
     with ExitStack() as stack:
         stack.enter_context(django_db_blocker.unblock())
         stack.enter_context(column_of(Task, "after", after))
         for model in (Task, Project, Tag):
-            stack.enter_context(column_of(model, "effort", small_number()))
+            stack.enter_context(column_of(model, "heaviness", small_number()))
         yield
 
 
@@ -48,32 +48,32 @@ def small_number() -> django_models.Field:
     return django_models.PositiveSmallIntegerField(default=1)
 
 
-@pytest.mark.usefixtures("effort", "db")
+@pytest.mark.usefixtures("heaviness", "db")
 def test_a_new_field_moves(alice, bob):
-    project = Project.objects.create(owner=alice, name="Home", effort=2)
-    Tag.objects.create(owner=alice, name="heavy", effort=3)
-    last = Task.objects.create(owner=alice, title="Rest", effort=0)
-    Task.objects.create(owner=alice, title="Carry", project=project, tags=["heavy"], effort=4, after=last)
+    project = Project.objects.create(owner=alice, name="Home", heaviness=2)
+    Tag.objects.create(owner=alice, name="heavy", heaviness=3)
+    last = Task.objects.create(owner=alice, title="Rest", heaviness=0)
+    Task.objects.create(owner=alice, title="Carry", project=project, tags=["heavy"], heaviness=4, after=last)
     Task.objects.filter(pk=last.pk).update(after=Task.objects.get(title="Carry"))
 
     assert told(upload(bob, archive(alice))) == []
 
-    assert [model.objects.get(owner=bob).effort for model in (Project, Tag)] == [2, 3]
+    assert [model.objects.get(owner=bob).heaviness for model in (Project, Tag)] == [2, 3]
     tasks = {task.title: task for task in Task.objects.filter(owner=bob)}
-    assert {title: (task.effort, task.after.title, task.after.owner) for title, task in tasks.items()} == {
+    assert {title: (task.heaviness, task.after.title, task.after.owner) for title, task in tasks.items()} == {
         "Carry": (4, "Rest", bob),
         "Rest": (0, "Carry", bob),
     }
 
 
-@pytest.mark.usefixtures("effort", "db")
+@pytest.mark.usefixtures("heaviness", "db")
 def test_an_archive_from_before_the_field_has_its_default(bob):
     assert told(upload(bob, with_item("tasks", title="x"))) == []
 
-    assert Task.objects.get().effort == 1
+    assert Task.objects.get().heaviness == 1
 
 
-@pytest.mark.usefixtures("effort", "db")
+@pytest.mark.usefixtures("heaviness", "db")
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
@@ -85,12 +85,12 @@ def test_an_archive_from_before_the_field_has_its_default(bob):
 )
 @pytest.mark.parametrize("part", ["tasks", "projects", "tags"])
 def test_a_value_that_the_field_refuses_is_refused_by_its_item(bob, part, value, reason):
-    response = upload(bob, with_item(part, title="x", effort=value))
+    response = upload(bob, with_item(part, title="x", heaviness=value))
 
-    assert refusal(response) == f"{part}, item 1: effort: {reason}"
+    assert refusal(response) == f"{part}, item 1: heaviness: {reason}"
 
 
-@pytest.mark.usefixtures("effort", "db")
+@pytest.mark.usefixtures("heaviness", "db")
 def test_a_reference_to_what_is_anothers_is_lost(bob, task):
     response = upload(bob, with_item("tasks", title="x", after=str(task.pk)))
 
@@ -110,55 +110,55 @@ def test_a_field_that_is_not_known_is_named(bob, part):
 
 
 @pytest.fixture
-def comments(models, alice):
-    """Two comments on Alice's task; the first is an answer to the second, which was made later."""
+def remarks(models, alice):
+    """Two remarks on Alice's task; the first is an answer to the second, which was made later."""
     task = Task.objects.create(owner=alice, title="Carry")
-    first = models.Comment.objects.create(owner=alice, task=task, text="  first\n", is_public=False, number=0)
-    second = models.Comment.objects.create(owner=alice, task=task, text="second")
+    first = models.Remark.objects.create(owner=alice, task=task, text="  first\n", is_public=False, number=0)
+    second = models.Remark.objects.create(owner=alice, task=task, text="second")
     first.answer_to = second
     first.save()
-    return models.Comment.objects
+    return models.Remark.objects
 
 
-@pytest.mark.usefixtures("comments")
-def test_a_new_resource_moves(models, comments, alice, bob):
+@pytest.mark.usefixtures("remarks")
+def test_a_new_resource_moves(models, remarks, alice, bob):
     assert told(upload(bob, archive(alice))) == []
 
-    second, first = comments.filter(owner=bob).order_by("text").reverse()
+    second, first = remarks.filter(owner=bob).order_by("text").reverse()
     assert (first.text, first.task.title, first.task.owner, first.is_public) == ("  first\n", "Carry", bob, False)
     assert (first.answer_to, first.number, second.answer_to, second.is_public) == (second, 0, None, True)
-    before = comments.get(owner=alice, text="second")
+    before = remarks.get(owner=alice, text="second")
     assert (second.created_at, second.updated_at) == (before.created_at, before.updated_at)
     assert {first.revision, second.revision} == {type(bob).objects.get(pk=bob.pk).revision}
 
 
-def test_what_is_in_the_trash_stays_there(comments, alice, bob):
+def test_what_is_in_the_trash_stays_there(remarks, alice, bob):
     Task.objects.get(owner=alice).delete()
     Task.objects.get(owner=alice).restore()
-    comments.get(text="second").delete()
+    remarks.get(text="second").delete()
 
     assert told(upload(bob, archive(alice))) == []
 
-    dates = [set(comments.filter(owner=owner).values_list("text", "deleted_at")) for owner in (alice, bob)]
+    dates = [set(remarks.filter(owner=owner).values_list("text", "deleted_at")) for owner in (alice, bob)]
     assert dates[0] == dates[1]
 
 
-def test_an_archive_makes_no_row_twice(comments, alice, bob):
+def test_an_archive_makes_no_row_twice(remarks, alice, bob):
     content = archive(alice)
     for user in (alice, bob, bob):
         assert told(upload(user, content)) == []
 
-    assert [comments.filter(owner=owner).count() for owner in (alice, bob)] == [2, 2]
+    assert [remarks.filter(owner=owner).count() for owner in (alice, bob)] == [2, 2]
 
 
-def test_what_was_purged_comes_back(comments, alice):
+def test_what_was_purged_comes_back(remarks, alice):
     content = archive(alice)
-    comments.filter(text="second").delete()
-    comments.in_trash().purge()
+    remarks.filter(text="second").delete()
+    remarks.in_trash().purge()
 
     assert told(upload(alice, content)) == []
 
-    assert set(comments.values_list("text", flat=True)) == {"  first\n", "second"}
+    assert set(remarks.values_list("text", flat=True)) == {"  first\n", "second"}
 
 
 @pytest.mark.parametrize(
@@ -167,31 +167,31 @@ def test_what_was_purged_comes_back(comments, alice):
         ({"task": "missing"}, "task", "It isn't there, or it is in the trash."),
         ({}, "task", "It isn't there, or it is in the trash."),
         ({"task": "t", "answer_to": "missing"}, "answer_to", "It isn't there, or it is in the trash."),
-        ({"task": "t", "number": 0}, "number", "Comment with this Number already exists."),
+        ({"task": "t", "number": 0}, "number", "Remark with this Number already exists."),
         ({"task": "t", "surprise": 1}, "surprise", "It isn't known here."),
     ],
 )
-def test_what_can_not_be_kept_of_a_row_is_named(comments, alice, values, field, reason):
-    content = with_item("todos.comment", text="x", **values) | {"tasks": [{"id": "t", "title": "x"}]}
+def test_what_can_not_be_kept_of_a_row_is_named(remarks, alice, values, field, reason):
+    content = with_item("todos.remark", text="x", **values) | {"tasks": [{"id": "t", "title": "x"}]}
 
     response = upload(alice, content)
 
-    assert told(response) == [("todos.comment, item 1", field, reason)]
+    assert told(response) == [("todos.remark, item 1", field, reason)]
 
 
 def test_a_value_of_another_type_is_refused(models, bob, db):
-    response = upload(bob, with_item("todos.comment", task="t", text=5))
+    response = upload(bob, with_item("todos.remark", task="t", text=5))
 
-    assert refusal(response) == "todos.comment, item 1: text: 5: Not a valid string."
+    assert refusal(response) == "todos.remark, item 1: text: 5: Not a valid string."
 
 
-def test_nobody_elses_rows_are_in_it(comments, alice, bob):
+def test_nobody_elses_rows_are_in_it(remarks, alice, bob):
     task = Task.objects.create(owner=bob, title="x")
-    response = upload(bob, with_item("todos.comment", text="x", task=str(Task.objects.get(owner=alice).pk)))
+    response = upload(bob, with_item("todos.remark", text="x", task=str(Task.objects.get(owner=alice).pk)))
 
-    assert archive(bob)["todos.comment"] == []
-    assert told(response) == [("todos.comment, item 1", "task", "It isn't there, or it is in the trash.")]
-    assert not task.comments.exists()
+    assert archive(bob)["todos.remark"] == []
+    assert told(response) == [("todos.remark, item 1", "task", "It isn't there, or it is in the trash.")]
+    assert not task.remarks.exists()
 
 
 def test_a_field_of_each_type_moves(models, alice, bob):

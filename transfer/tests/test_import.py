@@ -1,5 +1,7 @@
 """`POST import/{source}/`: all or none, in one revision, nothing twice."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from testing.client import Client
@@ -31,6 +33,20 @@ def test_the_report_says_what_was_created(upload, alice):
         "Trip": {"project": "Summer", "tags": ["x"]},
         "Pack": {"project": "Summer", "parent": "Trip"},
     }
+
+
+def test_what_has_tags_is_found_by_them(upload, api):
+    upload("csv", TABLE)
+
+    untagged = api.get("/tasks/?untagged=true").json()["results"]
+    assert [task["title"] for task in untagged] == ["Pack"]
+
+
+def test_reminders_go_out(upload, alice):
+    upload("csv", "title,due_date,due_time,reminders\nCall,2130-01-31,09:00,30\nCalled,2020-01-31,09:00,30\n")
+
+    moments = {task.title: task.remind_at for task in Task.objects.all()}
+    assert moments == {"Call": datetime(2130, 1, 31, 7, 30, tzinfo=UTC), "Called": None}
 
 
 def test_an_import_is_one_revision(upload, alice, api):
