@@ -178,7 +178,8 @@ class AutoSchema(openapi.AutoSchema):
         return serializer
 
     def _is_list_view(self, serializer=None) -> bool:
-        is_trash = getattr(self.view, "in_trash", False) and not self.view.detail and self.method == "GET"
+        view: Any = self.view
+        is_trash = getattr(view, "in_trash", False) and not view.detail and self.method == "GET"
         return is_trash or super()._is_list_view(serializer)
 
     def get_tags(self) -> list[str]:

@@ -61,7 +61,8 @@ class ApiView(GenericAPIView):
             handler = getattr(self, method, None) if method in self.http_method_names else None
             response = self.call(handler or self.http_method_not_allowed, request, *args, **kwargs)
             if response.status_code >= 400 and isinstance(response, Response):
-                response.serializer = getattr(response.data, "serializer", None)  # for the browsable page's form
+                # The browsable page shows the form again, with its input and the errors.
+                response.serializer = getattr(response.data, "serializer", None)  # type: ignore[attr-defined]
                 response.data = returned_problem(response)
         except Exception as exc:  # as in REST framework, whose handler raises defects again
             response = self.handle_exception(exc)
