@@ -3,6 +3,7 @@
 A mutant that no test notices is a promise that no test holds.
 """
 
+import compileall
 import os
 import shutil
 import subprocess
@@ -37,7 +38,8 @@ def pytest(directory: Path, database: str, *arguments: str, seconds: int | None 
     """The exit code; 1, as for a failed test, also after a timeout."""
     command = [sys.executable, "-m", "pytest", f"--database={database}", "-q", "-x", "-p", "no:cacheprovider"]
     how: Any = {"cwd": directory, "capture_output": True, "timeout": seconds}
-    how["env"] = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}  # cached bytecode would miss two changes in one second
+    # The bytecode is that of `copy_of_the_project`: what is written later would miss two changes in one second.
+    how["env"] = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         return subprocess.run([*command, *arguments], **how).returncode
     except subprocess.TimeoutExpired:
@@ -51,6 +53,7 @@ def copy_of_the_project(directory: Path) -> Path:
             (directory / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, directory / name)
     shutil.copy2(ROOT / ".env", directory / ".env")
+    compileall.compile_dir(directory, quiet=2)
     return directory
 
 
