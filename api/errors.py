@@ -103,11 +103,15 @@ def flatten(detail, path: str = "") -> Iterator[dict]:
         yield {"field": path, "code": detail.code, "message": str(detail)}
 
 
-def validation_problem(detail, status: int = 400) -> dict:
+def described(detail) -> tuple[str, list[dict]]:
+    """The first of these errors as a text, and all of them."""
     errors = list(flatten(detail))
     first = errors[0] if errors else {"field": "", "message": ""}
-    text = f"{first['field']}: {first['message']}" if first["field"] else first["message"]
-    return problem(status, "validation_error" if status == 400 else "", text, errors)
+    return f"{first['field']}: {first['message']}" if first["field"] else first["message"], errors
+
+
+def validation_problem(detail) -> dict:
+    return problem(400, "validation_error", *described(detail))
 
 
 def returned_problem(response: Response) -> dict:
@@ -115,7 +119,8 @@ def returned_problem(response: Response) -> dict:
     data, status = response.data, response.status_code
     detail = data.get("detail") if isinstance(data, dict) else data
     if data and not isinstance(detail, str):
-        return validation_problem(exceptions.ValidationError(data).detail, status)
+        errors = exceptions.ValidationError(data).detail
+        return validation_problem(errors) if status == 400 else problem(status, "", *described(errors))
     return problem(status, getattr(detail, "code", ""), str(detail or ""))
 
 

@@ -10,6 +10,8 @@ from itertools import count, product
 
 from django.contrib.admin import ModelAdmin, site
 from django.contrib.admin.utils import flatten_fieldsets
+from django.contrib.auth.models import AnonymousUser
+from django.test import RequestFactory
 
 from testing.resources import RESOURCES
 from testing.routes import METHODS
@@ -43,8 +45,10 @@ from tests.hostile.headers import in_headers
 
 
 def fields_in_admin(page: ModelAdmin) -> list[str]:
-    fixed = page.get_readonly_fields(None)
-    return [name for name in flatten_fieldsets(page.get_fieldsets(None)) if name not in fixed]
+    request = RequestFactory().get("/")
+    request.user = AnonymousUser()
+    fixed = page.get_readonly_fields(request)
+    return [name for name in flatten_fieldsets(page.get_fieldsets(request)) if name not in fixed]
 
 
 # The lists of the admin, with what one of each is made of there.
