@@ -134,6 +134,25 @@ class DateTimeField(serializers.DateTimeField):
         return super().to_internal_value(value.upper())
 
 
+class JSONField(serializers.JSONField):
+    default_error_messages = {"null_characters": "Null characters are not allowed."}
+
+    def to_internal_value(self, data):
+        value = super().to_internal_value(data)
+        if has_null_character(value):
+            self.fail("null_characters")  # Postgres can't store it
+        return value
+
+
+def has_null_character(value) -> bool:
+    """Whether a text in this JSON value has one, names included."""
+    if isinstance(value, dict):
+        return any(map(has_null_character, [*value, *value.values()]))
+    if isinstance(value, list):
+        return any(map(has_null_character, value))
+    return isinstance(value, str) and "\0" in value
+
+
 class ListField(serializers.ListField):
     """Checks the length before it validates the items: a body of 1 MiB can contain 500,000."""
 

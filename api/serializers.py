@@ -30,7 +30,6 @@ REPRESENTATION_HOOKS = (*FIELD_HOOKS, "__init__", "to_representation", "data")
 # The fields whose values in a row can be rendered as they are. A field class can add itself with `is_in_row = True`.
 ROW_FIELDS = {
     serializers.ReadOnlyField,
-    serializers.JSONField,
     serializers.CharField,
     serializers.UUIDField,
     serializers.PrimaryKeyRelatedField,
@@ -41,6 +40,7 @@ ROW_FIELDS = {
     fields.EmailField,
     fields.FloatField,
     fields.IntegerField,
+    fields.JSONField,
     fields.LineField,
     fields.ListField,
     fields.StringField,
@@ -127,6 +127,7 @@ class ModelSerializer(Serializer, serializers.ModelSerializer):
         models.TimeField: fields.TimeField,
         models.DurationField: fields.DurationField,
         models.UUIDField: fields.UUIDField,
+        models.JSONField: fields.JSONField,
     }
 
     def get_validators(self):

@@ -34,7 +34,7 @@ VALUES: dict[str, tuple] = {
     "time": ("12:30:00", [1230, True, "12.30"]),
     "duration": ("00:00:05", [5, 5.5, True, "five"]),
     "uuid": (SOME_ID, [5, True, "five"]),
-    "json": ({"any": ["thing", 5, None]}, []),
+    "json": ({"any": ["thing", 5, None]}, ["a\0b", {"a\0b": 5}, [{"any": ["a\0b"]}]]),
     "letters": ("b", ["c", 5, True, None, []]),
     "digits": (2, ["2", 3, True, 2.0, None, []]),
 }
