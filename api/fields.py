@@ -126,7 +126,8 @@ class ChoiceField(serializers.ChoiceField):
 class DateTimeField(serializers.DateTimeField):
     """A date and time with an offset from UTC (RFC 3339, section 5.6)."""
 
-    FORM = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+    # From 3.14 on, Python reads the hour 24.
+    FORM = re.compile(r"\d{4}-\d\d-\d\d[Tt ](?!24)\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
     def to_internal_value(self, value):
         if not isinstance(value, str) or not self.FORM.fullmatch(value):
@@ -193,7 +194,7 @@ class DateField(serializers.DateField):
 class TimeField(serializers.TimeField):
     """A local time, without a time zone."""
 
-    FORM = re.compile(r"\d\d:\d\d(:\d\d)?", re.ASCII)
+    FORM = re.compile(r"(?!24)\d\d:\d\d(:\d\d)?", re.ASCII)
     default_error_messages = {"invalid": "Enter a valid time (hh:mm or hh:mm:ss)."}
 
     def to_internal_value(self, value):

@@ -56,8 +56,9 @@ def test_the_receiver_takes_each_event_once_and_nothing_that_is_forged(api, hook
     deliver()
     event = json.loads(receiver.stdout.readline())
     forged = {"webhook-id": "msg_1", "webhook-timestamp": str(int(time.time())), "webhook-signature": "v1,AAAA"}
-    with pytest.raises(HTTPError, match="401"):
+    with pytest.raises(HTTPError, match="401") as refused:
         urlopen(Request(f"http://127.0.0.1:{port}/", b"{}", forged))
+    refused.value.close()
 
     assert (event["type"], event["data"]["object"]) == ("task.created", task)
     [delivery] = api.get(f"/hooks/{made['id']}/deliveries/").json()["results"]

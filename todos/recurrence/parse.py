@@ -74,8 +74,8 @@ def read_number(name: str, value: str) -> int:
 
 
 def read_until(value: str, zone: tzinfo) -> date:
-    # The pattern comes first, since fromisoformat takes 2026-12-31, 2026W01 and even 2026123100 too.
-    if re.fullmatch("[0-9]{8}(T[0-9]{6}Z?)?", value):
+    # The pattern comes first, since fromisoformat takes 2026-12-31, 2026W01, even 2026123100, and the hour 24 too.
+    if re.fullmatch("[0-9]{8}(T(?!24)[0-9]{6}Z?)?", value):
         with suppress(ValueError):
             moment = datetime.fromisoformat(re.sub("60(Z?)$", r"59\1", value))  # a leap second
             return moment.date() if moment.tzinfo is None else day_in(zone, moment)
