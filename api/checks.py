@@ -52,6 +52,17 @@ def find_leniency(name: str, serializer_class: type) -> Iterator[checks.CheckMes
         yield checks.Warning(message, hint, id="api.W002")
         return
     for field_name, field in getattr(serializer_class, "_declared_fields", {}).items():
-        if type(field) in STRICT_FIELDS and not field.read_only:
-            message = f"{name}: {serializer_class.__name__}.{field_name} accepts values of other types."
-            yield checks.Warning(message, f"Use api.fields.{STRICT_FIELDS[type(field)].__name__}.", id="api.W003")
+        if not field.read_only:
+            yield from find_lenient_field(name, f"{serializer_class.__name__}.{field_name}", field)
+
+
+def find_lenient_field(name: str, path: str, field: serializers.Field) -> Iterator[checks.CheckMessage]:
+    if isinstance(field, serializers.Serializer):
+        yield from find_leniency(name, type(field))
+    elif child := getattr(field, "child", None):
+        yield from find_lenient_field(name, f"{path}.child", child)
+    bases = type(field).__mro__
+    lenient = next((base for base in bases if base in STRICT_FIELDS), None)
+    if lenient and not any(base.__module__ == fields.__name__ for base in bases):
+        message = f"{name}: {path} accepts values of other types."
+        yield checks.Warning(message, f"Use api.fields.{STRICT_FIELDS[lenient].__name__}.", id="api.W003")

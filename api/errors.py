@@ -120,8 +120,12 @@ def returned_problem(response: Response) -> dict:
     detail = data.get("detail") if isinstance(data, dict) else data
     if data and not isinstance(detail, str):
         errors = exceptions.ValidationError(data).detail
-        return validation_problem(errors) if status == 400 else problem(status, "", *described(errors))
-    return problem(status, getattr(detail, "code", ""), str(detail or ""))
+        if status == 400:
+            return validation_problem(errors)
+        detail, _ = described(errors)
+    given = data.get("code", "") if isinstance(data, dict) else ""
+    code = getattr(detail, "code", "") or (given if isinstance(given, str) else "")
+    return problem(status, code or ("error" if status in (410, 422) else ""), str(detail or ""))
 
 
 def as_api_exception(exc: Exception) -> Exception:

@@ -4,12 +4,15 @@ Values from forms and query strings are text. There, the fields convert them.
 """
 
 import re
+from datetime import timedelta
 from uuid import UUID
 
+import orjson
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.utils import html
 
+from api.parsers import MAX_DEPTH, deeper_than
 from api.text import CONTROL, fold, fold_for_search, is_blank, to_line
 
 
@@ -136,12 +139,23 @@ class DateTimeField(serializers.DateTimeField):
 
 
 class JSONField(serializers.JSONField):
-    default_error_messages = {"null_characters": "Null characters are not allowed."}
+    """Any JSON that can be stored and rendered again: with whole characters, without numbers of more than 64 bits."""
+
+    default_error_messages = {
+        "null_characters": "Null characters are not allowed.",
+        "too_deep": f"Values can be nested at most {MAX_DEPTH} levels deep.",
+    }
 
     def to_internal_value(self, data):
+        if deeper_than(data, MAX_DEPTH):
+            self.fail("too_deep")
         value = super().to_internal_value(data)
         if has_null_character(value):
             self.fail("null_characters")  # Postgres can't store it
+        try:
+            orjson.dumps(value)
+        except orjson.JSONEncodeError:
+            self.fail("invalid")
         return value
 
 
@@ -163,11 +177,17 @@ class ListField(serializers.ListField):
         return super().run_child_validation(data)
 
 
+MAX_DURATION = timedelta(days=100_000_000)  # SQLite stores microseconds in 64 bits
+
+
 class DurationField(serializers.DurationField):
     def to_internal_value(self, value):
         if not isinstance(value, str):
             self.fail("invalid", format="[DD] [HH:[MM:]]ss[.uuuuuu]")
-        return super().to_internal_value(value)
+        duration = super().to_internal_value(value)
+        if abs(duration) > MAX_DURATION:
+            self.fail("overflow", min_days=-MAX_DURATION.days, max_days=MAX_DURATION.days)
+        return duration
 
 
 class UUIDField(serializers.UUIDField):

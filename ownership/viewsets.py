@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
-from django.db import models
+from django.db import models, transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseNotModified
 from rest_framework import mixins, viewsets
@@ -198,6 +198,10 @@ def verb(method=None, **kwargs):
     return decorate(method) if method else decorate
 
 
+class NotModified(HttpResponseNotModified):
+    data = None  # as that of a Response(status=304)
+
+
 class RevisedViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.DestroyModelMixin, OwnedViewSet):
     """The user's own rows of a RevisedModel. Each unsafe request is one revision transaction."""
 
@@ -220,6 +224,8 @@ class RevisedViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.De
             response = handler(request, *args, **kwargs)
             if self.detail and "HTTP_IF_MATCH" in request.META and not self.has_checked_preconditions:
                 raise ImproperlyConfigured(f"{type(self).__name__}.get_object() ignores If-Match. Call super() in it.")
+            if response.status_code >= 400:  # returned, not raised: it changes nothing, either
+                transaction.set_rollback(True)
             return response
 
         with revision_transaction(request.user.pk):
@@ -263,7 +269,7 @@ class RevisedViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.De
 
     def unless_unchanged(self, etag: str, respond: Callable[[], Response]) -> HttpResponse:
         """The response with its entity tag; 304 if the client has it already, without calling `respond`."""
-        response = HttpResponseNotModified() if is_unchanged(self.request, etag) else respond()
+        response = NotModified() if is_unchanged(self.request, etag) else respond()
         response["ETag"] = etag
         return response
 

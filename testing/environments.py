@@ -13,7 +13,7 @@ from testing.databases import ROOT
 
 
 def settings_of(**environment: str) -> dict[str, Any]:
-    """The settings, read anew in an environment that has nothing else."""
+    """The settings, read again in an environment that has nothing else."""
     with mock.patch.dict(os.environ, environment, clear=True):
         return runpy.run_path(f"{ROOT}/config/settings.py")
 

@@ -5,6 +5,7 @@ from copy import copy
 from functools import cache
 from typing import Any
 
+from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import ForeignKey, Model, TimeField
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
@@ -103,7 +104,10 @@ def read_columns(model: type[Model], members: Members, record: Record) -> None:
 
 def read_value(column: Any, name: str, members: Members) -> Any:
     try:
-        return reader(column)(members.values[name])
-    except ValidationError as error:
+        value = reader(column)(members.values[name])
+        column.run_validators(value)  # the range of an AutoField is left out by REST framework
+    except (ValidationError, DjangoValidationError) as error:
+        reasons = error.detail if isinstance(error, ValidationError) else error.messages
         shown = repr(members.values[name])[:SHOWN]
-        raise BadFileError(f"{members.where}: {name}: {shown}: {' '.join(map(str, error.detail))}") from None
+        raise BadFileError(f"{members.where}: {name}: {shown}: {' '.join(map(str, reasons))}") from None
+    return value

@@ -1,6 +1,5 @@
 """Makes records fit the rules of tasks. What doesn't fit is changed as little as possible, and named as lost."""
 
-import math
 import re
 from zoneinfo import ZoneInfo
 
@@ -10,7 +9,6 @@ from todos.models.rules import MAX_LEVEL
 from transfer.records import Contents, ProjectRecord, TagRecord, TaskRecord
 
 COLOR = re.compile(r"#[0-9a-f]{6}")
-ENDLESS = float(2**40)  # a position beyond it leaves no room for new ones
 
 
 class Fitting(TaskFitting):
@@ -59,8 +57,6 @@ class Fitting(TaskFitting):
         if task.created_at and task.created_at > self.now:
             self.lose(task, "created_at", f"{task.created_at.isoformat()} is in the future.")
         task.created_at, task.updated_at = self.past(task.created_at), self.past(task.updated_at)
-        if task.position is not None and not (math.isfinite(task.position) and abs(task.position) < ENDLESS):
-            task.position = None
 
     # The tree
 

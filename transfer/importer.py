@@ -28,6 +28,8 @@ from transfer.parts import BATCH, archive_parts
 from transfer.records import Contents, ProjectRecord, Record, Report, TagRecord, TaskRecord, chunks, parse_uuid
 from transfer.rows import insert_rows
 
+ENDLESS = float(2**40)  # a position beyond it leaves no room for new ones
+
 SETTINGS = ("name", "timezone", "reminders_by_email")  # of the account, in an archive
 
 
@@ -288,7 +290,7 @@ class Importer:
             if issubclass(model, OwnedModel):
                 pks = {key: parse_uuid(str(pk)) for key, pk in pks.items()}
                 rows = rows.filter(owner_id=self.owner.pk)
-            loaded = rows.in_bulk([pk for pk in pks.values() if pk is not None])
+            loaded = rows.in_bulk([pk for pk in pks.values() if pk not in (None, "")])
             found |= {key: loaded[pk] for key, pk in pks.items() if pk in loaded}
         return found
 
@@ -322,6 +324,9 @@ class Importer:
 
     def order(self, records: list[Any]) -> None:
         """Give each record a position. In an account without tasks, the positions of an archive stay as they are."""
+        for record in records:
+            if record.position is not None and not abs(record.position) < ENDLESS:  # what is no number isn't, either
+                record.position = None
         if self.is_empty and records and all(record.position is not None for record in records):
             highest = int(max(record.position for record in records)) + 1
             if highest > self.current.revision:  # a new row's position is its revision, and has to come last

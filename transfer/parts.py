@@ -79,7 +79,9 @@ class ModelPart(ArchivePart):
             if record.key in records:
                 importer.contents.lose(record.item, "id", "Another one has the same id: this one isn't imported.")
             records.setdefault(record.key, record)
-        ids = {key: uuid5(importer.owner.pk, f"{self.name} {key}") for key in records}
+        ids = {
+            key: uuid5(importer.owner.pk, f"{self.name} {key.encode(errors='surrogatepass').hex()}") for key in records
+        }
         there = {row.pk for row in importer.rows(self.model, ids.values()).values()}
         own = {key: row.pk for key, row in importer.rows(self.model, records).items()}
         importer.ids[self.model] = ids | own
@@ -206,11 +208,14 @@ def archive_parts() -> list[ArchivePart]:
     registered = [ProjectsPart(Project, "projects"), TagsPart(Tag, "tags"), tasks, *ARCHIVE_PARTS]
     parts: dict[type[Model], ArchivePart] = {part.model: part for part in registered}
     for model in apps.get_models():
-        if issubclass(model, RevisedModel):
+        if issubclass(model, RevisedModel) and not model._meta.proxy:
             parts.setdefault(model, ModelPart(model))
-    ordered: dict[type[Model], ArchivePart] = {}
+    # These have a part of their own that goes by the others: a reference of theirs to a later part is lost by name.
+    ordered: dict[type[Model], ArchivePart] = {model: parts[model] for model in (Project, Tag, Task)}
 
     def add(model: type[Model], above: tuple[type[Model], ...] = ()) -> None:
+        if model in ordered:
+            return
         for field in model._meta.concrete_fields:
             if isinstance(field, ForeignKey) and field.related_model in parts and field.related_model not in above:
                 add(field.related_model, (*above, model))

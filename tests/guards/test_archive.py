@@ -97,7 +97,7 @@ def test_every_column_of_what_calendar_clients_stored_is_in_the_archive(alice, m
 
 
 def test_no_archived_model_has_a_relation_that_is_no_column():
-    """An archive has none of the rows between two models, but of the tags of tasks."""
+    """An archive would lose its rows: those of tags are written by name."""
     assert {part.model for part in archive_parts() if part.model._meta.local_many_to_many} == set()
 
 

@@ -8,7 +8,7 @@ from django.db import models as django_models
 
 from ownership.row_level_security.checks import prepare
 from testing.client import Client
-from testing.throwaway import column_of
+from testing.throwaway import column_of, forget
 from testing.uploads import named
 from tests.recipes.test_fields import VALUES
 from todos.models import Project, Tag, Task
@@ -34,11 +34,14 @@ def with_item(part: str, **values) -> dict:
 
 @pytest.fixture(scope="module")
 def heaviness(django_db_setup, django_db_blocker):
-    """A column `heaviness` of tasks, projects and tags, and `after`, by which tasks refer to others."""
-    after = django_models.ForeignKey("todos.Task", django_models.SET_NULL, related_name="+", null=True)
+    """A column `heaviness` of tasks, projects and tags, and references from tasks and projects to tasks."""
+    after, main_task = (
+        django_models.ForeignKey("todos.Task", django_models.SET_NULL, related_name="+", null=True) for _ in range(2)
+    )
     with ExitStack() as stack:
         stack.enter_context(django_db_blocker.unblock())
         stack.enter_context(column_of(Task, "after", after))
+        stack.enter_context(column_of(Project, "main_task", main_task))
         for model in (Task, Project, Tag):
             stack.enter_context(column_of(model, "heaviness", small_number()))
         yield
@@ -64,6 +67,16 @@ def test_a_new_field_moves(alice, bob):
         "Carry": (4, "Rest", bob),
         "Rest": (0, "Carry", bob),
     }
+
+
+@pytest.mark.usefixtures("heaviness", "db")
+def test_a_project_may_refer_to_what_comes_later(alice, bob):
+    Project.objects.create(owner=alice, name="Home", main_task=Task.objects.create(owner=alice, title="Carry"))
+
+    response = upload(bob, archive(alice))
+
+    assert told(response) == [("projects, item 1: Home", "main_task", "It isn't there, or it is in the trash.")]
+    assert Project.objects.get(owner=bob).name == "Home"
 
 
 @pytest.mark.usefixtures("heaviness", "db")
@@ -185,6 +198,33 @@ def test_a_value_of_another_type_is_refused(models, bob, db):
     assert refusal(response) == "todos.remark, item 1: text: 5: Not a valid string."
 
 
+@pytest.mark.parametrize("value", [2**70, "\ud800", [[[]]]], ids=["a large number", "half a character", "depth"])
+def test_json_that_can_not_be_rendered_is_refused(models, bob, value):
+    for _ in range(30 if isinstance(value, list) else 0):
+        value = [value]
+
+    assert refusal(upload(bob, with_item("todos.form", json=value))).startswith("todos.form, item 1: json: ")
+
+
+def test_an_id_may_be_any_text(models, bob):
+    task = Task.objects.create(owner=bob, title="x")
+
+    content = with_item("todos.remark", text="y", task=str(task.pk))
+    content["todos.remark"][0]["id"] = "\ud800"
+
+    assert told(upload(bob, content)) == []
+    assert [remark.text for remark in task.remarks.all()] == ["y"]
+
+
+def test_a_proxy_is_no_resource_of_its_own(alice):
+    meta = type("Meta", (), {"proxy": True, "app_label": "todos"})
+    urgent = type("Urgent", (Task,), {"__module__": __name__, "Meta": meta})
+    try:
+        assert "todos.urgent" not in archive(alice)
+    finally:
+        forget(urgent)
+
+
 def test_nobody_elses_rows_are_in_it(remarks, alice, bob):
     task = Task.objects.create(owner=bob, title="x")
     response = upload(bob, with_item("todos.remark", text="x", task=str(Task.objects.get(owner=alice).pk)))
@@ -230,3 +270,5 @@ def test_a_reference_to_a_table_that_all_share_moves(models, alice, bob, setting
     assert told(upload(bob, content)) == []
 
     assert models.Letter.objects.get(owner=bob).country == country
+    content["todos.letter"][0]["country"] = 2**70
+    assert refusal(upload(bob, content)).startswith("todos.letter, item 1: country: 1180591620717411303424: ")

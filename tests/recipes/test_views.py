@@ -16,7 +16,7 @@ from rest_framework.throttling import ScopedRateThrottle, UserRateThrottle
 
 from api import fields
 from api.filters import FilterSetBackend
-from api.serializers import Serializer
+from api.serializers import EmptySerializer, Serializer
 from testing.counting import revision_of
 from testing.problems import assert_problem, refused
 from tests.recipes.conftest import results, values
@@ -150,7 +150,8 @@ def test_a_serializer_without_the_revision(base, serve, models, book, api):
     response = api.get(f"/books/{book.pk}/")
 
     assert response.json() == {"title": "Emma"}
-    assert api.get(f"/books/{book.pk}/", HTTP_IF_NONE_MATCH=response["ETag"]).status_code == 304
+    unchanged = api.get(f"/books/{book.pk}/", HTTP_IF_NONE_MATCH=response["ETag"])
+    assert (unchanged.status_code, unchanged.data) == (304, None)
     assert api.patch(f"/books/{book.pk}/", {"title": "x"}, HTTP_IF_MATCH=response["ETag"]).status_code == 200
     assert api.get(f"/books/{book.pk}/?format=api").status_code == api.get("/books/?format=api").status_code == 200
 
@@ -277,13 +278,34 @@ def test_an_action_that_returns_the_errors_of_its_serializer(base, serve, book, 
     assert (done.json(), type(book).objects.get(pk=book.pk).pages) == ({"status": "torn out"}, 5)
 
 
+def test_an_error_that_is_returned_undoes_what_was_written(base, serve, book, api):
+    class Books(base):
+        @action(detail=True, methods=["post"], serializer_class=EmptySerializer)
+        def tear_out(self, request, pk):
+            book = self.get_object()
+            book.pages -= 1
+            book.save()
+            return Response({"detail": "The book is closed."}, status=409)
+
+    serve(books=Books)
+
+    for _ in range(2):
+        assert api.post(f"/books/{book.pk}/tear_out/", HTTP_IDEMPOTENCY_KEY="once").status_code == 409
+    assert type(book).objects.get(pk=book.pk).pages == book.pages
+
+
 def test_a_body_that_would_be_read_carelessly_is_named(base, serve):
     class LaxSerializer(serializers.Serializer):
         pages = serializers.IntegerField()
 
+    class Number(serializers.IntegerField):
+        pass
+
     class HalfStrictSerializer(Serializer):
         pages = serializers.IntegerField()
         title = serializers.CharField(read_only=True)
+        numbers = fields.ListField(child=Number())
+        parts = LaxSerializer(many=True)
 
     class Books(base):
         @action(detail=True, methods=["post"], serializer_class=LaxSerializer)
@@ -306,6 +328,16 @@ def test_a_body_that_would_be_read_carelessly_is_named(base, serve):
             "api.W003",
             "Books.glue_in: HalfStrictSerializer.pages accepts values of other types.",
             "Use api.fields.IntegerField.",
+        ),
+        (
+            "api.W003",
+            "Books.glue_in: HalfStrictSerializer.numbers.child accepts values of other types.",
+            "Use api.fields.IntegerField.",
+        ),
+        (
+            "api.W002",
+            "Books.glue_in: LaxSerializer accepts unknown fields, and values of other types.",
+            "Derive it from RevisedSerializer, or from Serializer or ModelSerializer in api.serializers.",
         ),
         *(
             (
@@ -331,7 +363,10 @@ def test_the_views_of_the_project_read_bodies_carefully():
         (404, None, "not_found", "Not Found", None),
         (404, {}, "not_found", "Not Found", None),
         (400, [], "bad_request", "Bad Request", None),
-        (507, {"error": "Full"}, "error", "error: Full", [("error", "invalid", "Full")]),
+        (507, {"error": "Full"}, "error", "error: Full", None),
+        (409, {"detail": "No paper.", "code": "printer"}, "printer", "No paper.", None),
+        (422, {"error": "Full"}, "error", "error: Full", None),
+        (400, {"error": "Full"}, "validation_error", "error: Full", [("error", "invalid", "Full")]),
     ],
 )
 def test_an_error_that_a_view_returns_is_a_problem(base, serve, api, status, data, code, detail, errors):

@@ -196,6 +196,18 @@ def test_a_broken_archive_is_refused_by_its_item(upload, change, reason):
     assert refusal(upload("archive", as_file(content))) == reason
 
 
+@pytest.mark.parametrize("part", ["projects", "tasks"])
+@pytest.mark.parametrize("position", [1e300, -1e300, 9.2233720368547748e18])
+def test_a_position_that_leaves_no_room_is_not_kept(alice, upload, part, position):
+    items = [{"id": "1", "title": "x", "name": "x", "position": position}]
+    content = {"format": "todo-archive", "version": 1, part: items, "complete": True}
+
+    assert upload("archive", as_file(content)).status_code == 200
+
+    assert abs((Project if part == "projects" else Task).objects.get().position) < 10
+    assert type(alice).objects.get(pk=alice.pk).revision < 10
+
+
 def test_a_part_that_is_not_known_is_named(upload):
     content = json.loads(sample("archive").read()) | {"calendars": [1]}
 
