@@ -46,13 +46,14 @@ def callers(protection: str) -> tuple[str, ...]:
     return {"both": LET_IN + REFUSED, "the owner rule alone": LET_IN[:2] + REFUSED}.get(protection, LET_IN[:1])
 
 
-def sample_for(name: str, questions: list[Question], seed: str) -> list[Question]:
-    """What this caller asks in a sample. One asks at least one question of each source, the others fewer, and those
-    fewest who are refused before anything is looked up.
+def sample_for(name: str, protection: str, questions: list[Question], seed: str) -> list[Question]:
+    """What this caller asks in a sample. One, behind one protection, asks at least one question of each source; the
+    others ask fewer, and those fewest who are refused before anything is looked up.
     """
     is_refused = name in REFUSED or name.startswith("anonymous")
+    is_thorough = (name, protection) == (LET_IN[0], protections()[0])
     share = 8 * SHARE if is_refused else SHARE
-    return sample(questions, f"{seed} {name} {connection.vendor}", share, of_each=name == LET_IN[0])
+    return sample(questions, f"{seed} {protection} {name} {connection.vendor}", share, is_thorough)
 
 
 def browsers(protection: str) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ def test_what_is_anothers_is_like_what_is_missing(route, protection, world, bob,
 
     with protected_by(protection, settings):
         for name in callers(protection):
-            asked = sample_for(name, every, f"{route} {protection}")
+            asked = sample_for(name, protection, every, str(route))
             probe(Caller.of(name, world, bob, operator), route, asked)
             proved("isolation", size(asked), size(every))
 

@@ -16,7 +16,7 @@ def test_what_was_given_to_another_is_like_what_was_given_to_nobody(
 
     with protected_by(protection, settings):
         for name in callers(protection):
-            asked = sample_for(name, every, f"{route} {protection}")
+            asked = sample_for(name, protection, every, str(route))
             probe(Caller.of(name, world, bob, operator), route, asked)
             proved("isolation", size(asked), size(every))
 

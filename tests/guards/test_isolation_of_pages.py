@@ -26,7 +26,7 @@ def test_a_page_of_the_api_shows_nothing_of_another(route, protection, world, bo
 
     with protected_by(protection, settings):
         for name in browsers(protection):
-            asked = sample_for(name, every, f"{route} {protection}")
+            asked = sample_for(name, protection, every, str(route))
             probe(Caller.of(name, world, bob, operator), route, asked)
             proved("isolation", size(asked), size(every))
 
