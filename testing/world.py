@@ -65,26 +65,30 @@ def rows_of(user: User) -> Rows:
 
 
 @cache
-def owned_tables(without: tuple[type[models.Model], ...]) -> list[tuple[str, models.ForeignKey]]:
-    """A statement for the user's rows of each table, and the key that it takes."""
-    name = connection.ops.quote_name
-    return [
-        (f"SELECT * FROM {name(meta.db_table)} WHERE {name(key.column)} = %s ORDER BY {name(meta.pk.column)}", key)
-        for meta in (model._meta for model in apps.get_models(include_auto_created=True))
-        if meta.model not in without
-        for key in user_keys(meta.model)
-    ]
+def stored_statements(without: tuple[type[models.Model], ...]) -> list[tuple[str, list[models.Field]]]:
+    """Statements for the rows of a user in each table, and the keys that they take."""
+    name, is_postgres = connection.ops.quote_name, connection.vendor == "postgresql"
+    found: list[tuple[str, list[models.Field]]] = []
+    for model in apps.get_models(include_auto_created=True):
+        meta = model._meta
+        keys = [meta.pk] if model is User else [key for key in user_keys(model) if model not in without]
+        shown, order = ("whole::text", name(meta.pk.column)) if is_postgres else ("*", name(meta.pk.column))
+        rows = f"SELECT {shown} FROM {name(meta.db_table)} AS whole WHERE {{}} = %s ORDER BY {order}"
+        found += [(rows.format(name(key.column)), [key]) for key in keys]
+    if not is_postgres:
+        return found
+    return [(" UNION ALL ".join(f"({rows})" for rows, _ in found), [key for _, [key] in found])]
 
 
 def stored(user: User, without: tuple[type[models.Model], ...] = ()) -> list[list[tuple]]:
     """All rows of this user as the database has them, `without` some tables, to see whether something has changed.
 
-    In plain SQL: the guards compare some thousand times, and `rows_of` takes ten times as long.
+    In plain SQL, and on Postgres in one statement: the guards compare some thousand times.
     """
-    found = [list(User.objects.filter(pk=user.pk).values_list())]
+    found = []
     with connection.cursor() as cursor:
-        for statement, key in owned_tables(without):
-            cursor.execute(statement, [key.get_db_prep_value(user.pk, connection)])
+        for statement, keys in stored_statements(without):
+            cursor.execute(statement, [key.get_db_prep_value(user.pk, connection) for key in keys])
             found.append(cursor.fetchall())
     return found
 
