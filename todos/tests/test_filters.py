@@ -387,6 +387,15 @@ def test_a_day_on_which_the_clock_goes_back_at_midnight_has_all_its_hours(api, a
     assert found(api, "completed_after=2027-11-07&completed_before=2027-11-07") == ["04:00", "05:00", "late"]
 
 
+def test_a_day_whose_last_hour_comes_twice_has_it_twice(api, alice):
+    type(alice).objects.filter(pk=alice.pk).update(timezone="Africa/Cairo")  # from 24:00 to 23:00
+    for hour in ("20:30", "21:30", "22:30"):  # 23:30, again 23:30, and 00:30 of the next day
+        completed_at(alice, hour, f"2026-10-29T{hour}:00Z")
+
+    assert found(api, "completed_before=2026-10-29") == ["20:30", "21:30"]
+    assert found(api, "completed_after=2026-10-30") == ["22:30"]
+
+
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
 def test_the_ends_of_the_calendar_are_days_of_completion_too(api, alice, zone):
     type(alice).objects.filter(pk=alice.pk).update(timezone=zone)
