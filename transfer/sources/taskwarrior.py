@@ -14,6 +14,7 @@ KNOWN = {
     *("id", "uuid", "description", "status", "entry", "modified", "end", "due", "scheduled", "wait", "project", "tags"),
     *("priority", "recur", "parent", "mask", "imask", "annotations", "urgency", "rtype", "last", "template"),
 }
+NOT_OPEN = ("completed", "deleted", "recurring")  # whatever else there is counts as open
 PRIORITIES = {"H": 3, "M": 2, "L": 1, "": 0}
 
 
@@ -51,7 +52,7 @@ class Series:
     def __init__(self, rows: list[Members]):
         self.templates = {row.id("uuid"): row for row in rows if row.text("status") == "recurring"}
         self.instances: dict[str, str] = {}  # the uuid of the first open one, by that of the template
-        opened = [row for row in rows if row.text("status") in ("pending", "waiting")]
+        opened = [row for row in rows if row.text("status") not in NOT_OPEN]
         for row in sorted(opened, key=lambda each: each.text("due")):
             if row.id("parent") in self.templates:
                 self.instances.setdefault(row.id("parent"), row.id("uuid"))

@@ -265,6 +265,14 @@ def test_the_template_of_taskwarrior_and_its_open_instance_are_one_task(upload, 
     assert (plants["priority"], plants["tags"], plants["description"]) == (3, ["daily"], "Not the cactus")
 
 
+def test_a_status_that_taskwarrior_may_get_counts_as_open(upload, alice):
+    file = sample("taskwarrior").read().replace(b'"status":"pending"', b'"status":"blocked"')
+
+    assert b'"blocked"' in file
+    assert upload("taskwarrior", named(file, "tasks.json")).status_code == 200
+    assert Task.objects.open().filter(owner=alice, title="Water the plants").count() == 1
+
+
 def test_todo_txt(upload, alice):
     assert told(upload("todotxt", sample("todotxt"))) == [
         ("line 4: Read https://example.com/page see:also", "priority", "(F) isn't known here: it is low."),
