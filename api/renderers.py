@@ -158,10 +158,8 @@ class PageRenderer(renderers.BrowsableAPIRenderer):
                 "is_verb": issubclass(calls.get(name, {}).get("serializer_class", object), EmptySerializer),
             }
             for name, url in urls.items()
-            if status_code != 204
-            and not (
-                view.detail and {"queryset", "in_trash"} & {*calls.get(name, {})}
-            )  # it is for what is in the trash
+            # Those with rows of their own are for what is in the trash.
+            if status_code != 204 and not (view.detail and {"queryset", "in_trash"} & {*calls.get(name, {})})
         ]
 
 

@@ -94,7 +94,7 @@ def respond_once(request, key: str, respond: Callable[[], Response], body: bytes
             raise KeyReused
         return replay(stored)
     response = respond()
-    if transaction.get_rollback() or response.status_code >= 400:  # nothing was done, or an error was returned
+    if transaction.get_rollback():  # a dry run, or an error that was returned
         return response
     fresh = IdempotentResponse(
         owner_id=request.user.pk,

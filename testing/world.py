@@ -68,12 +68,12 @@ def rows_of(user: User) -> Rows:
 def stored_statements(without: tuple[type[models.Model], ...]) -> list[tuple[str, list[models.Field]]]:
     """Statements for the rows of a user in each table, and the keys that they take."""
     name, is_postgres = connection.ops.quote_name, connection.vendor == "postgresql"
+    shown = "whole::text" if is_postgres else "*"
     found: list[tuple[str, list[models.Field]]] = []
     for model in apps.get_models(include_auto_created=True):
         meta = model._meta
         keys = [meta.pk] if model is User else [key for key in user_keys(model) if model not in without]
-        shown, order = ("whole::text", name(meta.pk.column)) if is_postgres else ("*", name(meta.pk.column))
-        rows = f"SELECT {shown} FROM {name(meta.db_table)} AS whole WHERE {{}} = %s ORDER BY {order}"
+        rows = f"SELECT {shown} FROM {name(meta.db_table)} AS whole WHERE {{}} = %s ORDER BY {name(meta.pk.column)}"
         found += [(rows.format(name(key.column)), [key]) for key in keys]
     if not is_postgres:
         return found

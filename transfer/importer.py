@@ -325,7 +325,7 @@ class Importer:
     def order(self, records: list[Any]) -> None:
         """Give each record a position. In an account without tasks, the positions of an archive stay as they are."""
         for record in records:
-            if record.position is not None and not abs(record.position) < ENDLESS:  # what is no number isn't, either
+            if record.position is not None and not abs(record.position) < ENDLESS:  # NaN isn't, either
                 record.position = None
         if self.is_empty and records and all(record.position is not None for record in records):
             highest = int(max(record.position for record in records)) + 1
