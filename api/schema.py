@@ -178,9 +178,9 @@ class AutoSchema(openapi.AutoSchema):
         return serializer
 
     def _is_list_view(self, serializer=None) -> bool:
-        is_of_one = getattr(self.view, "detail", True)
-        is_trash = getattr(self.view, "in_trash", False) and not is_of_one and self.method == "GET"
-        return is_trash or super()._is_list_view(serializer)
+        # An action without an id, on rows of its own, lists them.
+        lists_others = "queryset" in vars(self.view) and not getattr(self.view, "detail", True)
+        return (lists_others and self.method == "GET") or super()._is_list_view(serializer)
 
     def get_tags(self) -> list[str]:
         return [tag_of(self.path)]

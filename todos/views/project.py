@@ -6,7 +6,7 @@ from todos.filters import ProjectFilters
 from todos.models import Project
 from todos.serializers.moves import MoveSerializer
 from todos.serializers.project import ProjectSerializer, ReplicatedProjectSerializer
-from todos.views.trash import TrashViewSet
+from todos.views.trash import IN_TRASH, TrashViewSet
 
 
 class ProjectViewSet(TrashViewSet):
@@ -38,7 +38,7 @@ class ProjectViewSet(TrashViewSet):
         """Permanently delete the projects in the trash, with their tasks."""
         return super().empty_trash(request)
 
-    @verb(in_trash=True)
+    @verb(queryset=IN_TRASH)
     def restore(self, request, pk):
         """Restore the project from the trash, with the tasks that were deleted together with it."""
         self.get_object().restore()
