@@ -248,7 +248,7 @@ def has_rows(serializer_class: type[Serializer]) -> bool:
     return not fields_without_row(serializer_class)
 
 
-def fields_without_row(serializer_class: type[Serializer]) -> list[str]:
+def fields_without_row(serializer_class: type[ModelSerializer]) -> list[str]:
     """The names of the fields whose representation isn't in a row: each object has to be represented by itself."""
     meta: Any = serializer_class.Meta
     computed = dict.fromkeys(getattr(meta, "computed", {}))

@@ -81,7 +81,7 @@ class CallerView(ApiView):
     def get_permissions(self):
         """Those of the view, after the default ones: its user is signed in, within the scope, unless it allows any."""
         own = self.permission_classes
-        default = () if AllowAny in own else api_settings.DEFAULT_PERMISSION_CLASSES
+        default: Any = () if AllowAny in own else api_settings.DEFAULT_PERMISSION_CLASSES
         return [*(each() for each in default if each not in own), *super().get_permissions()]
 
     def perform_authentication(self, request):
