@@ -1,0 +1,89 @@
+"""Subtasks that recur keep their own rhythm: they move to the next occurrence of their parent, and back."""
+
+from datetime import UTC, datetime
+
+import pytest
+import time_machine
+
+from todos.models import Task
+
+NOVEMBER_28 = datetime(2026, 11, 28, 20, 50, tzinfo=UTC)  # 21:50 in Zurich
+
+
+@pytest.fixture(autouse=True)
+def clock():
+    with time_machine.travel(NOVEMBER_28, tick=False) as clock:
+        yield clock
+
+
+def open_tasks(**fields) -> list[str]:
+    return sorted(str(task.due_date) for task in Task.objects.present().open().filter(**fields))
+
+
+@pytest.fixture
+def family(make):
+    parent = make(title="P", due_date="2026-11-28", recurrence="FREQ=WEEKLY")
+    return parent, make(title="C", parent=parent["id"], due_date="2026-11-28", recurrence="FREQ=WEEKLY")
+
+
+def test_a_recurring_subtask_that_was_completed_first_goes_on_once(family, do, following):
+    parent, child = family
+    do("complete", child)
+
+    fresh = following(parent)
+
+    assert fresh["due_date"] == "2026-12-05"
+    assert open_tasks(title="C", parent=fresh["id"]) == ["2026-12-05"]
+    assert open_tasks(title="C") == ["2026-12-05"]
+
+
+def test_a_daily_subtask_of_a_weekly_task_keeps_its_day(make, following):
+    parent = make(title="P", due_date="2026-11-28", recurrence="FREQ=WEEKLY")
+    make(title="daily", parent=parent["id"], due_date="2026-11-29", recurrence="FREQ=DAILY")
+
+    fresh = following(parent)
+
+    assert open_tasks(title="daily", parent=fresh["id"]) == ["2026-11-29"]
+
+
+def test_a_recurring_subtask_moves_to_the_copy_of_the_plain_one_that_it_is_below(make, following):
+    parent = make(title="P", due_date="2026-11-28", recurrence="FREQ=WEEKLY")
+    plain = make(title="plain", parent=parent["id"])
+    make(title="daily", parent=plain["id"], due_date="2026-11-29", recurrence="FREQ=DAILY")
+
+    fresh = following(parent)
+
+    daily = Task.objects.open().get(title="daily")
+    assert (daily.parent.title, str(daily.parent.parent_id)) == ("plain", fresh["id"])
+    assert not daily.parent.completed
+
+
+def test_reopening_takes_a_recurring_subtask_back(family, do, following):
+    parent, _ = family
+    following(parent)
+
+    do("reopen", parent)
+
+    assert open_tasks(title="P") == ["2026-11-28"]
+    assert open_tasks(title="C") == open_tasks(title="C", parent=parent["id"]) == ["2026-11-28"]
+
+
+def test_reopening_takes_it_back_to_the_plain_subtask_that_it_was_below(make, do):
+    parent = make(title="P", due_date="2026-11-28", recurrence="FREQ=WEEKLY")
+    plain = make(title="plain", parent=parent["id"])
+    make(title="daily", parent=plain["id"], due_date="2026-11-29", recurrence="FREQ=DAILY")
+    do("complete", parent)
+
+    do("reopen", parent)
+
+    assert str(Task.objects.present().open().get(title="daily").parent_id) == plain["id"]
+    assert sorted(Task.objects.present().open().values_list("title", flat=True)) == ["P", "daily", "plain"]
+
+
+def test_under_the_last_occurrence_it_is_completed_along(make, do):
+    parent = make(title="P", due_date="2026-11-28", recurrence="FREQ=WEEKLY;COUNT=1")
+    make(title="daily", parent=parent["id"], due_date="2026-11-29", recurrence="FREQ=DAILY")
+
+    do("complete", parent)
+
+    assert open_tasks() == []
