@@ -21,17 +21,19 @@ RULED_BY = frozenset({"recurrence", "due_date", "due_time"})
 def follow(task: "Task", changed: set[str]) -> None:
     """Let the series follow a change of these columns.
 
-    Another due date postpones this occurrence alone. Another due time alone is the time from here on. Another rule
-    counts from this occurrence. Both, a first rule, or `restart_series` begin a series at the due date.
+    Another due date postpones this occurrence alone, with its time. Another due time without it is the time from here
+    on. Another rule counts from this occurrence. With another due date, as a first one, or with `restart_series`, it
+    begins a series at the due date.
     """
     if not task.recurrence or task.due_date is None:
         leave(task)
     elif task.restart_series or not task.was("recurrence") or {"recurrence", "due_date"} <= changed:
         begin(task)
-    elif "recurrence" in changed:
-        change_rule(task)
     elif "due_date" not in changed:
-        task.series_time = task.due_time
+        if "recurrence" in changed:
+            change_rule(task)
+        if "due_time" in changed:
+            task.series_time = task.due_time
 
 
 def leave(task: "Task") -> None:

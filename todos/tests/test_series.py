@@ -52,6 +52,22 @@ def test_another_time_alone_is_the_time_from_here_on(make, change, following):
     assert following(change(task, due_time="17:00:00"))["due_time"] == "17:00:00"
 
 
+@pytest.mark.parametrize("time", ["17:00:00", None])
+def test_another_time_with_another_rule_is_the_time_from_here_on_too(make, change, following, time):
+    task = make(due_date="2026-12-05", due_time="09:00:00", recurrence="FREQ=DAILY")
+
+    fresh = following(change(task, recurrence="FREQ=WEEKLY", due_time=time))
+
+    assert (fresh["due_date"], fresh["due_time"]) == ("2026-12-12", time)
+
+
+def test_another_rule_for_a_postponed_occurrence_leaves_the_time_of_the_series_alone(make, change, following):
+    task = make(due_date="2026-12-05", due_time="09:00:00", recurrence="FREQ=DAILY")
+    change(task, due_date="2026-12-06", due_time="17:00:00")
+
+    assert following(change(task, recurrence="FREQ=WEEKLY"))["due_time"] == "09:00:00"
+
+
 def test_three_occurrences_that_are_each_postponed_are_three_in_all(make, change, do, following):
     task = make(due_date="2026-12-05", recurrence="FREQ=WEEKLY;COUNT=3")
     second = following(change(task, due_date="2026-12-06"))
