@@ -1,6 +1,7 @@
 """How a task follows its series: what a change of its dates or its rule means, and when the next occurrence is due."""
 
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -64,18 +65,15 @@ def series_of(task: "Task", text: str) -> Series:
 
 
 def next_occurrence(task: "Task", now: datetime) -> dict | None:
-    """The values of the next occurrence that aren't the task's, seen from `now` on the owner's clock; None at the end.
-
-    A task whose rule counts from completion counts from the day of `completed_at`, or from `now` while it is open.
-    """
+    """The values of the next occurrence that aren't the task's, seen from `now` on the owner's clock; None at the end."""
     if not task.recurrence or task.due_date is None:
         return None
     is_past = task.series_time is not None and task.series_time < now.time()
     not_before = now.date() + timedelta(days=is_past)
     if task.repeat_from == "completion":
-        done_on = timezone.localtime(task.completed_at or now, now.tzinfo).date()
-        series = Series(rule_of(task, task.recurrence), done_on, None, task.series_passed)
-        found = series.next_date(done_on, not_before)
+        counted_from = completion_date(task, now)
+        series = Series(rule_of(task, task.recurrence), counted_from, None, task.series_passed)
+        found = series.next_date(counted_from, not_before)
     else:
         series = series_of(task, task.recurrence)
         found = series.next_date(max(task.occurrence_date or task.due_date, task.due_date), not_before)
@@ -88,28 +86,31 @@ def next_occurrence(task: "Task", now: datetime) -> dict | None:
     return values
 
 
+def completion_date(task: "Task", now: datetime) -> date:
+    """The day of `completed_at`. An open task is skipped: as if it were completed on its due date, or today if late."""
+    if task.completed_at is None:
+        return max(now.date(), task.due_date or now.date())
+    try:
+        return timezone.localtime(task.completed_at, now.tzinfo).date()
+    except OverflowError:  # before the year 1
+        return task.completed_at.date()
+
+
 def shifted(task: "Task", by: timedelta) -> dict:
-    """The dates and reminders of the task that much later."""
+    """The dates and reminders of the task that much later; as they are, where the calendar doesn't go so far."""
     zone = ZoneInfo(task.owner.timezone)
-    return {
-        "due_date": later(task.due_date, by),
-        "start_date": later(task.start_date, by),
-        "reminders": [shifted_reminder(each, by, zone) for each in task.reminders],
-    }
+    values: dict[str, Any] = {"reminders": [shifted_reminder(each, by, zone) for each in task.reminders]}
+    with suppress(OverflowError):
+        values |= {name: day + by for name in ("due_date", "start_date") if (day := getattr(task, name))}
+    return values
 
 
 def shifted_reminder(reminder: dict, by: timedelta, zone: ZoneInfo) -> dict:
     if "at" not in reminder:
         return reminder
-    moment = later(datetime.fromisoformat(reminder["at"]).astimezone(zone), by)  # the wall clock stays
-    return reminder_at(moment)
-
-
-def later(day, by: timedelta):
-    try:
-        return day and day + by
-    except OverflowError:  # after the year 9999
-        return day
+    with suppress(OverflowError):
+        return reminder_at(datetime.fromisoformat(reminder["at"]).astimezone(zone) + by)  # the wall clock stays
+    return reminder
 
 
 def skip(task: "Task") -> None:

@@ -155,6 +155,44 @@ def test_start_and_reminders_shift_with_the_due_date(make, following):
     assert fresh["reminders"] == [{"minutes_before": 30}, {"at": "2026-12-11T09:00:00Z"}]
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "0001-01-01T03:00:00Z"])
+def test_a_completion_in_the_first_hours_of_the_calendar_counts(api, alice, make, do, moment):
+    alice.timezone = "America/New_York"
+    alice.save()
+    task = make(due_date="2026-12-05", recurrence="FREQ=DAILY", repeat_from="completion")
+
+    following = do("complete", task, completed_at=moment)["next_occurrence"]
+
+    assert api.get(f"/tasks/{following}/").json()["due_date"] == "2026-11-28"
+
+
+@pytest.mark.parametrize(
+    ("zone", "at"),
+    [
+        ("America/New_York", "0001-01-01T00:00:00Z"),
+        ("America/New_York", "9999-12-31T23:59:59Z"),
+        ("America/New_York", "9999-12-31T02:00:00Z"),
+        ("Europe/Zurich", "9999-12-31T23:59:59Z"),
+    ],
+)
+def test_a_reminder_at_the_end_of_the_calendar_stays_there(alice, make, following, zone, at):
+    alice.timezone = zone
+    alice.save()
+    task = make(due_date="2026-12-05", recurrence="FREQ=DAILY", reminders=[{"at": at}])
+
+    assert following(task)["reminders"] == [{"at": at}]
+
+
+def test_a_subtask_at_the_end_of_the_calendar_is_copied_as_it_is(api, make, following):
+    task = make(due_date="2026-12-05", recurrence="FREQ=WEEKLY")
+    make(parent=task["id"], start_date="9999-12-24", due_date="9999-12-28")
+
+    fresh = following(task)
+
+    [copy] = api.get(f"/tasks/?parent={fresh['id']}").json()["results"]
+    assert (copy["start_date"], copy["due_date"]) == ("9999-12-24", "9999-12-28")
+
+
 # Values that are refused
 
 
