@@ -65,7 +65,7 @@ def series_of(task: "Task", text: str) -> Series:
 
 
 def next_occurrence(task: "Task", now: datetime) -> dict | None:
-    """The values of the next occurrence that aren't the task's, seen from `now` on the owner's clock; None at the end."""
+    """The values of the next occurrence that aren't the task's, from `now` on the owner's clock on; None at the end."""
     if not task.recurrence or task.due_date is None:
         return None
     is_past = task.series_time is not None and task.series_time < now.time()
@@ -80,7 +80,7 @@ def next_occurrence(task: "Task", now: datetime) -> dict | None:
     if found is None:
         return None
     values = {**shifted(task, found - task.due_date), "due_date": found, "due_time": task.series_time}
-    values["occurrence_date"] = found
+    values |= {"occurrence_date": found, **start_in_time(task, values)}
     if task.repeat_from == "completion":
         values |= {"series_start": found, "series_day": None, "series_passed": series.passed(found) - 1}
     return values
@@ -94,6 +94,21 @@ def completion_date(task: "Task", now: datetime) -> date:
         return timezone.localtime(task.completed_at, now.tzinfo).date()
     except OverflowError:  # before the year 1
         return task.completed_at.date()
+
+
+def start_in_time(task: "Task", values: dict) -> dict:
+    """The start, where it would be after the due time that these values of the next occurrence go back to.
+
+    This one was postponed to a later time, and its start along with it. The time between them stays the same.
+    """
+    if not (task.start_date and task.start_time and values["due_time"]):
+        return {}
+    due = datetime.combine(values["due_date"], values["due_time"])
+    if datetime.combine(values.get("start_date", task.start_date), task.start_time) <= due:
+        return {}
+    was_due: Any = task.due_date, task.due_time or task.start_time
+    start = due - (datetime.combine(*was_due) - datetime.combine(task.start_date, task.start_time))
+    return {"start_date": start.date(), "start_time": start.time()}
 
 
 def shifted(task: "Task", by: timedelta) -> dict:

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from api.ids import uuid7
+from testing.problems import refused
 from todos.models import Project, Tag, Task
 
 SETS = {"update": {"priority": 4}, "move": {}}
@@ -288,6 +289,20 @@ def test_a_rule_that_one_of_them_breaks_is_named_by_its_index(alice, tasks, bulk
         assert errors(bulk(action, [dated, tasks[0]], parent=str(tasks[0].pk))) == [("ids.1.parent", "circular")]
         assert errors(bulk(action, [done, tasks[0]], parent=str(done.pk)))[0][0].startswith("ids.")
     assert rows() == before
+
+
+def test_a_rule_that_only_the_next_occurrence_breaks_is_named_without_an_index(alice, bulk):
+    weekly = {"due_date": "2030-01-01", "recurrence": "FREQ=WEEKLY"}
+    deep = root = Task.objects.create(owner=alice, title="weekly", **weekly)
+    for title in "ab":
+        deep = Task.objects.create(owner=alice, title=title, parent=deep)
+    place = None
+    for title in "xyz":
+        place = Task.objects.create(owner=alice, title=title, parent=place)
+
+    response = bulk("update", [root], completed=True, parent=str(place.pk))
+
+    assert refused(response) == [("", "too_deep")]
 
 
 @pytest.mark.parametrize("order", ["first", "last"])

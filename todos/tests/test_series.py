@@ -46,6 +46,34 @@ def test_a_postponed_occurrence_goes_back_to_the_time_of_the_series(make, change
     assert (fresh["due_date"], fresh["due_time"]) == ("2026-12-12", "09:00:00")
 
 
+@pytest.mark.parametrize(
+    ("start", "time", "expected"),
+    [
+        (("2026-12-06", "19:00:00"), "20:00:00", ("2026-12-12", "17:00:00")),  # postponed like the due time
+        (("2026-12-06", "17:30:00"), "20:00:00", ("2026-12-12", "17:30:00")),
+        (("2026-12-06", "19:00:00"), None, ("2026-12-12", "18:00:00")),
+        (("2026-12-05", "19:00:00"), "20:00:00", ("2026-12-11", "19:00:00")),
+    ],
+)
+def test_the_start_is_never_after_the_time_of_the_series(make, change, following, start, time, expected):
+    task = make(due_date="2026-12-05", due_time="18:00:00", recurrence="FREQ=WEEKLY")
+    postponed = change(task, due_date="2026-12-06", due_time=time, start_date=start[0], start_time=start[1])
+
+    fresh = following(postponed)
+
+    assert (fresh["start_date"], fresh["start_time"]) == expected
+    assert (fresh["due_date"], fresh["due_time"]) == ("2026-12-12", "18:00:00")
+
+
+def test_the_start_goes_back_over_midnight(make, change, following):
+    task = make(due_date="2026-12-05", due_time="00:30:00", recurrence="FREQ=WEEKLY")
+    change(task, due_date="2026-12-06", due_time="20:00:00", start_date="2026-12-06", start_time="19:00:00")
+
+    fresh = following(task)
+
+    assert (fresh["start_date"], fresh["start_time"]) == ("2026-12-11", "23:30:00")
+
+
 def test_another_time_alone_is_the_time_from_here_on(make, change, following):
     task = make(due_date="2026-12-05", due_time="09:00:00", recurrence="FREQ=WEEKLY")
 
