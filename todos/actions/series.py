@@ -132,6 +132,8 @@ def skip(task: "Task") -> None:
     """Set the task to its next date, without completing it. Raises ValidationError."""
     if not task.recurrence or task.due_date is None:
         raise invalid("recurrence", "This task does not recur.", "not_recurring")
+    if task.completed:
+        raise invalid("completed", "This task is completed. Reopen it first.", "completed")
     values = next_occurrence(task, task.owner.now())
     if values is None:
         raise invalid("recurrence", "This is the last occurrence: complete it instead.", "last_occurrence")

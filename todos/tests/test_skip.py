@@ -39,6 +39,13 @@ def test_the_last_occurrence_can_not_be_skipped(api, make):
     assert refused(api.post(f"/tasks/{task['id']}/skip/")) == [("recurrence", "last_occurrence")]
 
 
+def test_a_completed_task_can_not_be_skipped(api, make, do):
+    task = do("complete", make(due_date="2026-12-05", recurrence="FREQ=WEEKLY"))
+
+    assert refused(api.post(f"/tasks/{task['id']}/skip/")) == [("completed", "completed")]
+    assert api.get(f"/tasks/{task['id']}/").json() == task
+
+
 @pytest.mark.parametrize(
     ("due", "expected"),
     [

@@ -91,7 +91,10 @@ class TaskViewSet(TrashViewSet):
 
     @verb
     def skip(self, request, pk):
-        """Let the recurring task go on to its next date without completing it."""
+        """Let the recurring task go on to its next date without completing it.
+
+        The last occurrence and a completed task are refused.
+        """
         return self.respond(self.get_object().skip())
 
     @verb
