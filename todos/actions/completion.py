@@ -26,10 +26,7 @@ def complete_below(completed: Sequence["Task"]) -> list["Task"]:
     below = list(model.objects.present().with_family().below(parents).order_by("position", "id")) if parents else []
     with revision_transaction(completed[0].owner_id) as current:
         closing = Closing(completed, below, current.revision)
-        inner = {task.pk for task in below}
-        for task in completed:
-            if task.pk not in inner:  # what is below another one is closed with it
-                closing.close(task)
+        closing.close_all()
         model.objects.bulk_create([copy for _, copy in closing.copies])
         for extension in EXTENSIONS if closing.copies else ():
             extension.copied(closing.copies)

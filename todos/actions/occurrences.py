@@ -1,7 +1,7 @@
 """The next occurrence of a recurring task: made when one is completed, taken back when it is reopened."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -36,22 +36,32 @@ NOT_COPIED = frozenset(
 class Closing:
     """Completes tasks with what is below them: makes next occurrences, and moves to them what goes on."""
 
-    def __init__(self, completed: Sequence["Task"], below: Iterable["Task"], revision: int):
+    def __init__(self, completed: Sequence["Task"], below: Sequence["Task"], revision: int):
         self.revision = revision
         self.completed = {task.pk: task for task in completed}
         self.moment = max(task.completed_at for task in completed if task.completed_at)
         self.children: dict[UUID | None, list[Task]] = defaultdict(list)
         recurring = [task for task in (*completed, *below) if task.recurrence]
-        for task in recurring:
+        for task in (*completed, *below) if recurring else ():
             task.owner = recurring[0].owner  # loaded once for all of them
-        for task in below:
-            self.children[task.parent_id].append(self.completed.get(task.pk, task))
+        for task in (self.completed.get(task.pk, task) for task in below):
+            self.children[task.parent_id].append(task)  # by the parent that it has now
+        self.closed: set[UUID] = set()
         self.copies: list[tuple[Task, Task]] = []  # each with the task that it is a copy of
         self.others: list[Task] = []
 
+    def close_all(self) -> None:
+        """Close what was completed: first what isn't below another one of these, since that is closed with it."""
+        inner = {child.pk for children in self.children.values() for child in children}
+        for task in sorted(self.completed.values(), key=lambda task: task.pk in inner):
+            if task.pk not in self.closed:
+                self.close(task)
+
     def close(self, task: "Task", parent: "Task | None" = None) -> None:
-        """Close a task; its next occurrence, if there is one, stands under `parent`, by default under its own."""
-        values = next_occurrence(task, task.owner.now()) if task.makes_next_occurrence else None
+        """Close a task. `parent`: where its next occurrence stands, below that of its parent; by default beside it."""
+        self.closed.add(task.pk)
+        goes_on = task.next_occurrence is None if parent else task.makes_next_occurrence
+        values = next_occurrence(task, task.owner.now()) if goes_on else None
         if values is None:
             self.close_below(task)
             return
@@ -67,6 +77,7 @@ class Closing:
             self.close_below(child)
 
     def complete(self, task: "Task") -> None:
+        self.closed.add(task.pk)
         if task.completed_at is None:
             task.completed_at = self.moment
             self.others.append(task)
@@ -86,16 +97,27 @@ class Closing:
                 carry(child, fresh)
                 child.carried_from = task.pk
                 self.others.append(child)
+                self.look_below(child)
+
+    def look_below(self, task: "Task") -> None:
+        """Close what was completed below a task that stays open."""
+        for child in self.children[task.pk]:
+            if child.pk in self.completed:
+                self.close(child)
+            else:
+                self.look_below(child)
 
 
 def copy(task: "Task", revision: int, **differing) -> "Task":
     copied = [field.attname for field in task._meta.concrete_fields if field.name not in NOT_COPIED]
     content = {name: getattr(task, name) for name in copied}
-    return type(task)(**{**content, **differing}, automatic_revision=revision, tags=task.tags)  # type: ignore[misc]
+    fresh = type(task)(**{**content, **differing}, automatic_revision=revision, tags=task.tags)  # type: ignore[misc]
+    fresh.owner = task.owner  # saves a query for each
+    return fresh
 
 
 def put_under(task: "Task", parent: "Task") -> None:
-    task.parent_id, task.level = parent.pk, parent.level + 1
+    task.parent_id, task.level, task.project_id = parent.pk, parent.level + 1, parent.project_id
 
 
 def put_beside(task: "Task", other: "Task") -> None:

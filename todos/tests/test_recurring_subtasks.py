@@ -87,3 +87,40 @@ def test_under_the_last_occurrence_it_is_completed_along(make, do):
     do("complete", parent)
 
     assert open_tasks() == []
+
+
+# Completed in one call with the task that they are below
+
+
+@pytest.fixture
+def complete(api):
+    def complete(*tasks: dict) -> None:
+        response = api.post("/tasks/bulk/", {"action": "complete", "ids": [task["id"] for task in tasks]})
+        assert response.status_code == 200, response.json()
+
+    return complete
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_recurring_subtask_that_is_completed_with_its_parent_goes_on_below_the_next_one(family, complete, order):
+    complete(*family[::order])
+
+    [parent] = Task.objects.open().filter(title="P")
+    assert str(parent.due_date) == "2026-12-05"
+    assert open_tasks(title="C") == open_tasks(title="C", parent=parent) == ["2026-12-05"]
+
+
+@pytest.mark.parametrize("rule", ["", "FREQ=DAILY"])
+@pytest.mark.parametrize("order", [1, -1])
+def test_what_is_completed_below_one_that_goes_on_is_closed_as_if_it_were_alone(make, complete, family, rule, order):
+    parent, child = family
+    inner = make(title="inner", parent=child["id"], due_date="2026-11-28", recurrence=rule)
+    make(title="innermost", parent=inner["id"])
+
+    complete(*[parent, inner][::order])
+
+    assert not Task.objects.misplaced().exists()
+    assert open_tasks(title="C") == ["2026-11-28"]
+    following = ["2026-11-29"] if rule else []
+    assert open_tasks(title="inner") == open_tasks(title="inner", parent=child["id"]) == following
+    assert Task.objects.open().filter(title="innermost").count() == len(following)
