@@ -77,6 +77,8 @@ ACTIONS: dict[str, Callable[[Tasks, dict], None]] = {
 def run(queryset: "TaskQuerySet", action: str, ids: Sequence[UUID], values: dict) -> list["Task"]:
     """Run one of the ACTIONS on the tasks with these ids, in their order: on all of them or none.
 
+    Returns them as they are stored then, without those that are in the trash: one may change what another one became.
+
     `values`: the fields to set, for `update` and `move`. Raises Http404 if a task is missing from `queryset` (or isn't
     in the trash, for `restore`; or is, for the others). Raises ValidationError, with the index of the id, for a value;
     without it for what follows from these tasks for another one.
@@ -91,7 +93,8 @@ def run(queryset: "TaskQuerySet", action: str, ids: Sequence[UUID], values: dict
         ACTIONS[action](tasks, values)
     except RefusedError as error:
         raise ValidationError(by_index(error, ids)) from None
-    return tasks
+    stored = queryset.present().in_bulk(found)
+    return [stored[pk] for pk in dict.fromkeys(ids) if pk in stored]
 
 
 def by_index(error: RefusedError, ids: Sequence[UUID]) -> dict[str, list[ValidationError]]:

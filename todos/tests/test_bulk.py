@@ -58,6 +58,20 @@ def test_each_action_is_one_write_and_answers_what_became_of_the_tasks(api, alic
     assert changed == {"a", "c"}
 
 
+def test_it_answers_what_is_stored_and_not_what_went_to_the_trash(api, alice, bulk):
+    weekly, daily = ({"due_date": "2030-01-01", "recurrence": f"FREQ={freq}"} for freq in ("WEEKLY", "DAILY"))
+    parent = Task.objects.create(owner=alice, title="parent", **weekly)
+    child = Task.objects.create(owner=alice, title="child", parent=parent, **daily)
+    following = api.post(f"/tasks/{parent.pk}/complete/").json()["next_occurrence"]
+
+    response = bulk("reopen", [parent, child, following])
+
+    shown = [api.get(f"/tasks/{task.pk}/").json() for task in (parent, child)]
+    assert shown[1]["parent"] == str(parent.pk)
+    assert (response.json()["count"], response.json()["results"]) == (3, shown)
+    assert api.get(f"/tasks/{following}/").status_code == 404
+
+
 def test_update_sets_the_same_on_all(api, alice, tasks, bulk):
     home = Project.objects.create(owner=alice, name="Home")
 
