@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from todos.models import Task
 
@@ -78,6 +80,78 @@ def test_reopening_takes_it_back_to_the_plain_subtask_that_it_was_below(make, do
 
     assert str(Task.objects.present().open().get(title="daily").parent_id) == plain["id"]
     assert sorted(Task.objects.present().open().values_list("title", flat=True)) == ["P", "daily", "plain"]
+
+
+def test_what_was_completed_at_its_new_place_goes_back_with_its_next_occurrence(family, do):
+    parent, child = family
+    do("complete", parent)
+    do("complete", child)
+
+    do("reopen", parent)
+
+    assert open_tasks(title="P") == ["2026-11-28"]
+    assert open_tasks(title="C") == open_tasks(title="C", parent=parent["id"]) == ["2026-12-05"]
+    assert str(Task.objects.completed().get(title="C").parent_id) == parent["id"]
+
+
+def test_reopening_both_in_one_call_brings_both_back(api, family, do):
+    do("complete", family[0])
+    do("complete", family[1])
+
+    api.post("/tasks/bulk/", {"action": "reopen", "ids": [task["id"] for task in family]})
+
+    assert open_tasks(title="P") == ["2026-11-28"]
+    assert open_tasks(title="C") == open_tasks(title="C", parent=family[0]["id"]) == ["2026-11-28"]
+    assert Task.objects.present().count() == 2
+
+
+def test_what_the_user_puts_below_a_next_occurrence_stays_there(make, do, change, following, family):
+    parent, child = family
+    change(following(parent), title="touched")  # so that C stays there when P is reopened
+    do("reopen", parent)
+    other = make(title="Q", due_date="2026-11-28", recurrence="FREQ=WEEKLY")
+    place = following(other)
+    do("move", child, parent=place["id"])
+
+    do("reopen", other)
+
+    assert open_tasks(title="C", parent=place["id"]) == ["2026-11-28"]
+    assert open_tasks(title="Q") == ["2026-11-28", "2026-12-05"]
+
+
+@pytest.mark.parametrize("way", ["reopen", "bulk"])
+def test_what_has_no_room_below_a_parent_that_is_deeper_by_now_goes_to_the_top(api, make, do, family, way):
+    parent, child = family
+    below = child
+    for title in "def":
+        below = make(title=title, parent=below["id"])
+    done = make(title="done", completed=True)
+    do("complete", parent)
+    do("move", parent, parent=done["id"])
+
+    if way == "bulk":
+        api.post("/tasks/bulk/", {"action": "reopen", "ids": [parent["id"]]})
+    else:
+        do("reopen", parent)
+
+    assert not Task.objects.misplaced().exists()
+    assert open_tasks(title="P") == ["2026-11-28"]
+    assert open_tasks(title="C") == open_tasks(title="C", parent=None) == ["2026-11-28"]
+
+
+def test_many_that_go_back_cost_the_same_queries_as_one(api, make):
+    counts = []
+    for many in (1, 10):
+        parents = [make(title="P", due_date="2026-11-28", recurrence="FREQ=WEEKLY") for _ in range(many)]
+        for parent in parents:
+            make(title="C", parent=parent["id"], due_date="2026-11-28", recurrence="FREQ=DAILY")
+        ids = [parent["id"] for parent in parents]
+        api.post("/tasks/bulk/", {"action": "complete", "ids": ids})
+        with CaptureQueriesContext(connection) as queries:
+            api.post("/tasks/bulk/", {"action": "reopen", "ids": ids})
+        counts.append(len(queries))
+
+    assert counts[0] == counts[1]
 
 
 def test_under_the_last_occurrence_it_is_completed_along(make, do):

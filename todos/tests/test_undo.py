@@ -112,3 +112,24 @@ def test_a_next_occurrence_that_somebody_changed_stays(make, do, change, followi
     do("reopen", task)
 
     assert open_tasks() == ["2026-12-05", "2026-12-12"]
+
+
+def test_reopening_a_child_that_leaves_keeps_the_old_parent_done(make, do, change):
+    old, new = make(title="P"), make(title="Q")
+    child = make(title="a", parent=old["id"])
+    do("complete", old)
+
+    change(child, completed=False, parent=new["id"])
+
+    assert set(Task.objects.open().values_list("title", flat=True)) == {"Q", "a"}
+
+
+def test_a_next_occurrence_that_the_same_call_changes_stays(api, make, do):
+    task = make(due_date="2026-12-05", recurrence="FREQ=WEEKLY")
+    following = do("complete", task)["next_occurrence"]
+    body = {"action": "update", "ids": [task["id"], following], "set": {"completed": False, "priority": 2}}
+
+    results = api.post("/tasks/bulk/", body).json()["results"]
+
+    assert [(each["completed"], each["priority"]) for each in results] == [(False, 2)] * 2
+    assert open_tasks(priority=2) == ["2026-12-05", "2026-12-12"]
