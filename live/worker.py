@@ -28,7 +28,7 @@ class Worker:
     def __init__(self) -> None:
         self.is_stopping = False
         self.bell = Bell()
-        self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="worker")
+        self.pool = ThreadPoolExecutor(THREADS + 1, thread_name_prefix="worker")  # one more, for the emails
         self.running: set[Future] = set()
         self.mailing: Future | None = None
         self.tidy_at = timezone.now()
@@ -41,8 +41,11 @@ class Worker:
                 close_old_connections()
                 self.work()
                 seconds, pause = self.seconds_to_next(), 1
-            except (DatabaseError, InterfaceError) as error:
-                logger.error("The database can't be reached.", extra={"fields": {"error": type(error).__name__}})
+            except Exception as error:  # it works for all users: nothing that one of them brings about may end it
+                if isinstance(error, (DatabaseError, InterfaceError)):
+                    logger.error("The database can't be reached.", extra={"fields": {"error": type(error).__name__}})
+                else:
+                    logger.exception("A round failed.")
                 connection.close()
                 seconds, pause = pause, min(pause * 2, MAX_PAUSE)
             if not self.is_stopping:
@@ -75,7 +78,7 @@ class Worker:
         reminding.remind()
         delivering.fan_out()
         self.running = {future for future in self.running if not future.done()}
-        hooks = delivering.claim_hooks(THREADS - len(self.running))
+        hooks = delivering.claim_hooks(THREADS - len(self.running - {self.mailing}))
         for hook in hooks:
             self.begin(delivering.Sender(hook, lambda: self.is_stopping).run)
         has_mail = OutgoingMail.objects.due(timezone.now()).free(timezone.now()).exists()
