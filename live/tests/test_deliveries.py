@@ -173,7 +173,7 @@ def test_what_is_undone_is_not_told(api, hook, receiver, deliver):
 
 def test_a_write_whose_events_can_not_be_written_down_is_undone(api, hook, monkeypatch):
     hook()
-    monkeypatch.setattr(Outbox.objects, "create", Mock(side_effect=DatabaseError))
+    monkeypatch.setattr(Outbox.objects, "bulk_create", Mock(side_effect=DatabaseError))
 
     response = api.post("/tasks/", {"title": "Buy milk"})
 
@@ -253,7 +253,7 @@ def test_a_slow_receiver_holds_up_no_other(api, hook, receiver, work):
 def test_two_workers_never_send_for_the_same_hook(api, hook):
     hook()
     api.post("/tasks/", {"title": "one"})
-    delivering.fan_out()
+    delivering.FanOut().round()
 
     assert len(delivering.claim_hooks(20)) == 1
     assert delivering.claim_hooks(20) == []
@@ -264,14 +264,14 @@ def test_two_workers_never_send_for_the_same_hook(api, hook):
 def test_what_comes_while_a_hook_is_released_is_not_left_lying(api, hook, receiver):
     made = hook()
     api.post("/tasks/", {"title": "one"})
-    delivering.fan_out()
+    delivering.FanOut().round()
     [claimed] = delivering.claim_hooks(20)
     sender = delivering.Sender(claimed)
     for each in claimed.deliveries.pending():
         assert sender.send(each)
 
     api.post("/tasks/", {"title": "two"})
-    delivering.fan_out()
+    delivering.FanOut().round()
     sender.release(None)
 
     assert stored(made).next_attempt_at is not None
