@@ -84,7 +84,7 @@ class Worker:
             self.begin(delivering.Sender(hook, lambda: self.is_stopping).run)
         has_mail = OutgoingMail.objects.due(timezone.now()).free(timezone.now()).exists()
         if has_mail and (self.mailing is None or self.mailing.done()):
-            self.mailing = self.begin(mails.send_mails)
+            self.mailing = self.begin(lambda: mails.send_mails(lambda: self.is_stopping))
         return bool(hooks) or has_mail or self.is_behind
 
     def begin(self, job: Callable[[], None]) -> Future:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from live import mails
 from live import worker as worker_module
 from live.models import OutgoingMail
+from live.tests.conftest import InThisThread
 from live.worker import THREADS, Worker
 
 
@@ -66,3 +67,20 @@ def test_an_email_goes_out_while_each_thread_waits_for_a_receiver(alice, monkeyp
     finally:
         answered.set()
         worker.close()
+
+
+def test_no_further_email_is_begun_when_it_is_told_to_stop(alice, monkeypatch):
+    worker = InThisThread()
+
+    def send(mail: OutgoingMail) -> None:
+        mail.delete()
+        worker.stop()
+
+    monkeypatch.setattr(mails, "send", send)
+    for _ in range(3):
+        OutgoingMail.objects.create(owner=alice, kind="reminders", content=[], send_at=timezone.now())
+
+    worker.work()
+    worker.close()
+
+    assert OutgoingMail.objects.filter(claimed_until=None).count() == 2
