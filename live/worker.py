@@ -55,7 +55,7 @@ class Worker:
 
     def run_once(self) -> None:
         """Do all that is due now."""
-        while self.work() or self.running:
+        while not self.is_stopping and (self.work() or self.running):
             for future in list(self.running):
                 future.result()
 

@@ -84,3 +84,20 @@ def test_no_further_email_is_begun_when_it_is_told_to_stop(alice, monkeypatch):
     worker.close()
 
     assert OutgoingMail.objects.filter(claimed_until=None).count() == 2
+
+
+def test_once_ends_when_it_is_told_to_stop(api, hook, receiver, monkeypatch):
+    hook()
+    api.post("/tasks/", {"title": "Buy milk"})
+    worker, rounds = InThisThread(), iter(range(5))
+
+    def work() -> bool:
+        worker.stop()
+        next(rounds)  # an error if it goes round and round
+        return Worker.work(worker)
+
+    monkeypatch.setattr(worker, "work", work)
+    worker.run_once()
+    worker.close()
+
+    assert (list(rounds), receiver.got) == ([1, 2, 3, 4], [])
