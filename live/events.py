@@ -36,7 +36,7 @@ def events_of(changes: Mapping[str, list[UUID]]) -> list[tuple[str, str]]:
 def record(current: RevisionTransaction) -> None:
     """Record the events of this write. Called inside its transaction, for owners with a hook alone."""
     if events := events_of(current.changes):
-        Outbox.objects.create(owner_id=current.owner_id, revision=current.revision, events=events)
+        Outbox.add(current.owner_id, current.revision, events)
 
 
 def body_of(delivery: Delivery) -> bytes:

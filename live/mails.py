@@ -5,7 +5,7 @@ same Message-ID, by which mailboxes know it: SMTP offers nothing better, and the
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from email.utils import format_datetime
 from smtplib import SMTPException
@@ -34,8 +34,8 @@ AT_ONCE = 20
 SIGNER = signing.Signer(salt="live.unsubscribe")
 
 
-def send_mails() -> None:
-    while mail := next(iter(claim()), None):
+def send_mails(is_stopping: Callable[[], bool]) -> None:
+    while not is_stopping() and (mail := next(iter(claim()), None)):
         send(mail)
 
 

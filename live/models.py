@@ -2,6 +2,7 @@ import secrets
 from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar, Self
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, models
@@ -121,7 +122,9 @@ class Hook(OwnedModel):
 
 
 class Outbox(models.Model):
-    """The events of one write, until they are in the queue of each hook that wants them."""
+    """Events of one write, until they are in the queue of each hook that wants them. A large write has several rows."""
+
+    MAX_EVENTS = 20  # in one row, so that the worker can go on in small steps
 
     id = models.BigAutoField(primary_key=True)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
@@ -137,6 +140,12 @@ class Outbox(models.Model):
 
     def __str__(self) -> str:
         return f"revision {self.revision}"
+
+    @classmethod
+    def add(cls, owner_id: UUID, revision: int, events: list) -> None:
+        """Write down the events of one write. Call it under the owner's lock."""
+        parts = (events[start : start + cls.MAX_EVENTS] for start in range(0, len(events), cls.MAX_EVENTS))
+        cls.objects.bulk_create(cls(owner_id=owner_id, revision=revision, events=part) for part in parts)
 
 
 class DeliveryQuerySet(OwnedQuerySet):

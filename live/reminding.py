@@ -6,12 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from live.events import REMINDER
 from live.models import Outbox, OutgoingMail
+from live.turns import Turns, lock_unless_busy
 from todos.actions.reminders import moments
 from todos.models import Task
 from users.models import User
@@ -20,34 +20,29 @@ LATE_UP_TO = timedelta(days=1)  # after that, a reminder is of no use
 AT_ONCE = 500  # tasks of an owner in one transaction
 
 
-def remind() -> None:
-    due = Task.objects.filter(remind_at__lte=timezone.now(), owner__is_active=True)
-    for owner_id in list(due.order_by().values_list("owner_id", flat=True).distinct()):
-        with transaction.atomic():
-            remind_owner(owner_id)
+class Reminding(Turns):
+    """What goes out is written down, and the next reminders are set. That is no counted write."""
+
+    def due(self) -> QuerySet:
+        return Task.objects.filter(remind_at__lte=timezone.now(), owner__is_active=True)
+
+    def take(self, owner_id: UUID) -> bool:
+        # As each write does it: first the owner, then the tasks.
+        owner, now = lock_unless_busy(owner_id), timezone.now()
+        if owner is None:
+            return False
+        tasks = list(Task.objects.filter(owner_id=owner_id, remind_at__lte=now).order_by("remind_at", "id")[:AT_ONCE])
+        found = [(task, moment) for task in tasks for moment in take_moments(task, owner, now)]
+        QuerySet(Task).bulk_update(tasks, ["remind_at", "reminded_at"])
+        if found and owner.is_watched:
+            events = [[REMINDER, str(task.pk), moment.isoformat()] for task, moment in found]
+            Outbox.add(owner_id, owner.revision, events)
+        if found and settings.SENDS_MAIL and owner.reminders_by_email:
+            mail_of(owner, [[str(task.pk), moment.isoformat()] for task, moment in found], now)
+        return len(tasks) == AT_ONCE
 
 
-def remind_owner(owner_id: UUID) -> None:
-    """In one transaction: what goes out is written down, and the next reminders are set. That is no counted write."""
-    skips = connection.features.has_select_for_update_skip_locked
-    # As each write does it: first the owner, then the tasks. Another worker passes on to the next owner.
-    owner = User.objects.filter(pk=owner_id).select_for_update(skip_locked=skips, no_key=True).first()
-    now = timezone.now()
-    if owner is None:
-        return
-    tasks = list(Task.objects.filter(owner_id=owner_id, remind_at__lte=now).order_by("remind_at", "id")[:AT_ONCE])
-    found = [(task, moment) for task in tasks for moment in take(task, owner, now)]
-    QuerySet(Task).bulk_update(tasks, ["remind_at", "reminded_at"])
-    if not found:
-        return
-    if owner.is_watched:
-        events = [[REMINDER, str(task.pk), moment.isoformat()] for task, moment in found]
-        Outbox.objects.create(owner_id=owner_id, revision=owner.revision, events=events)
-    if settings.SENDS_MAIL and owner.reminders_by_email:
-        mail_of(owner, [[str(task.pk), moment.isoformat()] for task, moment in found], now)
-
-
-def take(task: Task, owner: User, now: datetime) -> list[datetime]:
+def take_moments(task: Task, owner: User, now: datetime) -> list[datetime]:
     """The moments of the task that are due. It gets its next one."""
     task.owner = owner
     first: Any = task.remind_at
@@ -73,7 +68,7 @@ def last_of_this_minute(owner: User, now: datetime) -> datetime:
     return tasks.values_list("remind_at", flat=True).first() or now
 
 
-def next_moments() -> Iterable[datetime]:
-    """When the next reminder is due."""
-    tasks = Task.objects.filter(owner__is_active=True).exclude(remind_at=None).order_by("remind_at")
-    return tasks.values_list("remind_at", flat=True)[:1]
+def next_moments(paused: Iterable[UUID] = ()) -> Iterable[datetime]:
+    """When the next reminder is due, except for these owners."""
+    tasks = Task.objects.filter(owner__is_active=True).exclude(owner_id__in=list(paused)).exclude(remind_at=None)
+    return tasks.order_by("remind_at").values_list("remind_at", flat=True)[:1]

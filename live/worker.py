@@ -28,9 +28,11 @@ class Worker:
     def __init__(self) -> None:
         self.is_stopping = False
         self.bell = Bell()
-        self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="worker")
+        self.pool = ThreadPoolExecutor(THREADS + 1, thread_name_prefix="worker")  # one more, for the emails
         self.running: set[Future] = set()
         self.mailing: Future | None = None
+        self.turns = (reminding.Reminding(), delivering.FanOut())
+        self.is_behind = False  # in one of these
         self.tidy_at = timezone.now()
 
     def run(self) -> None:
@@ -41,8 +43,11 @@ class Worker:
                 close_old_connections()
                 self.work()
                 seconds, pause = self.seconds_to_next(), 1
-            except (DatabaseError, InterfaceError) as error:
-                logger.error("The database can't be reached.", extra={"fields": {"error": type(error).__name__}})
+            except Exception as error:  # it works for all users: nothing that one of them brings about may end it
+                if isinstance(error, (DatabaseError, InterfaceError)):
+                    logger.error("The database can't be reached.", extra={"fields": {"error": type(error).__name__}})
+                else:
+                    logger.exception("A round failed.")
                 connection.close()
                 seconds, pause = pause, min(pause * 2, MAX_PAUSE)
             if not self.is_stopping:
@@ -50,7 +55,7 @@ class Worker:
 
     def run_once(self) -> None:
         """Do all that is due now."""
-        while self.work() or self.running:
+        while not self.is_stopping and (self.work() or self.running):
             for future in list(self.running):
                 future.result()
 
@@ -72,16 +77,15 @@ class Worker:
         if timezone.now() >= self.tidy_at:
             self.tidy_at = timezone.now() + TIDY_EVERY
             tidy()
-        reminding.remind()
-        delivering.fan_out()
+        self.is_behind = bool([each for each in self.turns if each.round()])
         self.running = {future for future in self.running if not future.done()}
-        hooks = delivering.claim_hooks(THREADS - len(self.running))
+        hooks = delivering.claim_hooks(THREADS - len(self.running - {self.mailing}))
         for hook in hooks:
             self.begin(delivering.Sender(hook, lambda: self.is_stopping).run)
         has_mail = OutgoingMail.objects.due(timezone.now()).free(timezone.now()).exists()
         if has_mail and (self.mailing is None or self.mailing.done()):
-            self.mailing = self.begin(mails.send_mails)
-        return bool(hooks) or has_mail
+            self.mailing = self.begin(lambda: mails.send_mails(lambda: self.is_stopping))
+        return bool(hooks) or has_mail or self.is_behind
 
     def begin(self, job: Callable[[], None]) -> Future:
         future = self.pool.submit(self.do, job)
@@ -102,24 +106,28 @@ class Worker:
 
     def seconds_to_next(self) -> float:
         """How long there is nothing to do, as far as is known; WORK_POLL_SECONDS at most."""
-        moment = min(next_moments(), default=None)
+        if self.is_behind:
+            return 0
+        moment = min(self.next_moments(), default=None)
         seconds = (moment - timezone.now()).total_seconds() if moment else settings.WORK_POLL_SECONDS
         # What is due but was left is locked, or waits for a thread: no reason to ask without a pause.
         return min(max(seconds, MIN_PAUSE), settings.WORK_POLL_SECONDS)
+
+    def next_moments(self) -> Iterator[datetime]:
+        """When the next reminder, delivery or email is due, or a pause or a lease ends."""
+        for each in self.turns:
+            yield from each.paused.values()
+        yield from reminding.next_moments(self.turns[0].paused)
+        hooks = Hook.objects.enabled().exclude(next_attempt_at=None).annotate(at=later_of("next_attempt_at"))
+        yield from hooks.order_by("at").values_list("at", flat=True)[:1]
+        emails = OutgoingMail.objects.annotate(at=later_of("send_at"))
+        yield from emails.order_by("at").values_list("at", flat=True)[:1]
 
 
 def tidy() -> None:
     """Delete what is kept for a while, where no newer one of its owner has done it."""
     Delivery.objects.filter(delivered_at__lt=timezone.now() - Delivery.KEPT_FOR).delete()
     StreamTicket.objects.all().expired().delete()
-
-
-def next_moments() -> Iterator[datetime]:
-    """When the next reminder, delivery or email is due, or a lease ends."""
-    yield from reminding.next_moments()
-    hooks = Hook.objects.enabled().exclude(next_attempt_at=None)
-    yield from hooks.order_by().annotate(at=later_of("next_attempt_at")).order_by("at").values_list("at", flat=True)[:1]
-    yield from OutgoingMail.objects.annotate(at=later_of("send_at")).order_by("at").values_list("at", flat=True)[:1]
 
 
 def later_of(name: str) -> Greatest:

@@ -106,7 +106,7 @@ def deliver(db):
     """Deliver what waits, once for each hook."""
 
     def run() -> None:
-        delivering.fan_out()
+        delivering.FanOut().round()
         for each in delivering.claim_hooks(20):
             delivering.Sender(each).run()
 

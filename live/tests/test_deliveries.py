@@ -6,16 +6,14 @@ from unittest.mock import Mock
 import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import DatabaseError
 from django.utils import timezone
 from standardwebhooks import WebhookVerificationError
 
 from dav.tests.conftest import Dav, vtodo
 from live import delivering
-from live import worker as worker_module
 from live.models import Delivery, Hook, Outbox, OutgoingMail, StreamTicket
 from live.tests.conftest import stored
-from live.worker import Worker
 from testing.emails import sent
 from todos.models import Project, Task
 from users.models import User
@@ -175,7 +173,7 @@ def test_what_is_undone_is_not_told(api, hook, receiver, deliver):
 
 def test_a_write_whose_events_can_not_be_written_down_is_undone(api, hook, monkeypatch):
     hook()
-    monkeypatch.setattr(Outbox.objects, "create", Mock(side_effect=DatabaseError))
+    monkeypatch.setattr(Outbox.objects, "bulk_create", Mock(side_effect=DatabaseError))
 
     response = api.post("/tasks/", {"title": "Buy milk"})
 
@@ -255,7 +253,7 @@ def test_a_slow_receiver_holds_up_no_other(api, hook, receiver, work):
 def test_two_workers_never_send_for_the_same_hook(api, hook):
     hook()
     api.post("/tasks/", {"title": "one"})
-    delivering.fan_out()
+    delivering.FanOut().round()
 
     assert len(delivering.claim_hooks(20)) == 1
     assert delivering.claim_hooks(20) == []
@@ -266,14 +264,14 @@ def test_two_workers_never_send_for_the_same_hook(api, hook):
 def test_what_comes_while_a_hook_is_released_is_not_left_lying(api, hook, receiver):
     made = hook()
     api.post("/tasks/", {"title": "one"})
-    delivering.fan_out()
+    delivering.FanOut().round()
     [claimed] = delivering.claim_hooks(20)
     sender = delivering.Sender(claimed)
     for each in claimed.deliveries.pending():
         assert sender.send(each)
 
     api.post("/tasks/", {"title": "two"})
-    delivering.fan_out()
+    delivering.FanOut().round()
     sender.release(None)
 
     assert stored(made).next_attempt_at is not None
@@ -300,26 +298,6 @@ def test_deliveries_are_forgotten_after_a_week(api, hook, receiver, work):
         work()
 
     assert (Delivery.objects.count(), StreamTicket.objects.count()) == (0, 0)
-
-
-def test_a_worker_goes_on_when_the_database_is_back(db, monkeypatch):
-    worker, pauses = Worker(), []
-    answers = iter([OperationalError, OperationalError, InterfaceError, worker.stop])
-
-    def work() -> None:
-        answer = next(answers)
-        if answer != worker.stop:
-            raise answer
-        worker.stop()
-
-    monkeypatch.setattr(worker, "work", work)
-    monkeypatch.setattr(worker.bell, "wait", pauses.append)
-    monkeypatch.setattr(worker_module, "connection", Mock())  # that of the test stays open
-    monkeypatch.setattr(worker_module, "close_old_connections", Mock())
-    worker.run()
-    worker.close()
-
-    assert pauses == [1, 2, 4]
 
 
 def test_an_owner_who_is_watched_for_nothing_is_watched_no_more(alice, deliver):

@@ -328,7 +328,7 @@ def test_an_email_that_fails_is_sent_again_as_the_same(alice, work, clock, monke
 def test_what_was_done_since_is_left_out_of_the_email(alice, work, clock):
     task = make(alice, before(0))
     clock.move_to(zurich(14))
-    reminding.remind()
+    reminding.Reminding().round()
     task.complete()
 
     work()

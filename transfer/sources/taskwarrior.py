@@ -61,7 +61,7 @@ class Series:
 def read_task(members: Members, zone: ZoneInfo, contents: Contents, series: Series) -> TaskRecord | None:
     status, uuid, parent = members.text("status"), members.id("uuid"), members.id("parent")
     task = TaskRecord(members.where, uuid, members.text("description"), completed=status == "completed")
-    template = series.templates.get(parent)
+    template = series.templates.get(parent) if status != "recurring" else None  # templates are nobody's instances
     if status == "deleted":
         contents.count(members.where)
         contents.lose(task.item, "status", "It was deleted.")

@@ -1,5 +1,7 @@
 """A sample of each source: what becomes of it, and what is named as lost."""
 
+import json
+
 import pytest
 import time_machine
 
@@ -271,6 +273,21 @@ def test_a_status_that_taskwarrior_may_get_counts_as_open(upload, alice):
     assert b'"blocked"' in file
     assert upload("taskwarrior", named(file, "tasks.json")).status_code == 200
     assert Task.objects.open().filter(owner=alice, title="Water the plants").count() == 1
+
+
+@pytest.mark.parametrize("parent", ["1", "2"])
+def test_a_template_of_taskwarrior_whose_parent_is_one_is_a_task_of_its_own(upload, alice, parent):
+    rows = [{"uuid": "1", "description": "Water the plants"}, {"uuid": "2", "description": "Dust", "parent": parent}]
+    template = {"status": "recurring", "recur": "weekly", "due": "20270101T080000Z"}
+    file = json.dumps([row | template for row in rows]).encode()
+
+    response = upload("taskwarrior", named(file, "tasks.json"))
+
+    assert told(response) == []
+    found = tasks_of(alice)
+    assert {title: found[title]["recurrence"] for title in found} == dict.fromkeys(
+        ["Water the plants", "Dust"], "FREQ=WEEKLY"
+    )
 
 
 def test_todo_txt(upload, alice):
