@@ -199,6 +199,15 @@ def test_many_at_once_follow_too(alice):
     assert [remind_at(task) for task in tasks] == [None, None, None]
 
 
+def test_many_at_once_remind_to_the_microsecond(alice):
+    exact = zurich(20) + timedelta(microseconds=123456)
+    first, _ = make(alice, at(exact)), make(alice, at(zurich(21)))
+
+    Task.objects.update(due_date=date(2030, 1, 16))
+
+    assert remind_at(first) == exact
+
+
 def test_postponing_moves_it_along(api, alice):
     task = make(alice, before(30))
 

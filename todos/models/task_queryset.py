@@ -9,7 +9,6 @@ from django.db.models import (
     BigIntegerField,
     Case,
     Count,
-    DateTimeField,
     Exists,
     F,
     OuterRef,
@@ -19,10 +18,10 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Cast
 
 from api.text import fold
 from ownership.owned import queryset_only
+from ownership.revised import case_of
 from ownership.transactions import revision_transactions
 from todos.actions import bulk, completion, reminders, trash, tree
 from todos.actions.reminders import REMINDED_BY
@@ -148,9 +147,7 @@ class TaskQuerySet(PositionQuerySet):
         for task in tasks:
             vars(task).update(values)
             reminders.work_out(task)
-        moments = [When(pk=task.pk, then=Value(task.remind_at, DateTimeField())) for task in tasks]
-        none = Value(None, DateTimeField())
-        return {**copies, "remind_at": Cast(Case(*moments, default=none), DateTimeField()) if moments else None}
+        return {**copies, "remind_at": case_of(tasks, self.model._meta.get_field("remind_at")) if tasks else None}
 
     def remind_anew(self) -> None:
         """Work out the next reminders of these tasks, after a change of time zone. That is no counted write."""
