@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from todos.models.task_queryset import TaskQuerySet
 
 Tasks = Sequence["Task"]
+READ = ("owner", "project", "parent__project")  # what the rules look at, in the query that reads the tasks
 
 
 def update(tasks: Tasks, values: dict) -> None:
@@ -80,7 +81,7 @@ def run(queryset: "TaskQuerySet", action: str, ids: Sequence[UUID], values: dict
     in the trash, for `restore`; or is, for the others). Raises ValidationError, with the index of the id, for a value.
     """
     rows = queryset.in_trash() if action == "restore" else queryset.present()
-    found = rows.select_related("project", "parent__project").in_bulk(set(ids))
+    found = rows.select_related(*READ).in_bulk(set(ids))
     if not found.keys() >= set(ids):
         raise Http404
     tasks = [found[pk] for pk in dict.fromkeys(ids)]

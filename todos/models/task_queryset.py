@@ -197,7 +197,7 @@ class TaskQuerySet(PositionQuerySet):
         done = 0
         with revision_transactions(self.owner_ids()) as transactions:
             for owner_id in transactions:
-                tasks = list(self.filter(owner_id=owner_id).with_family())
+                tasks = list(self.filter(owner_id=owner_id).with_family().select_related(*bulk.READ))
                 action(tasks)
                 done += len(tasks)
         return done

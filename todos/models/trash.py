@@ -10,6 +10,7 @@ from django.utils import timezone
 from ownership.owned import queryset_only
 from ownership.revised import RevisedModel, RevisedQuerySet
 from ownership.transactions import forget_deletions, revision_transaction, revision_transactions
+from ownership.validation import check_each
 
 
 class TrashQuerySet(RevisedQuerySet):
@@ -34,6 +35,15 @@ class TrashQuerySet(RevisedQuerySet):
         with revision_transactions(self.owner_ids()):
             moved = sum(each.delete()[0] for each in self.present())
         return moved, {self.model._meta.label: moved}
+
+    def restore(self) -> int:
+        """Restore the rows from the trash: all or none. Return how many there were. Raises RefusedError."""
+        with revision_transactions(self.owner_ids()):
+            rows = list(self.in_trash())
+            check_each(rows, lambda row: row.restore())
+        return len(rows)
+
+    restore.alters_data = True  # type: ignore[attr-defined]
 
     def purge(self) -> int:
         """Delete permanently. Clients that haven't synced the deletion yet will have to start their sync again."""
