@@ -81,6 +81,11 @@ class TrashModel(RevisedModel):
             models.Index(fields=["owner", "created_at", "id"], name="%(class)s_owner_created"),  # for lists
         ]
 
+    def stamp(self, revision: int, share: float = 0.0) -> None:
+        """What stays in the trash keeps the revision of its deletion: clients that know of it need not start again."""
+        if self.deleted_at is None or self.was("deleted_at") != self.deleted_at:
+            super().stamp(revision, share)
+
     def event(self) -> str:
         if self.was("deleted_at") == self.deleted_at:
             return super().event()
