@@ -109,7 +109,7 @@ class TaskForm(forms.ModelForm):
     def clean_tags(self) -> list[str]:
         names = [name.strip() for name in self.cleaned_data["tags"].split(",") if name.strip()]
         if len(names) > Task.MAX_TAGS or any(len(name) > MAX_TAG or is_blank(name) for name in names):
-            message = f"Enter at most {Task.MAX_TAGS} tags, each with 1 to {MAX_TAG} characters, not all of them invisible."
+            message = f"Enter at most {Task.MAX_TAGS} tags of 1 to {MAX_TAG} characters, at least one of them visible."
             raise forms.ValidationError(message)
         return names
 

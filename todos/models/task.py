@@ -101,7 +101,6 @@ class Task(PositionModel):
 
     new_tags: list[str] | None = None  # what `tags` was set to, until it is saved
     restart_series = False  # set to begin the series anew at the due date, when it is saved
-    is_carried = False  # whether what is about to be written only follows from another task
 
     class Meta:
         ordering = ["-created_at", "-id"]

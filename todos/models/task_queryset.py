@@ -123,6 +123,10 @@ class TaskQuerySet(PositionQuerySet):
         above, below = (Q(pk__in=related(sql, list(ids))) for sql in (ABOVE, BELOW))
         return self.filter(Q(pk__in=ids) | above | below)
 
+    def tied_with(self, row) -> Self:
+        """Without the occurrences that it follows. They have its position, and what is moved beside it passes them."""
+        return super().tied_with(row).exclude(series=row.series, completed_at__isnull=False)
+
     def misplaced(self) -> Self:
         """Present tasks that contradict their parent or project. There are none, unless a write goes past the rules."""
         same_project = Q(project=F("parent__project")) | Q(project=None, parent__project=None)

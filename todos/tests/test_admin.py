@@ -181,7 +181,7 @@ def test_a_tag_with_nothing_to_see_is_refused_on_the_form(desk, task):
     response = desk.post(f"{LIST}{task.pk}/change/", {**FORM, "title": "Call", "tags": "work, \u200b"})
 
     assert response.context["adminform"].form.errors == {
-        "tags": ["Enter at most 20 tags, each with 1 to 50 characters, not all of them invisible."]
+        "tags": ["Enter at most 20 tags of 1 to 50 characters, at least one of them visible."]
     }
 
 
