@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.utils import timezone
 
-from ownership.validation import RefusedError
+from ownership.validation import RefusedError, check_each
 from todos.actions.moving import move
 from todos.actions.tree import attach_parents
 
@@ -29,6 +29,8 @@ def update(tasks: Tasks, values: dict) -> None:
         if add or remove:
             task.retag(add, remove)
     save(tasks)
+    if values.get("project", ...) is None:
+        check_each(tasks, lambda task: task.check_inbox())
 
 
 def complete(tasks: Tasks, values: dict | None = None) -> None:

@@ -240,8 +240,6 @@ class Task(PositionModel):
             self.check_location(changed)
 
     def check_location(self, changed: set[str]) -> None:
-        if not self.position_is_set:
-            self.position = None  # last among its new siblings
         constraints.check_references(self, changed)
         for name in ("project", "parent"):
             other = getattr(self, name) if f"{name}_id" in changed else None
@@ -249,7 +247,12 @@ class Task(PositionModel):
                 raise invalid(name, f"This {name} is in the trash. Restore it first.", "in_trash")
         if self.parent is None:
             self.level = 1
-            return
+        else:
+            self.follow_parent(changed)
+        if not self.position_is_set and {"parent_id", "project_id"} & super().changed_fields():
+            self.position = None  # last among its new siblings
+
+    def follow_parent(self, changed: set[str]) -> None:
         if self.project_id is None or "project_id" not in changed:
             self.project = self.parent.project
         if self.project_id != self.parent.project_id:
@@ -257,6 +260,11 @@ class Task(PositionModel):
         if "parent_id" in changed and self.parent.completed and not self.completed:
             raise invalid("parent", "This task is completed. Reopen it first.", "parent_completed")
         self.set_parent(self.parent)
+
+    def check_inbox(self) -> None:
+        """Raise ValidationError if it is in a project: a subtask goes into the inbox only with its parent."""
+        if self.project_id:
+            raise invalid("project", NOT_THE_PARENTS, "not_the_parents")
 
     def set_parent(self, parent: "Task") -> None:
         self.level = parent.level + 1

@@ -12,7 +12,6 @@ from ownership.serializers import RevisedSerializer
 from ownership.validation import RefusedError, invalid
 from todos.models import Project, Tag, Task
 from todos.models.tag import TagNames
-from todos.models.task import NOT_THE_PARENTS
 from todos.reminders import reminder_at
 
 MAX_TAG: int = Tag._meta.get_field("name").max_length  # type: ignore[assignment]
@@ -201,7 +200,9 @@ class TaskSerializer(RevisedSerializer):
         if self.instance is None and not self.partial:
             attrs.pop("restart_series", None)  # a new task begins one anyway
         if self.partial and self.instance and "project" in attrs and attrs["project"] is None:
-            self.check_inbox(attrs.get("parent", self.instance.parent))
+            # In PUT and POST, null is the default.
+            if parent := attrs.get("parent", self.instance.parent):
+                parent.check_inbox()
         return super().validate(attrs)
 
     def with_completion(self, attrs: dict) -> dict:
@@ -213,12 +214,6 @@ class TaskSerializer(RevisedSerializer):
         if not completed:
             raise invalid("completed_at", "A moment of completion needs `completed: true`.", "needs_completed")
         return {**attrs, "completed": moment}
-
-    @staticmethod
-    def check_inbox(parent: Task | None) -> None:
-        """Refuse null for a subtask in PATCH, where it means the inbox. In PUT and POST, it is the default."""
-        if parent and parent.project_id:
-            raise invalid("project", NOT_THE_PARENTS, "not_the_parents")
 
     @classmethod
     def many_init(cls, *args, **kwargs):

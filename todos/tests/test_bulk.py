@@ -290,6 +290,19 @@ def test_a_rule_that_one_of_them_breaks_is_named_by_its_index(alice, tasks, bulk
     assert rows() == before
 
 
+def test_a_subtask_goes_into_the_inbox_only_with_its_parent(alice, bulk):
+    home = Project.objects.create(owner=alice, name="Home")
+    parent = Task.objects.create(owner=alice, title="parent", project=home)
+    child = Task.objects.create(owner=alice, title="child", parent=parent)
+    grandchild = Task.objects.create(owner=alice, title="grandchild", parent=child)
+
+    alone = bulk("update", [grandchild], project=None)
+    together = bulk("update", [grandchild, parent], project=None)
+
+    assert errors(alone) == [("ids.0.project", "not_the_parents")]
+    assert [task["project"] for task in together.json()["results"]] == [None, None]
+
+
 @pytest.mark.parametrize("order", ["first", "last"])
 @pytest.mark.parametrize("action", ["update", "move"])
 def test_a_circle_that_only_others_are_in_is_refused_too(alice, tasks, bulk, action, order):
