@@ -278,6 +278,16 @@ def test_another_time_zone_works_them_out_again(api, alice):
     assert (Task.objects.get(pk=floating.pk).revision, User.objects.get().revision) == (1, 4)
 
 
+def test_a_zone_that_changed_since_the_owner_was_read_counts(alice):
+    stale = User.objects.get(pk=alice.pk)
+    alice.timezone = "America/New_York"
+    alice.save()
+
+    task = make(stale, before(0))
+
+    assert remind_at(task) == datetime(2030, 1, 15, 19, tzinfo=UTC)
+
+
 def test_who_wants_no_email_gets_none(api, alice, work, clock):
     make(alice, before(0))
     assert api.patch("/me/", {"reminders_by_email": False}).json()["reminders_by_email"] is False

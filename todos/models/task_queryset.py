@@ -147,7 +147,7 @@ class TaskQuerySet(PositionQuerySet):
             return copies
         if values.get("deleted_at") or values.get("completed_at"):
             return {**copies, "remind_at": None}
-        tasks: list[Any] = list(QuerySet(self.model).filter(pk__in=ids).exclude(reminders=[]).select_related("owner"))
+        tasks: list[Any] = list(QuerySet(self.model).filter(pk__in=ids).exclude(reminders=[]))
         for task in tasks:
             vars(task).update(values)
             reminders.work_out(task)
@@ -155,7 +155,7 @@ class TaskQuerySet(PositionQuerySet):
 
     def remind_anew(self) -> None:
         """Work out the next reminders of these tasks, after a change of time zone. That is no counted write."""
-        tasks: list[Any] = list(self.open().present().exclude(reminders=[]).select_related("owner"))
+        tasks: list[Any] = list(self.open().present().exclude(reminders=[]))
         for task in tasks:
             reminders.work_out(task)
         QuerySet(self.model).bulk_update(tasks, ["remind_at"], batch_size=500)

@@ -199,10 +199,9 @@ class TaskSerializer(RevisedSerializer):
         attrs = self.with_completion(attrs)
         if self.instance is None and not self.partial:
             attrs.pop("restart_series", None)  # a new task begins one anyway
-        if self.partial and self.instance and "project" in attrs and attrs["project"] is None:
-            # In PUT and POST, null is the default.
-            if parent := attrs.get("parent", self.instance.parent):
-                parent.check_inbox()
+        to_inbox = attrs.get("project", ...) is None and self.partial  # in PUT and POST, it is the default
+        if to_inbox and self.instance and (parent := attrs.get("parent", self.instance.parent)):
+            parent.check_inbox()
         return super().validate(attrs)
 
     def with_completion(self, attrs: dict) -> dict:
