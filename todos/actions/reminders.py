@@ -16,7 +16,7 @@ REMINDED_BY = frozenset({"due_date", "due_time", "reminders", "completed_at", "d
 
 
 def moments(task: "Task", zone: str) -> list[datetime]:
-    """When it reminds, in order, for an owner in this zone. What is due on a day, without a time, is due as it begins."""
+    """When it reminds, in order, for an owner in this zone. What is due on a day is due as it begins."""
     if task.completed_at or task.deleted_at:
         return []
     found = set()

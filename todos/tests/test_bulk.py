@@ -1,10 +1,12 @@
 """One action on up to 500 tasks: all or none, in one write."""
 
+from datetime import date
 from uuid import UUID
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from api.ids import uuid7
 from todos.models import Project, Tag, Task
@@ -353,3 +355,24 @@ def test_many_cost_the_same_queries_as_one(api, alice, action):
 
     assert counts[0] <= 20
     assert counts[0] - counts[1] in (0, 1)  # the tags that the first one made are there for the others
+
+
+@pytest.mark.parametrize(
+    ("action", "values"),
+    [("update", {"due_date": "2030-02-02"}), ("update", {"recurrence": "FREQ=WEEKLY"}), ("reopen", {})],
+)
+def test_many_that_follow_the_owners_zone_cost_the_same_queries_as_one(api, alice, bulk, action, values):
+    fields = {"due_date": date(2030, 1, 1), "recurrence": "FREQ=DAILY", "reminders": [{"minutes_before": 5}]}
+    tasks = Task.objects.bulk_create(Task(owner=alice, title="x", **fields) for _ in range(21))
+    if action == "reopen":
+        Task.objects.update(completed_at=timezone.now())
+    api.get("/tasks/")
+    counts = []
+
+    for chosen in (tasks[:1], tasks[1:]):
+        with CaptureQueriesContext(connection) as queries:
+            response = bulk(action, chosen, **values)
+        assert response.json()["count"] == len(chosen)
+        counts.append(len(queries))
+
+    assert counts[0] == counts[1]
