@@ -11,6 +11,7 @@ from ownership.transactions import revision_transaction
 from ownership.validation import RefusedError
 from todos.models import Project, Tag, Task
 from todos.models.counts import count_of
+from todos.models.task import validate_recurrence
 from todos.serializers.task import MAX_TAG
 from users.admin import UserAdmin
 from users.models import ApiToken, User
@@ -97,6 +98,8 @@ class TaskForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if "repeat_from" in self.fields:
             self.fields["repeat_from"].required = False  # left out, it keeps its default
+        if "recurrence" in self.fields:  # here already, since the rules of the model read it
+            self.fields["recurrence"].validators.append(validate_recurrence)
         if "tags" in self.fields and self.instance.loaded_values:
             self.fields["tags"].initial = ", ".join(self.instance.tags)
 

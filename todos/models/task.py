@@ -23,6 +23,7 @@ from todos.models.project import Project
 from todos.models.rules import MAX_LEVEL, NOT_BELOW_ITSELF, RULES
 from todos.models.task_queryset import TaskQuerySet
 from todos.recurrence import MAX_LENGTH, Recurrence, RecurrenceError
+from todos.recurrence.parse import strip
 
 
 def validate_recurrence(text: str) -> None:
@@ -234,6 +235,10 @@ class Task(PositionModel):
             raise invalid("tags", f"A task can have at most {self.MAX_TAGS} tags.", "max_length")
         if self.due_date is None and any("minutes_before" in each for each in self.reminders):
             raise invalid("reminders", "A reminder before the due date needs a due date.", "needs_due_date")
+        if "recurrence" in changed:
+            self.recurrence = strip(self.recurrence)
+            if series.is_same_rule(self):
+                changed.remove("recurrence")
         if self.restart_series or changed & series.RULED_BY:
             series.follow(self, changed)
         if {"parent_id", "project_id"} & changed:

@@ -1,3 +1,5 @@
+from datetime import date
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -175,6 +177,15 @@ def test_an_error_of_a_field_that_is_only_shown_is_on_the_form(desk, alice):
     assert response.context["adminform"].form.errors == {
         "__all__": ["A reminder before the due date needs a due date."]
     }
+
+
+def test_a_rule_that_is_none_is_refused_on_the_form(desk, alice):
+    task = Task.objects.create(owner=alice, title="Call", due_date=date(2027, 1, 20), recurrence="FREQ=DAILY")
+    form = {**FORM, "title": "Call", "due_date": "2027-01-20", "recurrence": "FREQ=HOURLY"}
+
+    response = desk.post(f"{LIST}{task.pk}/change/", form)
+
+    assert list(response.context["adminform"].form.errors) == ["recurrence"]
 
 
 def test_a_tag_with_nothing_to_see_is_refused_on_the_form(desk, task):

@@ -124,6 +124,18 @@ def test_29_february_survives_a_rule_that_is_edited_in_2029(make, change, follow
     assert task["due_date"] == "2032-02-29"
 
 
+def test_what_calendar_files_put_around_a_rule_is_dropped(make):
+    assert make(due_date="2026-12-05", recurrence="RRULE:FREQ=WEEKLY;")["recurrence"] == "FREQ=WEEKLY"
+
+
+def test_the_same_rule_in_other_words_is_no_other_rule(make, change):
+    task = make(due_date="2026-12-05", recurrence="FREQ=WEEKLY;BYDAY=SA,SU")
+
+    postponed = change(task, due_date="2026-12-07", recurrence="freq=weekly;interval=1;byday=su,sa")
+
+    assert (postponed["occurrence_date"], postponed["due_date"]) == ("2026-12-05", "2026-12-07")
+
+
 def test_restart_series_begins_it_anew_at_the_due_date(make, change, following):
     task = change(make(due_date="2026-12-05", recurrence="FREQ=WEEKLY"), due_date="2026-12-07")
 
