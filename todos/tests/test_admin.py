@@ -206,7 +206,10 @@ def test_an_action_that_is_refused_for_one_changes_none_and_says_why(desk, alice
     )
 
     [message] = response.context["messages"]
-    assert str(message) == "Nothing was changed. Home: A project with this name already exists. Choose another name."
+    assert str(message) == (
+        "Nothing was changed. Home: A project with this name already exists. Rename that project first, then restore this"
+        " one."
+    )
     assert Project.objects.in_trash().count() == 2
 
 
