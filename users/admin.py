@@ -4,7 +4,7 @@ from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
 
-from api.admin import BoundedAdmin
+from api.admin import BoundedAdmin, ReadOnlyAdmin
 from users.models import ApiToken, User
 
 admin.site.unregister(Group)
@@ -53,7 +53,7 @@ class GroupAdmin(BoundedAdmin, BaseGroupAdmin):
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(BoundedAdmin):
+class ApiTokenAdmin(ReadOnlyAdmin):
     """Shows and revokes tokens. Only users can create them, since the secret is shown just once."""
 
     list_display = ["name", "owner", "kind", "prefix", "scopes", "created_at", "expires_at", "last_used_at"]
@@ -67,9 +67,3 @@ class ApiTokenAdmin(BoundedAdmin):
         if delete := actions.get("delete_selected"):
             actions["delete_selected"] = (*delete[:2], "Revoke selected API tokens")
         return actions
-
-    def has_add_permission(self, request) -> bool:
-        return False
-
-    def has_change_permission(self, request, obj=None) -> bool:
-        return False

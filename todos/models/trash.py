@@ -11,6 +11,7 @@ from ownership.owned import queryset_only
 from ownership.revised import RevisedModel, RevisedQuerySet
 from ownership.transactions import forget_deletions, revision_transaction, revision_transactions
 from ownership.validation import check_each
+from users.erasure import erase_entries
 
 
 class TrashQuerySet(RevisedQuerySet):
@@ -56,6 +57,7 @@ class TrashQuerySet(RevisedQuerySet):
                 current.record(self.model, "purged", list(gone))
                 forget_deletions(owner_id, max(gone.values()))
                 models.QuerySet(self.model, using=self.db).filter(pk__in=gone).delete()
+                erase_entries(self.model, [str(pk) for pk in gone])
                 purged += len(gone)
         return purged
 
