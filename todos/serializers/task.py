@@ -206,9 +206,13 @@ class TaskSerializer(RevisedSerializer):
 
     def with_completion(self, attrs: dict) -> dict:
         """Turn `completed: true` with a `completed_at` into the moment that the model takes for `completed`."""
-        moment = attrs.pop("completed_at", None)
+        if "completed_at" not in attrs:
+            return attrs
+        moment = attrs.pop("completed_at")
         completed = attrs.get("completed", bool(self.instance and self.instance.completed))
         if moment is None:
+            if "completed" not in attrs and (completed or self.instance is None):
+                raise invalid("completed_at", "To reopen a task, set `completed: false`.", "needs_completed")
             return attrs
         if not completed:
             raise invalid("completed_at", "A moment of completion needs `completed: true`.", "needs_completed")

@@ -207,8 +207,8 @@ def test_an_action_that_is_refused_for_one_changes_none_and_says_why(desk, alice
 
     [message] = response.context["messages"]
     assert str(message) == (
-        "Nothing was changed. Home: A project with this name already exists. Rename that project first, then restore this"
-        " one."
+        "Nothing was changed. Home: A project with this name already exists."
+        " Rename that project first, then restore this one."
     )
     assert Project.objects.in_trash().count() == 2
 

@@ -292,6 +292,10 @@ def test_a_rule_that_one_of_them_breaks_is_named_by_its_index(alice, tasks, bulk
     assert rows() == before
 
 
+def test_no_date_of_completion_is_no_way_to_reopen(tasks, bulk):
+    assert errors(bulk("update", tasks, completed_at=None)) == [("set.completed_at", "needs_completed")]
+
+
 def test_a_subtask_goes_into_the_inbox_only_with_its_parent(alice, bulk):
     home = Project.objects.create(owner=alice, name="Home")
     parent = Task.objects.create(owner=alice, title="parent", project=home)

@@ -434,6 +434,14 @@ def test_bad_values_are_refused_by_name(api, alice, fields, expected):
     assert not Task.objects.exists()
 
 
+def test_no_date_of_completion_is_no_way_to_reopen(api, make):
+    done, open_one = make(completed=True), make()
+
+    assert refused(api.patch(f"/tasks/{done['id']}/", {"completed_at": None})) == [("completed_at", "needs_completed")]
+    assert api.patch(f"/tasks/{open_one['id']}/", {"completed_at": None}).status_code == 200
+    assert api.patch(f"/tasks/{done['id']}/", {"completed_at": None, "completed": False}).status_code == 200
+
+
 def test_a_task_that_is_done_keeps_its_date(make, change):
     task = make(completed=True, completed_at="2026-11-01T12:00:00Z")
 
