@@ -21,6 +21,11 @@ class UserForm(UserChangeForm):
         model = User
         fields = "__all__"  # the admin's fieldsets choose
 
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.show_hidden_initial = not field.disabled  # changed is what differs from the page, not from the row
+
 
 @admin.register(User)
 class UserAdmin(BoundedAdmin, BaseUserAdmin):
