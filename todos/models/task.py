@@ -250,21 +250,21 @@ class Task(PositionModel):
             other = getattr(self, name) if f"{name}_id" in changed else None
             if other is not None and other.deleted_at is not None and self.deleted_at is None:
                 raise invalid(name, f"This {name} is in the trash. Restore it first.", "in_trash")
-        if self.parent is None:
-            self.level = 1
+        if self.parent:
+            self.follow_parent(self.parent, changed)
         else:
-            self.follow_parent(changed)
+            self.level = 1
         if not self.position_is_set and {"parent_id", "project_id"} & super().changed_fields():
             self.position = None  # last among its new siblings
 
-    def follow_parent(self, changed: set[str]) -> None:
+    def follow_parent(self, parent: "Task", changed: set[str]) -> None:
         if self.project_id is None or "project_id" not in changed:
-            self.project = self.parent.project
-        if self.project_id != self.parent.project_id:
+            self.project = parent.project
+        if self.project_id != parent.project_id:
             raise invalid("project", NOT_THE_PARENTS, "not_the_parents")
-        if "parent_id" in changed and self.parent.completed and not self.completed:
+        if "parent_id" in changed and parent.completed and not self.completed:
             raise invalid("parent", "This task is completed. Reopen it first.", "parent_completed")
-        self.set_parent(self.parent)
+        self.set_parent(parent)
 
     def check_inbox(self) -> None:
         """Raise ValidationError if it is in a project: a subtask goes into the inbox only with its parent."""

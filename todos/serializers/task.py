@@ -12,7 +12,7 @@ from ownership.serializers import RevisedSerializer
 from ownership.validation import RefusedError, invalid
 from todos.models import Project, Tag, Task
 from todos.models.tag import TagNames
-from todos.reminders import reminder_at
+from todos.reminders import MAX_MINUTES_BEFORE, MAX_REMINDERS, reminder_at
 
 MAX_TAG: int = Tag._meta.get_field("name").max_length  # type: ignore[assignment]
 RECURRENCE = (
@@ -28,7 +28,7 @@ RECURRENCE = (
     {
         "type": "object",
         "properties": {
-            "minutes_before": {"type": "integer", "minimum": 0, "maximum": 525_600},
+            "minutes_before": {"type": "integer", "minimum": 0, "maximum": MAX_MINUTES_BEFORE},
             "at": {"type": "string", "format": "date-time"},
         },
         "minProperties": 1,
@@ -41,7 +41,7 @@ class ReminderField(serializers.Field):
 
     default_error_messages = {"invalid": "Enter an object with either `minutes_before` or `at`."}
     kinds: dict[str, serializers.Field] = {
-        "minutes_before": fields.IntegerField(min_value=0, max_value=525_600),
+        "minutes_before": fields.IntegerField(min_value=0, max_value=MAX_MINUTES_BEFORE),
         "at": fields.DateTimeField(),
     }
 
@@ -60,7 +60,7 @@ class RemindersField(fields.ListField):
     is_in_row = True
 
     def __init__(self, **kwargs):
-        super().__init__(child=ReminderField(), max_length=10, default=list, **kwargs)
+        super().__init__(child=ReminderField(), max_length=MAX_REMINDERS, default=list, **kwargs)
 
 
 def not_in_future(moment: datetime | None) -> None:
@@ -124,7 +124,8 @@ class TaskSerializer(RevisedSerializer):
         "future. A task that is done already keeps its date.",
     )
     reminders = RemindersField(
-        help_text='Up to 10 of `{"minutes_before": minutes}` (0 to 525600) before due, or `{"at": instant}`.'
+        help_text=f'Up to {MAX_REMINDERS} of `{{"minutes_before": minutes}}` (0 to {MAX_MINUTES_BEFORE}) before due, '
+        'or `{"at": instant}`.'
     )
     restart_series = fields.BooleanField(
         write_only=True, required=False, help_text="True restarts the series at the due date."
