@@ -2,6 +2,8 @@
 
 import gc
 import os
+from collections import defaultdict
+from zlib import crc32
 
 import hypothesis
 import pytest
@@ -91,60 +93,22 @@ def proved(record_property):
 # `make proofs` does on both, and on Postgres row-level security is a part of them.
 ALONE = {
     "sqlite": (
-        "api/tests/test_addresses.py",
-        "api/tests/test_bodies.py",
-        "api/tests/test_csrf.py",
-        "api/tests/test_document.py",
-        "api/tests/test_fields.py",
-        "api/tests/test_garbage.py",
-        "api/tests/test_middleware.py",
-        "api/tests/test_negotiation.py",
-        "api/tests/test_parameters.py",
-        "api/tests/test_parsers.py",
-        "api/tests/test_schema.py",
-        "assistants/tests/test_protocol.py",
         "bench/tests",
-        "dav/tests/test_calendars_page.py",
-        "dav/tests/test_discovery.py",
-        "live/tests/test_sending.py",
-        "live/tests/test_streams.py",
-        "tests/contract/test_sync_page.py",
-        "tests/guards/test_content_security_policy.py",
         "tests/guards/test_cors.py",
-        "tests/guards/test_documented_headers.py",
-        "tests/guards/test_documents.py",
-        "tests/guards/test_imports.py",
-        "tests/guards/test_introduction.py",
-        "tests/guards/test_isolation_of_pages.py::test_all_other_pages",
-        "tests/guards/test_isolation_of_pages.py::test_the_admin",
-        "tests/guards/test_mutants.py",
-        "tests/guards/test_reliability.py",
-        "tests/recipes/test_serializers.py",
         "tests/recipes/test_views.py",
-        "tests/server/test_abuse_of_many_processes.py::test_no_header_is_a_way_around",
         "tests/server/test_commands.py",
-        "tests/server/test_env_file.py",
         "tests/server/test_events.py",
-        "tests/server/test_http.py",
-        "tests/server/test_nginx.py",
-        "tests/server/test_path_prefix.py",
         "tests/server/test_postgres.py",
         "tests/server/test_server.py",
         "tests/server/test_settings.py",
-        "tests/server/test_streams.py",
-        "tests/server/test_unread.py",
         "tests/server/test_uploads.py",
-        "tests/server/test_values.py",
-        "todos/tests/test_icalendar.py",
         "todos/tests/test_recurrence_",
         "todos/tests/test_search.py::test_texts_that_are_canonically_equal_fold_to_the_same",
-        "transfer/tests/test_bad_files.py",
-        "transfer/tests/test_words.py",
-        "users/tests/test_issuer_keys.py",
-        "users/tests/test_jwt.py",
     ),
     "postgres": (
+        "assistants/tests/test_fuzz.py",
         "assistants/tests/test_isolation.py",
+        "assistants/tests/test_undo_of_anything.py",
         "tests/guards/test_isolation_by_id.py",
         "tests/guards/test_isolation_by_token.py",
         "tests/guards/test_isolation_of_calendars.py",
@@ -152,15 +116,32 @@ ALONE = {
         "tests/guards/test_isolation_of_pages.py::test_a_page",
         "tests/guards/test_revocation.py",
         "tests/hostile",
+        "tests/server/test_abuse_of_many_processes.py",
+        "todos/tests/test_replicas.py",
+        "todos/tests/test_tree_invariants.py",
     ),
 }
+SHARED_OUT = 4
 
 
 def pytest_collection_modifyitems(items):
+    """Mark what `make test` does on one of its databases alone.
+
+    Of a test with many cases, each database does half: the test runs on both, and each of its cases on one. `make
+    coverage` does all of them on Postgres.
+    """
+    cases = defaultdict(list)
     for item in items:
-        for database, names in ALONE.items():
-            if item.nodeid.startswith(names):
-                item.add_marker(f"{database}_alone")
+        alone = [database for database, names in ALONE.items() if item.nodeid.startswith(names)]
+        if alone:
+            item.add_marker(f"{alone[0]}_alone")
+        elif not item.get_closest_marker("skipif"):
+            cases[item.nodeid.partition("[")[0]].append(item)
+    for items in cases.values():
+        if len(items) >= SHARED_OUT:
+            # In an order that has nothing to do with what they are, but is the same in each run.
+            for number, item in enumerate(sorted(items, key=lambda item: crc32(item.nodeid.encode()))):
+                item.add_marker(("sqlite_alone", "postgres_alone")[number % 2])
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -93,7 +93,8 @@ class FilterSet(QueryParameters):
     def null_or_not(cls, name: str, values: dict) -> Iterable[bool]:
         """Whether the first column of this order can be null (True) or not (False) in the rows with these filters.
 
-        Return both if unsure. The wrong one only costs time: a query that finds no rows reads all the others.
+        Return both, as here, if unsure: a page has only the rows of the parts that are returned. A part without rows
+        costs time, since the query that looks for them reads all the others.
         """
         return (False, True)
 

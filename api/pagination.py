@@ -64,6 +64,12 @@ class Order:
             queryset = queryset.filter(**{f"{self.columns[0]}__isnull": nulls})
         return queryset, self.names[self.nulls_last if nulls else 0 :]
 
+    def nullable_column(self, model: type[Model]) -> str | None:
+        """A column of the model that can be null, and that isn't declared so: no row comes before or after null."""
+        nullable = {field.name for field in model._meta.concrete_fields if field.null}
+        declared = self.columns[:1] if self.nulls_last else ()
+        return next((name for name in self.columns if name in nullable and name not in declared), None)
+
 
 class CursorJSON:
     # A key can be a title of 500 characters. With ASCII escapes, it could be too long for a URL.

@@ -159,9 +159,9 @@ class AutoSchema(openapi.AutoSchema):
         return schema
 
     def _get_request_body(self, direction="request"):
-        serializer = self.get_request_serializer()
         # drf-spectacular gives DELETE no body. It has one if `extend_schema` says so.
-        if self.method != "DELETE" or not isinstance(serializer, type):
+        serializer = self.get_request_serializer() if self.method == "DELETE" else None
+        if not isinstance(serializer, type):
             return super()._get_request_body(direction)
         schema, _ = self._get_request_for_media_type(serializer, direction)
         return {"content": {"application/json": {"schema": schema}}}

@@ -39,12 +39,15 @@ ROW_FIELDS = {
     fields.DateTimeField,
     fields.EmailField,
     fields.FloatField,
+    fields.IPAddressField,
     fields.IntegerField,
     fields.JSONField,
     fields.LineField,
     fields.ListField,
+    fields.SlugField,
     fields.StringField,
     fields.TimeField,
+    fields.URLField,
     fields.UUIDField,
 }
 
@@ -242,12 +245,19 @@ def has_rows(serializer_class: type[Serializer]) -> bool:
     meta: Any = serializer_class.Meta
     if overrides(getattr(meta, "list_serializer_class", object), REPRESENTATION_HOOKS):
         return False
+    return not fields_without_row(serializer_class)
+
+
+def fields_without_row(serializer_class: type[ModelSerializer]) -> list[str]:
+    """The names of the fields whose representation isn't in a row: each object has to be represented by itself."""
+    meta: Any = serializer_class.Meta
     computed = dict.fromkeys(getattr(meta, "computed", {}))
     columns = {field.name: field for field in meta.model._meta.concrete_fields} | computed
-    shown = [field for field in serializer_class().fields.values() if not field.write_only]
-    return all(
-        field.source == field.field_name in columns and is_in_row(field, columns[field.field_name]) for field in shown
-    )
+    return [
+        name
+        for name, field in serializer_class().fields.items()
+        if not field.write_only and not (field.source == name in columns and is_in_row(field, columns[name]))
+    ]
 
 
 def is_in_row(field: serializers.Field, column: models.Field | None) -> bool:

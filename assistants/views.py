@@ -90,11 +90,13 @@ class McpView(CallerView):
 
     schema = None
     authentication_classes = [McpAuthentication]
-    permission_classes = [IsAuthenticated]  # tools ask for their scope
     throttle_classes = [TokenRateThrottle, AnonRateThrottle]
     parser_classes: list[type[RestJSONParser]] = [AnyJSONParser]
     renderer_classes = [RpcRenderer]
     http_method_names = ["post"]
+
+    def get_permissions(self):
+        return [IsAuthenticated()]  # tools ask for their scope
 
     def initial(self, request, *args, **kwargs):
         self.before: dict = {}  # the tasks that a write is about, as they were

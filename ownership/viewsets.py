@@ -13,9 +13,10 @@ from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import AuthenticationFailed, ValidationError
 from rest_framework.filters import OrderingFilter
-from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.permissions import SAFE_METHODS, AllowAny, BasePermission
 from rest_framework.request import ForcedAuthentication
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 
 from api.compiled import CompiledQuery, CurrentUser, Param, compiled
 from api.conditional import check_preconditions, is_unchanged, make_etag, with_content
@@ -61,6 +62,12 @@ def check_filters(view: Any) -> None:
             f"{view.filterset_class.__name__} has no order for the pages of {view.__name__}. Inherit from OwnedFilters,"
             " or declare `orderings` and `default_ordering`."
         )
+    for order in view.filterset_class.orderings.values() if view.filterset_class and view.queryset is not None else ():
+        if column := order.nullable_column(view.queryset.model):
+            raise ImproperlyConfigured(
+                f"{view.filterset_class.__name__}.orderings: {column} can be null, and the pages would leave out such"
+                f' rows. Put it first, and those rows last: Order("{column}", nulls_last=1).'
+            )
     if any(issubclass(backend, OrderingFilter) for backend in view.filter_backends):
         raise ImproperlyConfigured(
             f"{view.__name__}: KeysetPagination orders by the `orderings` of the filterset_class. Declare the order"
@@ -70,6 +77,12 @@ def check_filters(view: Any) -> None:
 
 class CallerView(ApiView):
     """A view that acts as its user: from authentication on, Postgres shows only the user's rows."""
+
+    def get_permissions(self):
+        """Those of the view, after the default ones: its user is signed in, within the scope, unless it allows any."""
+        own = self.permission_classes
+        default: Any = () if AllowAny in own else api_settings.DEFAULT_PERMISSION_CLASSES
+        return [*(each() for each in default if each not in own), *super().get_permissions()]
 
     def perform_authentication(self, request):
         try:
@@ -117,8 +130,17 @@ class OwnedViewSet(CallerView, mixins.RetrieveModelMixin, mixins.ListModelMixin,
         return is_plain(type(self), names) and vars(self).keys().isdisjoint(names)
 
     def get_parameters_class(self):
-        is_list = not self.detail and self.request.method in SAFE_METHODS and self.filterset_class
-        return self.filterset_class if is_list else super().get_parameters_class()
+        is_list = not self.detail or "filterset_class" in vars(self)  # a list below an object names it in @action
+        is_filtered = is_list and self.request.method in SAFE_METHODS and self.filterset_class
+        return self.filterset_class if is_filtered else super().get_parameters_class()
+
+    def paginate_queryset(self, queryset):
+        if self.detail and self.paginator and "filterset_class" not in vars(self):
+            raise ImproperlyConfigured(
+                f"{type(self).__name__}.{self.action} can't read the parameters of its next page. Name their filters:"
+                " @action(…, filterset_class=OwnedFilters)."
+            )
+        return super().paginate_queryset(queryset)
 
     def read_parameters(self) -> dict:
         foreign = self.foreign_parameters()
@@ -296,9 +318,12 @@ class RevisedViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.De
     def get_success_headers(self, data) -> dict[str, str]:
         """`Location`: the URL of the new object, unless its representation is without the field of the lookup."""
         name = "id" if self.lookup_field == "pk" else self.lookup_field
-        return (
-            {"Location": self.request.build_absolute_uri(f"{self.request.path}{data[name]}/")} if name in data else {}
-        )
+        if name not in data:
+            return {}
+        if self.action == "create":  # without `reverse()`, which takes longer
+            return {"Location": self.request.build_absolute_uri(f"{self.request.path}{data[name]}/")}
+        url_name = self.lookup_url_kwarg or self.lookup_field
+        return {"Location": self.reverse_action("detail", kwargs={**self.kwargs, url_name: data[name]})}
 
     def perform_create(self, serializer):
         serializer.save(owner=self.request.user)

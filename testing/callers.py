@@ -17,7 +17,7 @@ from api.compiled import cached_queries
 from ownership.owned import OwnedQuerySet
 from testing.client import Client
 from testing.probes import Question, fill_in, sample
-from testing.proofs import SHARE
+from testing.proofs import FULL, SHARE
 from testing.resources import RESOURCES, REVISED, make
 from testing.routes import PUBLIC, Route
 from testing.world import World, stored
@@ -43,7 +43,9 @@ def protections() -> list[str]:
 
 def callers(protection: str) -> tuple[str, ...]:
     """Who asks under this protection: all, or those for whom it makes a difference."""
-    return {"both": LET_IN + REFUSED, "the owner rule alone": LET_IN[:2] + REFUSED}.get(protection, LET_IN[:1])
+    # Who is refused before anything is looked up is asked under one protection in a sample.
+    again = REFUSED if FULL or protections()[0] == protection else ()
+    return {"both": LET_IN + again, "the owner rule alone": LET_IN[:2] + again}.get(protection, LET_IN[:1])
 
 
 def sample_for(name: str, protection: str, questions: list[Question], seed: str) -> list[Question]:

@@ -13,7 +13,7 @@ from typing import Any, cast
 import pytest
 
 FULL = os.environ.get("PROOFS") == "full"
-SHARE = 16  # one of so many is in the sample
+SHARE = 32  # one of so many is in the sample
 
 
 def size(whole: int, sample: int) -> int:

@@ -156,6 +156,8 @@ class TaskFilters(FilterSet):
         if name.endswith("completed_at"):
             is_completed = bool(values.keys() & {"completed_after", "completed_before"}) or values.get("completed")
             return [False, True] if is_completed is None else [not is_completed]
+        if not name.endswith("due_date"):
+            return super().null_or_not(name, values)
         if values.get("due") == "none":
             return [True]
         return [False] if values.keys() & {"due", "due_before", "due_after"} else [False, True]

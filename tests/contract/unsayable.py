@@ -39,6 +39,7 @@ RULES = [
     (r"(POST|PUT|PATCH) /api/v1/tasks/.*", r"(.*\.)?(start_date|start_time)", "needs_start_date|after_due"),
     (r"(POST|PUT|PATCH) /api/v1/tasks/.*", r"(.*\.)?completed_at", "needs_completed"),
     (r"POST /api/v1/tasks/\{id\}/skip/", "recurrence", "not_recurring|last_occurrence"),
+    (r"POST /api/v1/tasks/\{id\}/skip/", "completed", "completed"),
     (r"POST /api/v1/(tasks|projects)/\{id\}/move/", "after", "both"),
     # It depends on the action: six kinds of bodies, which generated clients could not tell apart.
     (r"POST /api/v1/tasks/bulk/", r"(set|add_tags|remove_tags)(\..*)?", ".*"),

@@ -105,7 +105,9 @@ class Remark(TrashModel):
         app_label = "todos"
         constraints = [
             *TrashModel.Meta.constraints,
-            models.UniqueConstraint(fields=["owner", "number"], name="remark_number_once"),
+            models.UniqueConstraint(
+                fields=["owner", "number"], condition=models.Q(deleted_at=None), name="remark_number_once"
+            ),
         ]
 
 

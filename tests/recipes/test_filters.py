@@ -151,6 +151,18 @@ def test_an_order_that_the_pages_would_undo_is_refused():
             filter_backends = [OrderingFilter]
 
 
+def test_an_order_by_a_column_that_can_be_null_is_refused(models):
+    class Filters(FilterSet):
+        orderings = {"shelf": Order("title", "shelf", nulls_last=1)}
+        default_ordering = "shelf"
+
+    with pytest.raises(ImproperlyConfigured, match=r"Filters.orderings: shelf can be null"):
+
+        class Books(RevisedViewSet):
+            queryset = models.Book.objects.all()
+            filterset_class = Filters
+
+
 def test_filters_without_an_order_are_refused():
     class Filters(FilterSet):
         title = fields.StringField(required=False)

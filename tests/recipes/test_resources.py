@@ -6,6 +6,7 @@ import pytest
 from django.core import checks
 from django.core.management import call_command
 from django.db import connection
+from django.db.models import UniqueConstraint
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -13,6 +14,7 @@ from ownership.row_level_security.checks import check_row_level_security, prepar
 from testing.counting import revision_of
 from testing.problems import refused
 from tests.recipes.conftest import values
+from todos.models import Project
 from todos.serializers.results import change_serializers
 from todos.views.trash import TrashViewSet
 
@@ -157,6 +159,16 @@ def test_a_resource_whose_deletions_leave_no_trace_is_named(shelf):
     [warning] = checks.run_checks(tags=[checks.Tags.models])
 
     assert (warning.id, warning.msg) == ("todos.W001", "ShelfViewSet isn't in sync: a deleted shelf leaves no trace.")
+
+
+def test_a_unique_constraint_that_counts_the_trash_is_named(monkeypatch):
+    once = UniqueConstraint(fields=["owner", "color"], name="project_color_once")
+    monkeypatch.setattr(Project._meta, "constraints", [*Project._meta.constraints, once])
+
+    [warning] = checks.run_checks(tags=[checks.Tags.models])
+
+    assert (warning.id, warning.obj, warning.hint) == ("todos.W002", Project, "Add condition=Q(deleted_at=None).")
+    assert warning.msg == "project_color_once counts what is in the trash: what was deleted can't be created again."
 
 
 def test_the_resources_of_the_project_pass():

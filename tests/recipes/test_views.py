@@ -4,6 +4,9 @@ import pytest
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Prefetch
+from django.urls import path
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import APIException, ErrorDetail, PermissionDenied
@@ -17,6 +20,8 @@ from rest_framework.throttling import ScopedRateThrottle, UserRateThrottle
 from api import fields
 from api.filters import FilterSetBackend
 from api.serializers import EmptySerializer, Serializer
+from ownership.viewsets import CallerView, OwnedFilters
+from testing.client import Client
 from testing.counting import revision_of
 from testing.problems import assert_problem, refused
 from tests.recipes.conftest import results, values
@@ -219,6 +224,18 @@ def test_permissions_about_the_object(base, serve, models, book, api, bobs_api):
     assert [api.get(f"/books/{each.pk}/").status_code for each in (book, short)] == [403, 200]
     assert api.delete(f"/books/{book.pk}/").json()["detail"] == "This is too long for you."
     assert bobs_api.get(f"/books/{short.pk}/").status_code == 404
+
+
+def test_permissions_of_its_own_leave_the_sign_in_and_the_scope_of_a_token(base, serve, book, alice, anonymous):
+    class Books(base):
+        permission_classes = [ShortOnly]
+
+    serve(books=Books)
+    reader = Client(alice, scopes=["read"])
+
+    assert values(reader, "/books/", "title") == {"Emma", "Persuasion"}
+    assert reader.post("/books/", {"title": "New"}).json()["detail"].startswith("This token lacks the scope “write”.")
+    assert [anonymous.get("/books/").status_code, anonymous.post("/books/", {"title": "New"}).status_code] == [401, 401]
 
 
 def test_an_action_with_a_serializer_and_permissions_of_its_own(base, serve, book, alice, api, bobs_api):
@@ -549,6 +566,51 @@ def test_success_headers_of_ones_own(base, serve, api):
     assert made["Location"].endswith(f"/api/v1/books/{made.json()['id']}/")
 
 
+def test_the_url_of_what_an_action_makes(base, serve, book, api):
+    class Books(base):
+        @action(detail=True, methods=["post"])
+        def reprint(self, request, pk):
+            again = type(book).objects.create(owner=request.user, title=self.get_object().title)
+            serializer = self.get_serializer(again)
+            return Response(serializer.data, status=201, headers=self.get_success_headers(serializer.data))
+
+    serve(books=Books)
+
+    made = api.post(f"/books/{book.pk}/reprint/")
+
+    assert made["Location"] == f"http://testserver/api/v1/books/{made.json()['id']}/"
+
+
+def list_of_sequels(base, **kwargs):
+    class Books(base):
+        @action(detail=True, **kwargs)
+        def sequels(self, request, pk):
+            self.get_object()
+            page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+            return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    return Books
+
+
+def test_an_action_on_one_object_may_be_a_list_in_pages(base, serve, book, api):
+    serve(books=list_of_sequels(base, filterset_class=OwnedFilters))
+    url = f"/books/{book.pk}/sequels/?limit=1&ordering=created_at"
+
+    first = api.get(url).json()
+    then = api.get(first["next"].partition("/api/v1")[2]).json()
+
+    assert [each["title"] for each in first["results"] + then["results"]] == ["Persuasion", "Emma"]
+    assert then["next"] is None
+
+
+def test_a_list_in_pages_that_could_not_read_its_next_one_is_refused(base, serve, book, api):
+    serve(books=list_of_sequels(base))
+    api.raise_request_exception = True
+
+    with pytest.raises(ImproperlyConfigured, match=r"Books.sequels can't read the parameters of its next page"):
+        api.get(f"/books/{book.pk}/sequels/")
+
+
 def test_a_viewset_of_no_model(serve, api):
     class Words(viewsets.ViewSet):
         permission_classes = [IsAuthenticated]
@@ -559,3 +621,20 @@ def test_a_viewset_of_no_model(serve, api):
     serve(words=Words)
 
     assert api.get("/words/").json() == {"hello": "Alice"}
+
+
+def test_a_view_that_only_reads_is_documented_by_its_response(capsys):
+    class CountsSerializer(Serializer):
+        open = fields.IntegerField()
+
+    class CountsView(CallerView):
+        @extend_schema(responses=CountsSerializer)
+        def get(self, request):
+            """Count the open tasks."""
+
+    found = SchemaGenerator(patterns=[path("counts/", CountsView.as_view())]).get_schema(request=None, public=True)
+
+    [call] = found["paths"]["/counts/"].values()
+    reference = call["responses"]["200"]["content"]["application/json"]["schema"]["$ref"]
+    assert (reference, "requestBody" in call) == ("#/components/schemas/Counts", False)
+    assert capsys.readouterr().err == ""

@@ -1,10 +1,11 @@
 """One action on many tasks: all or none."""
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.http import Http404
 from django.utils import timezone
 
@@ -79,8 +80,11 @@ ACTIONS: dict[str, Callable[[Tasks, dict], None]] = {
 def run(queryset: "TaskQuerySet", action: str, ids: Sequence[UUID], values: dict) -> list["Task"]:
     """Run one of the ACTIONS on the tasks with these ids, in their order: on all of them or none.
 
+    Returns them as they are stored then, without those that are in the trash: one may change what another one became.
+
     `values`: the fields to set, for `update` and `move`. Raises Http404 if a task is missing from `queryset` (or isn't
-    in the trash, for `restore`; or is, for the others). Raises ValidationError, with the index of the id, for a value.
+    in the trash, for `restore`; or is, for the others). Raises ValidationError, with the index of the id, for a value;
+    without it for what follows from these tasks for another one.
     """
     rows = queryset.in_trash() if action == "restore" else queryset.present()
     found = rows.select_related(*READ).in_bulk(set(ids))
@@ -91,11 +95,14 @@ def run(queryset: "TaskQuerySet", action: str, ids: Sequence[UUID], values: dict
     try:
         ACTIONS[action](tasks, values)
     except RefusedError as error:
-        raise ValidationError(
-            {
-                f"ids.{ids.index(task.pk)}.{name}": each
-                for task, refusal in error.refusals
-                for name, each in refusal.error_dict.items()
-            }
-        ) from None
-    return tasks
+        raise ValidationError(by_index(error, ids)) from None
+    stored = queryset.present().in_bulk(found)
+    return [stored[pk] for pk in dict.fromkeys(ids) if pk in stored]
+
+
+def by_index(error: RefusedError, ids: Sequence[UUID]) -> dict[str, list[ValidationError]]:
+    found: dict[str, list[ValidationError]] = defaultdict(list)
+    for task, refusal in error.refusals:
+        for name, each in refusal.error_dict.items():
+            found[f"ids.{ids.index(task.pk)}.{name}" if task.pk in ids else NON_FIELD_ERRORS] += each
+    return dict(found)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def follow(tasks: Sequence["Task"]) -> list["Task"]:
     completed = [task for task in tasks if task.completed_at is not None and task.was("completed_at") is None]
     reopened = [task for task in tasks if task.completed_at is None and task.was("completed_at") is not None]
-    return [*complete_below(completed), *reopen_above(reopened)]
+    return [*complete_below(completed), *reopen_above(reopened, tasks)]
 
 
 def complete_below(completed: Sequence["Task"]) -> list["Task"]:
@@ -26,28 +26,29 @@ def complete_below(completed: Sequence["Task"]) -> list["Task"]:
     below = list(model.objects.present().with_family().below(parents).order_by("position", "id")) if parents else []
     with revision_transaction(completed[0].owner_id) as current:
         closing = Closing(completed, below, current.revision)
-        inner = {task.pk for task in below}
-        for task in completed:
-            if task.pk not in inner:  # what is below another one is closed with it
-                closing.close(task)
+        closing.close_all()
         model.objects.bulk_create([copy for _, copy in closing.copies])
         for extension in EXTENSIONS if closing.copies else ():
             extension.copied(closing.copies)
     return closing.others
 
 
-def reopen_above(reopened: Sequence["Task"]) -> list["Task"]:
-    """Reopen what these tasks are parts of, and what was completed along with them; take back next occurrences."""
+def reopen_above(reopened: Sequence["Task"], changing: Sequence["Task"]) -> list["Task"]:
+    """Reopen what these tasks are parts of, and what was completed along with them; take back next occurrences.
+
+    `changing`: all tasks that the same write changes.
+    """
     if not reopened:
         return []
     known = {task.pk for task in reopened}
-    children = [task for task in reopened if task.parent_id]
+    # A new parent is open already. The old one stays as it is.
+    children = [task for task in reopened if task.parent_id and task.parent_id == task.was("parent_id")]
     above = type(reopened[0]).objects.above(children).completed() if children else []
     others = {task.pk: task for task in (*above, *completed_along(reopened)) if task.pk not in known}
     for task in others.values():
         task.completed_at = None
     if any(task.next_occurrence for task in (*reopened, *others.values())):
-        take_back_next_occurrences(reopened, list(others.values()))
+        take_back_next_occurrences(reopened, list(others.values()), changing)
     return list(others.values())
 
 

@@ -1,13 +1,14 @@
 """The next occurrence of a recurring task: made when one is completed, taken back when it is reopened."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from todos.actions.bulk import trash
 from todos.actions.series import next_occurrence, shifted
+from todos.models.rules import MAX_LEVEL
 
 if TYPE_CHECKING:
     from todos.models.task import Task
@@ -23,7 +24,6 @@ NOT_COPIED = frozenset(
         "deleted_at",
         "next_occurrence",
         "automatic_revision",
-        "carried_from",
         "remind_at",
         "reminded_at",
         "created_at",
@@ -36,22 +36,32 @@ NOT_COPIED = frozenset(
 class Closing:
     """Completes tasks with what is below them: makes next occurrences, and moves to them what goes on."""
 
-    def __init__(self, completed: Sequence["Task"], below: Iterable["Task"], revision: int):
+    def __init__(self, completed: Sequence["Task"], below: Sequence["Task"], revision: int):
         self.revision = revision
         self.completed = {task.pk: task for task in completed}
         self.moment = max(task.completed_at for task in completed if task.completed_at)
         self.children: dict[UUID | None, list[Task]] = defaultdict(list)
         recurring = [task for task in (*completed, *below) if task.recurrence]
-        for task in recurring:
+        for task in (*completed, *below) if recurring else ():
             task.owner = recurring[0].owner  # loaded once for all of them
-        for task in below:
-            self.children[task.parent_id].append(self.completed.get(task.pk, task))
+        for task in (self.completed.get(task.pk, task) for task in below):
+            self.children[task.parent_id].append(task)  # by the parent that it has now
+        self.closed: set[UUID] = set()
         self.copies: list[tuple[Task, Task]] = []  # each with the task that it is a copy of
         self.others: list[Task] = []
 
+    def close_all(self) -> None:
+        """Close what was completed: first what isn't below another one of these, since that is closed with it."""
+        inner = {child.pk for children in self.children.values() for child in children}
+        for task in sorted(self.completed.values(), key=lambda task: task.pk in inner):
+            if task.pk not in self.closed:
+                self.close(task)
+
     def close(self, task: "Task", parent: "Task | None" = None) -> None:
-        """Close a task; its next occurrence, if there is one, stands under `parent`, by default under its own."""
-        values = next_occurrence(task, task.owner.now()) if task.makes_next_occurrence else None
+        """Close a task. `parent`: where its next occurrence stands, below that of its parent; by default beside it."""
+        self.closed.add(task.pk)
+        goes_on = task.next_occurrence is None if parent else task.makes_next_occurrence
+        values = next_occurrence(task, task.owner.now()) if goes_on else None
         if values is None:
             self.close_below(task)
             return
@@ -67,6 +77,7 @@ class Closing:
             self.close_below(child)
 
     def complete(self, task: "Task") -> None:
+        self.closed.add(task.pk)
         if task.completed_at is None:
             task.completed_at = self.moment
             self.others.append(task)
@@ -83,50 +94,72 @@ class Closing:
             elif child.pk in self.completed:
                 self.close(child, fresh)
             elif child.completed_at is None:
-                carry(child, fresh)
-                child.carried_from = task.pk
+                carry(child, fresh, carried_from=task.pk)
                 self.others.append(child)
+                self.look_below(child)
+
+    def look_below(self, task: "Task") -> None:
+        """Close what was completed below a task that stays open."""
+        for child in self.children[task.pk]:
+            if child.pk in self.completed:
+                self.close(child)
+            else:
+                self.look_below(child)
 
 
 def copy(task: "Task", revision: int, **differing) -> "Task":
     copied = [field.attname for field in task._meta.concrete_fields if field.name not in NOT_COPIED]
     content = {name: getattr(task, name) for name in copied}
-    return type(task)(**{**content, **differing}, automatic_revision=revision, tags=task.tags)  # type: ignore[misc]
+    fresh = type(task)(**{**content, **differing}, automatic_revision=revision, tags=task.tags)  # type: ignore[misc]
+    fresh.owner = task.owner  # saves a query for each
+    return fresh
 
 
 def put_under(task: "Task", parent: "Task") -> None:
-    task.parent_id, task.level = parent.pk, parent.level + 1
+    task.parent_id, task.level, task.project_id = parent.pk, parent.level + 1, parent.project_id
+    task.carried_from = None
 
 
 def put_beside(task: "Task", other: "Task") -> None:
     task.parent_id, task.level = other.parent_id, other.level
 
 
-def carry(task: "Task", parent: "Task") -> None:
-    task.parent, task.is_carried, task.position_is_set = parent, True, True
-    task.set_parent(parent)
+def carry(task: "Task", parent: "Task | None", carried_from: UUID | None = None) -> None:
+    """Move a subtask that keeps its own rhythm, with what is below it; to the top level without a parent."""
+    task.parent, task.carried_from = parent, carried_from
+    task.is_carried = task.position_is_set = True
+    if parent:
+        task.set_parent(parent)
+    else:
+        task.level = 1
 
 
-def take_back_next_occurrences(reopened: Sequence["Task"], others: Sequence["Task"]) -> None:
+def take_back_next_occurrences(
+    reopened: Sequence["Task"], others: Sequence["Task"], changing: Sequence["Task"]
+) -> None:
     """Move the next occurrences of these reopened tasks to the trash, where nobody touched them.
 
-    What recurs below them goes back to where it was. `others`: the tasks that are reopened along with them.
+    What recurs below them goes back to where it was, with its own next occurrences. `others`: the tasks that are
+    reopened along with them. `changing`: all tasks that the same write changes.
     """
-    model = type(reopened[0])
+    model, own = type(reopened[0]), {task.pk: task for task in changing}
     known = {task.pk: task for task in (*reopened, *others)}
     made = model.objects.present().with_family().in_bulk([task.next_occurrence for task in known.values()])
+    made |= {pk: own[pk] for pk in made.keys() & own.keys()}
     children = defaultdict(list)
     for task in model.objects.below(made.values()).order_by("level"):  # what is in the trash was touched too
+        task = own.get(task.pk) or made.get(task.pk) or task
         children[task.parent_id].append(task)
-    taken = []
+    taken, returning = [], []
     for task in known.values():
         following = made.get(task.next_occurrence)
         carried: list[Task] = []
         if following and not is_touched(following, children, carried):
-            go_back(carried, task, known)
+            returning += [(child, task) for child in carried]
             taken.append(following)
         if following is None or following in taken:
             task.next_occurrence = None  # completing makes another one
+    go_back(returning, known, children)
     trash(taken)
 
 
@@ -137,16 +170,26 @@ def is_touched(task: "Task", children: dict, carried: list["Task"]) -> bool:
             carried.append(child)
         elif is_touched(child, children, carried):
             return True
-    return task.is_touched
+    return task.is_touched or bool(task.changed_fields())
 
 
-def go_back(carried: Sequence["Task"], task: "Task", known: dict) -> None:
-    """Move these back to the parents that they came from; what has none any more, to the reopened task itself."""
-    if not carried:
+def go_back(returning: Sequence[tuple["Task", "Task"]], known: dict, children: dict) -> None:
+    """Move these back to the parents that they came from; what has none any more, to the reopened task beside it.
+
+    The parent may be deeper by now: what has no room below it moves to the top level.
+    """
+    if not returning:
         return
-    found = type(task).objects.present().in_bulk([child.carried_from for child in carried])
-    for child in carried:
+    model = type(returning[0][0])
+    found = model.objects.present().in_bulk([child.carried_from for child, _ in returning])
+    for child, task in returning:
         parent = known.get(child.carried_from) or found.get(child.carried_from)
-        carry(child, parent if parent and not parent.completed else task)
-        child.carried_from = None
-    type(task).objects.save_all(carried)
+        if parent is None or parent.completed:
+            parent = task
+        carry(child, parent if parent.level + height(child, children) <= MAX_LEVEL else None)
+    model.objects.save_all(child for child, _ in returning)
+
+
+def height(task: "Task", children: dict) -> int:
+    """How many levels the task and what is below it take."""
+    return 1 + max((height(child, children) for child in children[task.pk] if child.deleted_at is None), default=0)

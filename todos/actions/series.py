@@ -1,6 +1,7 @@
 """How a task follows its series: what a change of its dates or its rule means, and when the next occurrence is due."""
 
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -21,17 +22,19 @@ RULED_BY = frozenset({"recurrence", "due_date", "due_time"})
 def follow(task: "Task", changed: set[str]) -> None:
     """Let the series follow a change of these columns.
 
-    Another due date postpones this occurrence alone. Another due time alone is the time from here on. Another rule
-    counts from this occurrence. Both, a first rule, or `restart_series` begin a series at the due date.
+    Another due date postpones this occurrence alone, with its time. Another due time without it is the time from here
+    on. Another rule counts from this occurrence. With another due date, as a first one, or with `restart_series`, it
+    begins a series at the due date.
     """
     if not task.recurrence or task.due_date is None:
         leave(task)
     elif task.restart_series or not task.was("recurrence") or {"recurrence", "due_date"} <= changed:
         begin(task)
-    elif "recurrence" in changed:
-        change_rule(task)
     elif "due_date" not in changed:
-        task.series_time = task.due_time
+        if "recurrence" in changed:
+            change_rule(task)
+        if "due_time" in changed:
+            task.series_time = task.due_time
 
 
 def leave(task: "Task") -> None:
@@ -68,58 +71,75 @@ def series_of(task: "Task", text: str) -> Series:
 
 
 def next_occurrence(task: "Task", now: datetime) -> dict | None:
-    """The values of the next occurrence that aren't the task's, seen from `now` on the owner's clock; None at the end.
-
-    A task whose rule counts from completion counts from the day of `completed_at`, or from `now` while it is open.
-    """
+    """The values of the next occurrence that aren't the task's, from `now` on the owner's clock on; None at the end."""
     if not task.recurrence or task.due_date is None:
         return None
     is_past = task.series_time is not None and task.series_time < now.time()
     not_before = now.date() + timedelta(days=is_past)
     if task.repeat_from == "completion":
-        done_on = timezone.localtime(task.completed_at or now, now.tzinfo).date()
-        series = Series(rule_of(task, task.recurrence), done_on, None, task.series_passed)
-        found = series.next_date(done_on, not_before)
+        counted_from = completion_date(task, now)
+        series = Series(rule_of(task, task.recurrence), counted_from, None, task.series_passed)
+        found = series.next_date(counted_from, not_before)
     else:
         series = series_of(task, task.recurrence)
         found = series.next_date(max(task.occurrence_date or task.due_date, task.due_date), not_before)
     if found is None:
         return None
     values = {**shifted(task, found - task.due_date), "due_date": found, "due_time": task.series_time}
-    values["occurrence_date"] = found
+    values |= {"occurrence_date": found, **start_in_time(task, values)}
     if task.repeat_from == "completion":
         values |= {"series_start": found, "series_day": None, "series_passed": series.passed(found) - 1}
     return values
 
 
+def completion_date(task: "Task", now: datetime) -> date:
+    """The day of `completed_at`. An open task is skipped: as if it were completed on its due date, or today if late."""
+    if task.completed_at is None:
+        return max(now.date(), task.due_date or now.date())
+    try:
+        return timezone.localtime(task.completed_at, now.tzinfo).date()
+    except OverflowError:  # before the year 1
+        return task.completed_at.date()
+
+
+def start_in_time(task: "Task", values: dict) -> dict:
+    """The start, where it would be after the due time that these values of the next occurrence go back to.
+
+    This one was postponed to a later time, and its start along with it. The time between them stays the same.
+    """
+    if not (task.start_date and task.start_time and values["due_time"]):
+        return {}
+    due = datetime.combine(values["due_date"], values["due_time"])
+    if datetime.combine(values.get("start_date", task.start_date), task.start_time) <= due:
+        return {}
+    was_due: Any = task.due_date, task.due_time or task.start_time
+    start = due - (datetime.combine(*was_due) - datetime.combine(task.start_date, task.start_time))
+    return {"start_date": start.date(), "start_time": start.time()}
+
+
 def shifted(task: "Task", by: timedelta) -> dict:
-    """The dates and reminders of the task that much later."""
+    """The dates and reminders of the task that much later; as they are, where the calendar doesn't go so far."""
     zone = ZoneInfo(task.owner.timezone)
-    return {
-        "due_date": later(task.due_date, by),
-        "start_date": later(task.start_date, by),
-        "reminders": [shifted_reminder(each, by, zone) for each in task.reminders],
-    }
+    values: dict[str, Any] = {"reminders": [shifted_reminder(each, by, zone) for each in task.reminders]}
+    with suppress(OverflowError):
+        values |= {name: day + by for name in ("due_date", "start_date") if (day := getattr(task, name))}
+    return values
 
 
 def shifted_reminder(reminder: dict, by: timedelta, zone: ZoneInfo) -> dict:
     if "at" not in reminder:
         return reminder
-    moment = later(datetime.fromisoformat(reminder["at"]).astimezone(zone), by)  # the wall clock stays
-    return reminder_at(moment)
-
-
-def later(day, by: timedelta):
-    try:
-        return day and day + by
-    except OverflowError:  # after the year 9999
-        return day
+    with suppress(OverflowError):
+        return reminder_at(datetime.fromisoformat(reminder["at"]).astimezone(zone) + by)  # the wall clock stays
+    return reminder
 
 
 def skip(task: "Task") -> None:
     """Set the task to its next date, without completing it. Raises ValidationError."""
     if not task.recurrence or task.due_date is None:
         raise invalid("recurrence", "This task does not recur.", "not_recurring")
+    if task.completed:
+        raise invalid("completed", "This task is completed. Reopen it first.", "completed")
     values = next_occurrence(task, task.owner.now())
     if values is None:
         raise invalid("recurrence", "This is the last occurrence: complete it instead.", "last_occurrence")

@@ -46,6 +46,9 @@ def attach_parents(tasks: Iterable["Task"]) -> None:
 
 def follow(tasks: Sequence["Task"]) -> list["Task"]:
     moved = [task for task in tasks if task.is_moved]
+    for task in moved:
+        if task.parent_id != task.was("parent_id") and not task.is_carried:
+            task.carried_from = None  # somebody chose this parent
     return update_descendants(moved, tasks) if moved else []
 
 

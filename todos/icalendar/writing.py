@@ -1,7 +1,7 @@
 """A task as a VTODO, or as a VEVENT for calendars that show nothing else."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -74,17 +74,21 @@ def rule_line(task: Values, zone: str) -> Iterator[str]:
 
 def remaining_rule(task: Values, zone: str) -> str:
     """The rule with what is left of COUNT, from here on, and UNTIL of the type of the dates (RFC 5545, 3.3.10)."""
-    rule = Recurrence.parse(task["recurrence"])
+    start = task["series_start"] or task["due_date"]
+    rule = Recurrence.parse(task["recurrence"], ZoneInfo(zone))
+    rule = Series(rule, start, task["series_day"], task["series_passed"]).rule_at(task["occurrence_date"] or start)
     text = str(rule)
-    if rule.count is not None:
-        start = task["series_start"] or task["due_date"]
-        series = Series(rule, start, task["series_day"], task["series_passed"])
-        left = rule.count - series.passed(task["occurrence_date"] or start) + 1
-        text = text.replace(f"COUNT={rule.count}", f"COUNT={max(left, 1)}")
     if rule.until is not None and task["due_time"] is not None:
-        last = write_instant(datetime.combine(rule.until, time(23, 59, 59), ZoneInfo(zone)))
-        text = text.replace(f"UNTIL={write_date(rule.until)}", f"UNTIL={last}")
+        text = text.replace(f"UNTIL={write_date(rule.until)}", f"UNTIL={write_instant(end_of(rule.until, zone))}")
     return text
+
+
+def end_of(day: date, zone: str) -> datetime:
+    last = datetime.combine(day, time(23, 59, 59))
+    try:
+        return last.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    except OverflowError:  # west of Greenwich, the calendar ends before the day does
+        return last.replace(tzinfo=UTC)
 
 
 def alarms(task: Values) -> Iterator[str]:

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from api.ids import uuid7
+from testing.problems import refused
 from todos.models import Project, Tag, Task
 
 SETS = {"update": {"priority": 4}, "move": {}}
@@ -57,6 +58,20 @@ def test_each_action_is_one_write_and_answers_what_became_of_the_tasks(api, alic
     assert response.json() == {"count": 2, "revision": alice.revision + 1, "results": shown}
     changed = {row["title"] for row in rows() if row["revision"] == alice.revision + 1}
     assert changed == {"a", "c"}
+
+
+def test_it_answers_what_is_stored_and_not_what_went_to_the_trash(api, alice, bulk):
+    weekly, daily = ({"due_date": "2030-01-01", "recurrence": f"FREQ={freq}"} for freq in ("WEEKLY", "DAILY"))
+    parent = Task.objects.create(owner=alice, title="parent", **weekly)
+    child = Task.objects.create(owner=alice, title="child", parent=parent, **daily)
+    following = api.post(f"/tasks/{parent.pk}/complete/").json()["next_occurrence"]
+
+    response = bulk("reopen", [parent, child, following])
+
+    shown = [api.get(f"/tasks/{task.pk}/").json() for task in (parent, child)]
+    assert shown[1]["parent"] == str(parent.pk)
+    assert (response.json()["count"], response.json()["results"]) == (3, shown)
+    assert api.get(f"/tasks/{following}/").status_code == 404
 
 
 def test_update_sets_the_same_on_all(api, alice, tasks, bulk):
@@ -307,6 +322,20 @@ def test_a_subtask_goes_into_the_inbox_only_with_its_parent(alice, bulk):
 
     assert errors(alone) == [("ids.0.project", "not_the_parents")]
     assert [task["project"] for task in together.json()["results"]] == [None, None]
+
+
+def test_a_rule_that_only_the_next_occurrence_breaks_is_named_without_an_index(alice, bulk):
+    weekly = {"due_date": "2030-01-01", "recurrence": "FREQ=WEEKLY"}
+    deep = root = Task.objects.create(owner=alice, title="weekly", **weekly)
+    for title in "ab":
+        deep = Task.objects.create(owner=alice, title=title, parent=deep)
+    place = None
+    for title in "xyz":
+        place = Task.objects.create(owner=alice, title=title, parent=place)
+
+    response = bulk("update", [root], completed=True, parent=str(place.pk))
+
+    assert refused(response) == [("", "too_deep")]
 
 
 @pytest.mark.parametrize("order", ["first", "last"])

@@ -13,7 +13,7 @@ from todos.icalendar.components import read_components
 from todos.icalendar.lines import escape, fold_line, parse_line, split_texts, unescape, unfold, write_lines
 from todos.icalendar.moments import parse_duration, parse_moment, wall_clock
 from todos.icalendar.reading import read_todo
-from todos.icalendar.writing import END_CALENDAR, begin_calendar, write_task
+from todos.icalendar.writing import END_CALENDAR, begin_calendar, remaining_rule, write_task
 from todos.icalendar.zones import write_zone
 
 ZURICH = ZoneInfo("Europe/Zurich")
@@ -137,6 +137,10 @@ def test_a_task_that_is_written_is_read_as_it_was():
         "due_time": time(9, 30),
         "reminders": [{"minutes_before": 30}, {"at": "2027-01-01T08:00:00Z"}],
         "recurrence": "FREQ=WEEKLY;UNTIL=20280131;BYDAY=SU",
+        "series_start": date(2027, 1, 31),
+        "series_day": None,
+        "series_passed": 0,
+        "occurrence_date": date(2027, 1, 31),
         "parent": "2",
         "tags": ["a,b", "c"],
         "created_at": datetime(2026, 1, 1, tzinfo=UTC),
@@ -153,6 +157,25 @@ def test_a_task_that_is_written_is_read_as_it_was():
         assert getattr(todo, name) == task[name], name
     assert [todo.start_time, todo.due_time] == [time(8), time(9, 30)]
     assert todo.created_at == task["created_at"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "until", "due_time", "expected"),
+    [
+        ("Europe/Zurich", "20270131T233000Z", time(9), "20270201T225959Z"),  # on 1 February there
+        ("Europe/Zurich", "20270131T233000Z", None, "20270201"),
+        ("America/New_York", "20270201T030000Z", time(9), "20270201T045959Z"),  # on 31 January there
+        ("America/New_York", "20270131", time(9), "20270201T045959Z"),
+        ("America/New_York", "99991231", time(9), "99991231T235959Z"),
+    ],
+)
+def test_a_rule_ends_with_its_last_day_where_the_owner_is(zone, until, due_time, expected):
+    day = date(2027, 1, 25)
+    series = {"series_start": day, "series_day": None, "series_passed": 0, "occurrence_date": day}
+
+    text = remaining_rule({**series, "due_time": due_time, "recurrence": f"FREQ=DAILY;UNTIL={until}"}, zone)
+
+    assert text == f"FREQ=DAILY;UNTIL={expected}"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """The next occurrence of a recurring task: made when one is completed, taken back when it is reopened."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from testing.client import Client
 from testing.races import in_parallel
@@ -194,6 +196,52 @@ def test_a_recurring_subtask_that_was_done_goes_on_once(api, alice, rent):
 
     copies = api.get(f"/tasks/?parent={following['id']}").json()["results"]
     assert [(task["title"], task["due_date"]) for task in copies] == [("Water", "2027-01-27")]
+
+
+@pytest.mark.parametrize("way", ["patch", "bulk"])
+def test_one_that_is_completed_and_moved_at_once_goes_on_in_its_new_project(api, alice, way):
+    old, new = (Project.objects.create(owner=alice, name=name) for name in ("Old", "New"))
+    daily = {"due_date": "2027-01-25", "recurrence": "FREQ=DAILY"}
+    task = Task.objects.create(owner=alice, title="a", project=old, **daily)
+    below = Task.objects.create(owner=alice, title="b", parent=task)
+    Task.objects.create(owner=alice, title="c", parent=below, **daily)
+    values = {"completed": True, "project": str(new.pk)}
+
+    if way == "patch":
+        api.patch(f"/tasks/{task.pk}/", values)
+    else:
+        api.post("/tasks/bulk/", {"action": "update", "ids": [str(task.pk)], "set": values})
+
+    assert not Task.objects.misplaced().exists()
+    assert sorted(new.tasks.open().values_list("title", flat=True)) == ["a", "b", "c"]
+
+
+def test_one_that_is_completed_and_leaves_its_completed_parent_at_once_goes_on(api, alice):
+    parent = Task.objects.create(owner=alice, title="parent")
+    weekly = {"due_date": "2027-01-25", "recurrence": "FREQ=WEEKLY"}
+    child = Task.objects.create(owner=alice, title="child", parent=parent, **weekly)
+    Task.objects.create(owner=alice, title="below", parent=child)
+    ids = [str(parent.pk), str(child.pk)]
+
+    api.post("/tasks/bulk/", {"action": "update", "ids": ids, "set": {"completed": True, "parent": None}})
+
+    [fresh] = Task.objects.open().filter(title="child")
+    assert (str(fresh.due_date), fresh.parent) == ("2027-02-01", None)
+    assert [task.parent for task in Task.objects.open().filter(title="below")] == [fresh]
+
+
+def test_many_subtasks_cost_the_same_queries_as_one(api, alice):
+    counts = []
+    for many in (1, 20):
+        task = Task.objects.create(owner=alice, title="a", due_date="2027-01-25", recurrence="FREQ=DAILY")
+        dated = {"due_date": "2027-01-25", "reminders": [{"minutes_before": 5}]}
+        Task.objects.bulk_create(Task(owner=alice, title="b", parent=task, **dated) for _ in range(many))
+        api.get("/tasks/")  # so that the use of the token is noted already
+        with CaptureQueriesContext(connection) as queries:
+            complete(api, task)
+        counts.append(len(queries))
+
+    assert counts[0] == counts[1]
 
 
 @pytest.mark.parametrize("way", ["complete", "bulk", "admin", "patch"])

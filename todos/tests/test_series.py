@@ -1,7 +1,6 @@
-"""How a series goes on: postponing, skipping, another rule, undo, and subtasks that recur by themselves."""
+"""How a series goes on: postponing, another rule, another time."""
 
 from datetime import UTC, datetime
-from math import nextafter
 
 import pytest
 import time_machine
@@ -16,50 +15,6 @@ NOVEMBER_28 = datetime(2026, 11, 28, 20, 50, tzinfo=UTC)  # 21:50 in Zurich
 def clock():
     with time_machine.travel(NOVEMBER_28, tick=False) as clock:
         yield clock
-
-
-@pytest.fixture
-def make(api):
-    def make(**fields) -> dict:
-        response = api.post("/tasks/", {"title": "Water the plants", **fields})
-        assert response.status_code == 201, response.json()
-        return response.json()
-
-    return make
-
-
-@pytest.fixture
-def do(api):
-    def do(verb: str, task: dict, **body) -> dict:
-        response = api.post(f"/tasks/{task['id']}/{verb}/", body)
-        assert response.status_code == 200, response.json()
-        return response.json()
-
-    return do
-
-
-@pytest.fixture
-def change(api):
-    def change(task: dict, **fields) -> dict:
-        response = api.patch(f"/tasks/{task['id']}/", fields)
-        assert response.status_code == 200, response.json()
-        return response.json()
-
-    return change
-
-
-@pytest.fixture
-def following(api, do):
-    """Complete a task and give its next occurrence."""
-
-    def following(task: dict) -> dict:
-        return api.get(f"/tasks/{do('complete', task)['next_occurrence']}/").json()
-
-    return following
-
-
-def open_tasks(**fields) -> list[str]:
-    return sorted(str(task.due_date) for task in Task.objects.present().open().filter(**fields))
 
 
 def test_postponing_one_of_every_second_saturday_leaves_the_series_alone(make, change, following):
@@ -91,10 +46,54 @@ def test_a_postponed_occurrence_goes_back_to_the_time_of_the_series(make, change
     assert (fresh["due_date"], fresh["due_time"]) == ("2026-12-12", "09:00:00")
 
 
+@pytest.mark.parametrize(
+    ("start", "time", "expected"),
+    [
+        (("2026-12-06", "19:00:00"), "20:00:00", ("2026-12-12", "17:00:00")),  # postponed like the due time
+        (("2026-12-06", "17:30:00"), "20:00:00", ("2026-12-12", "17:30:00")),
+        (("2026-12-06", "19:00:00"), None, ("2026-12-12", "18:00:00")),
+        (("2026-12-05", "19:00:00"), "20:00:00", ("2026-12-11", "19:00:00")),
+    ],
+)
+def test_the_start_is_never_after_the_time_of_the_series(make, change, following, start, time, expected):
+    task = make(due_date="2026-12-05", due_time="18:00:00", recurrence="FREQ=WEEKLY")
+    postponed = change(task, due_date="2026-12-06", due_time=time, start_date=start[0], start_time=start[1])
+
+    fresh = following(postponed)
+
+    assert (fresh["start_date"], fresh["start_time"]) == expected
+    assert (fresh["due_date"], fresh["due_time"]) == ("2026-12-12", "18:00:00")
+
+
+def test_the_start_goes_back_over_midnight(make, change, following):
+    task = make(due_date="2026-12-05", due_time="00:30:00", recurrence="FREQ=WEEKLY")
+    change(task, due_date="2026-12-06", due_time="20:00:00", start_date="2026-12-06", start_time="19:00:00")
+
+    fresh = following(task)
+
+    assert (fresh["start_date"], fresh["start_time"]) == ("2026-12-11", "23:30:00")
+
+
 def test_another_time_alone_is_the_time_from_here_on(make, change, following):
     task = make(due_date="2026-12-05", due_time="09:00:00", recurrence="FREQ=WEEKLY")
 
     assert following(change(task, due_time="17:00:00"))["due_time"] == "17:00:00"
+
+
+@pytest.mark.parametrize("time", ["17:00:00", None])
+def test_another_time_with_another_rule_is_the_time_from_here_on_too(make, change, following, time):
+    task = make(due_date="2026-12-05", due_time="09:00:00", recurrence="FREQ=DAILY")
+
+    fresh = following(change(task, recurrence="FREQ=WEEKLY", due_time=time))
+
+    assert (fresh["due_date"], fresh["due_time"]) == ("2026-12-12", time)
+
+
+def test_another_rule_for_a_postponed_occurrence_leaves_the_time_of_the_series_alone(make, change, following):
+    task = make(due_date="2026-12-05", due_time="09:00:00", recurrence="FREQ=DAILY")
+    change(task, due_date="2026-12-06", due_time="17:00:00")
+
+    assert following(change(task, recurrence="FREQ=WEEKLY"))["due_time"] == "09:00:00"
 
 
 def test_three_occurrences_that_are_each_postponed_are_three_in_all(make, change, do, following):
@@ -196,209 +195,42 @@ def test_start_and_reminders_shift_with_the_due_date(make, following):
     assert fresh["reminders"] == [{"minutes_before": 30}, {"at": "2026-12-11T09:00:00Z"}]
 
 
-# Skipping
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "0001-01-01T03:00:00Z"])
+def test_a_completion_in_the_first_hours_of_the_calendar_counts(api, alice, make, do, moment):
+    alice.timezone = "America/New_York"
+    alice.save()
+    task = make(due_date="2026-12-05", recurrence="FREQ=DAILY", repeat_from="completion")
 
+    following = do("complete", task, completed_at=moment)["next_occurrence"]
 
-def test_skipping_goes_on_to_the_next_date_without_completing(make, do):
-    task = make(due_date="2026-12-05", recurrence="FREQ=WEEKLY")
-
-    skipped = do("skip", task)
-
-    assert (skipped["due_date"], skipped["occurrence_date"]) == ("2026-12-12", "2026-12-12")
-    assert not skipped["completed"]
-    assert Task.objects.count() == 1
-
-
-def test_what_does_not_recur_can_not_be_skipped(api, make):
-    task = make()
-
-    assert refused(api.post(f"/tasks/{task['id']}/skip/")) == [("recurrence", "not_recurring")]
-
-
-def test_the_last_occurrence_can_not_be_skipped(api, make):
-    task = make(due_date="2026-12-05", recurrence="FREQ=WEEKLY;COUNT=1")
-
-    assert refused(api.post(f"/tasks/{task['id']}/skip/")) == [("recurrence", "last_occurrence")]
-
-
-# Undo
-
-
-@pytest.mark.parametrize("way", ["reopen", "toggle"])
-def test_reopening_brings_back_what_was_completed_along(make, do, way):
-    parent = make(title="P")
-    child = make(title="a", parent=parent["id"])
-    make(title="grandchild", parent=child["id"])
-    done_before = make(title="b", parent=parent["id"])
-    do("complete", done_before)
-    do("complete", parent)
-
-    do(way, parent)
-
-    assert set(Task.objects.open().values_list("title", flat=True)) == {"P", "a", "grandchild"}
-
-
-def test_reopening_in_bulk_brings_back_what_was_completed_along(api, make, do):
-    parent = make(title="P")
-    make(title="a", parent=parent["id"])
-    do("complete", parent)
-
-    api.post("/tasks/bulk/", {"action": "reopen", "ids": [parent["id"]]})
-
-    assert Task.objects.open().count() == 2
-
-
-def test_reopening_a_child_leaves_its_siblings_done(make, do):
-    parent = make(title="P")
-    child = make(title="a", parent=parent["id"])
-    make(title="b", parent=parent["id"])
-    do("complete", parent)
-
-    do("reopen", child)
-
-    assert set(Task.objects.open().values_list("title", flat=True)) == {"P", "a"}
-
-
-def test_what_stayed_done_stays_done_at_the_next_undo(make, do):
-    parent = make(title="P")
-    child = make(title="a", parent=parent["id"])
-    make(title="b", parent=parent["id"])
-    do("complete", parent)
-    do("reopen", child)
-    do("complete", parent)
-
-    do("reopen", parent)
-
-    assert set(Task.objects.open().values_list("title", flat=True)) == {"P", "a"}
-
-
-def test_a_recurring_subtask_that_was_completed_along_is_alive_again(make, do, following):
-    parent = make(title="P")
-    child = make(title="daily", parent=parent["id"], due_date="2026-11-29", recurrence="FREQ=DAILY")
-    do("complete", parent)
-
-    do("reopen", parent)
-
-    assert open_tasks(title="daily") == ["2026-11-29"]
-    assert following(child)["due_date"] == "2026-11-30"
+    assert api.get(f"/tasks/{following}/").json()["due_date"] == "2026-11-28"
 
 
 @pytest.mark.parametrize(
-    "change_tag", [lambda api, tag: api.patch(tag, {"name": "b"}), lambda api, tag: api.delete(tag)]
+    ("zone", "at"),
+    [
+        ("America/New_York", "0001-01-01T00:00:00Z"),
+        ("America/New_York", "9999-12-31T23:59:59Z"),
+        ("America/New_York", "9999-12-31T02:00:00Z"),
+        ("Europe/Zurich", "9999-12-31T23:59:59Z"),
+    ],
 )
-def test_a_tag_that_is_renamed_or_deleted_is_no_touch(api, make, do, change_tag):
-    task = make(due_date="2026-12-05", recurrence="FREQ=WEEKLY", tags=["a"])
-    do("complete", task)
-    [tag] = api.get("/tags/").json()["results"]
-    change_tag(api, f"/tags/{tag['id']}/")
+def test_a_reminder_at_the_end_of_the_calendar_stays_there(alice, make, following, zone, at):
+    alice.timezone = zone
+    alice.save()
+    task = make(due_date="2026-12-05", recurrence="FREQ=DAILY", reminders=[{"at": at}])
 
-    do("reopen", task)
-
-    assert open_tasks() == ["2026-12-05"]
+    assert following(task)["reminders"] == [{"at": at}]
 
 
-def test_being_moved_along_with_a_parent_is_no_touch(api, make, do):
-    parent = make(title="P")
-    task = make(parent=parent["id"], due_date="2026-12-05", recurrence="FREQ=WEEKLY")
-    do("complete", task)
-    project = api.post("/projects/", {"name": "Home"}).json()
-    do("move", parent, project=project["id"])
-
-    do("reopen", task)
-
-    assert open_tasks(recurrence="FREQ=WEEKLY") == ["2026-12-05"]
-
-
-def test_a_new_position_because_another_task_was_moved_is_no_touch(make, do):
-    task, other = make(due_date="2026-12-05", recurrence="FREQ=WEEKLY"), make()
-    following = do("complete", task)["next_occurrence"]
-    Task.objects.filter(pk=other["id"]).update(position=nextafter(task["position"], 0))  # no room in between
-    do("move", make(), before=following)
-
-    do("reopen", task)
-
-    assert open_tasks(recurrence="FREQ=WEEKLY") == ["2026-12-05"]
-
-
-def test_a_next_occurrence_that_somebody_changed_stays(make, do, change, following):
+def test_a_subtask_at_the_end_of_the_calendar_is_copied_as_it_is(api, make, following):
     task = make(due_date="2026-12-05", recurrence="FREQ=WEEKLY")
-    change(following(task), title="Water them well")
+    make(parent=task["id"], start_date="9999-12-24", due_date="9999-12-28")
 
-    do("reopen", task)
+    fresh = following(task)
 
-    assert open_tasks() == ["2026-12-05", "2026-12-12"]
-
-
-# Subtasks that recur
-
-
-@pytest.fixture
-def family(make):
-    parent = make(title="P", due_date="2026-11-28", recurrence="FREQ=WEEKLY")
-    return parent, make(title="C", parent=parent["id"], due_date="2026-11-28", recurrence="FREQ=WEEKLY")
-
-
-def test_a_recurring_subtask_that_was_completed_first_goes_on_once(family, do, following):
-    parent, child = family
-    do("complete", child)
-
-    fresh = following(parent)
-
-    assert fresh["due_date"] == "2026-12-05"
-    assert open_tasks(title="C", parent=fresh["id"]) == ["2026-12-05"]
-    assert open_tasks(title="C") == ["2026-12-05"]
-
-
-def test_a_daily_subtask_of_a_weekly_task_keeps_its_day(make, following):
-    parent = make(title="P", due_date="2026-11-28", recurrence="FREQ=WEEKLY")
-    make(title="daily", parent=parent["id"], due_date="2026-11-29", recurrence="FREQ=DAILY")
-
-    fresh = following(parent)
-
-    assert open_tasks(title="daily", parent=fresh["id"]) == ["2026-11-29"]
-
-
-def test_a_recurring_subtask_moves_to_the_copy_of_the_plain_one_that_it_is_below(make, following):
-    parent = make(title="P", due_date="2026-11-28", recurrence="FREQ=WEEKLY")
-    plain = make(title="plain", parent=parent["id"])
-    make(title="daily", parent=plain["id"], due_date="2026-11-29", recurrence="FREQ=DAILY")
-
-    fresh = following(parent)
-
-    daily = Task.objects.open().get(title="daily")
-    assert (daily.parent.title, str(daily.parent.parent_id)) == ("plain", fresh["id"])
-    assert not daily.parent.completed
-
-
-def test_reopening_takes_a_recurring_subtask_back(family, do, following):
-    parent, _ = family
-    following(parent)
-
-    do("reopen", parent)
-
-    assert open_tasks(title="P") == ["2026-11-28"]
-    assert open_tasks(title="C") == open_tasks(title="C", parent=parent["id"]) == ["2026-11-28"]
-
-
-def test_reopening_takes_it_back_to_the_plain_subtask_that_it_was_below(make, do):
-    parent = make(title="P", due_date="2026-11-28", recurrence="FREQ=WEEKLY")
-    plain = make(title="plain", parent=parent["id"])
-    make(title="daily", parent=plain["id"], due_date="2026-11-29", recurrence="FREQ=DAILY")
-    do("complete", parent)
-
-    do("reopen", parent)
-
-    assert str(Task.objects.present().open().get(title="daily").parent_id) == plain["id"]
-    assert sorted(Task.objects.present().open().values_list("title", flat=True)) == ["P", "daily", "plain"]
-
-
-def test_under_the_last_occurrence_it_is_completed_along(make, do):
-    parent = make(title="P", due_date="2026-11-28", recurrence="FREQ=WEEKLY;COUNT=1")
-    make(title="daily", parent=parent["id"], due_date="2026-11-29", recurrence="FREQ=DAILY")
-
-    do("complete", parent)
-
-    assert open_tasks() == []
+    [copy] = api.get(f"/tasks/?parent={fresh['id']}").json()["results"]
+    assert (copy["start_date"], copy["due_date"]) == ("9999-12-24", "9999-12-28")
 
 
 # Values that are refused

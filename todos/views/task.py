@@ -91,7 +91,10 @@ class TaskViewSet(TrashViewSet):
 
     @verb
     def skip(self, request, pk):
-        """Let the recurring task go on to its next date without completing it."""
+        """Let the recurring task go on to its next date without completing it.
+
+        The last occurrence and a completed task are refused.
+        """
         return self.respond(self.get_object().skip())
 
     @verb
@@ -131,14 +134,14 @@ class TaskViewSet(TrashViewSet):
     def bulk(self, request):
         """Run one action on up to 500 tasks.
 
-        If it fails for one task, or an id isn't that of one of your tasks, nothing changes. `results` is empty after
-        `delete`.
+        If it fails for one task, or an id isn't that of one of your tasks, nothing changes. `results` has no tasks that
+        are in the trash afterwards, so it is empty after `delete`.
         """
         body = self.read_body().validated_data
         with revision_transaction(request.user.pk) as current:
             tasks = bulk.run(self.get_queryset(), body["action"], body["ids"], body.get("set", {}))
-        results = [] if body["action"] == "delete" else [self.represent(task) for task in tasks]
-        return Response({"count": len(tasks), "revision": current.final_revision, "results": results})
+        results = [self.represent(task) for task in tasks]
+        return Response({"count": len(set(body["ids"])), "revision": current.final_revision, "results": results})
 
     @extend_schema(responses=SummarySerializer)
     @action(detail=False, serializer_class=SummarySerializer, filterset_class=None)
