@@ -1,6 +1,8 @@
 """A base class for the admin, whose lists cost the same with a hundred rows as with millions."""
 
 from django.contrib import admin
+from django.contrib.admin.models import DELETION, LogEntry
+from django.contrib.admin.options import get_content_type_for_model
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
@@ -46,3 +48,21 @@ class BoundedAdmin(admin.ModelAdmin):
         # Django loads and lists every related object.
         refused = set() if self.has_delete_permission(request) else {self.opts.verbose_name}
         return [str(each) for each in objs], {self.opts.verbose_name_plural: len(objs)}, refused, []
+
+
+class ReadOnlyAdmin(BoundedAdmin):
+    """For objects that operators see, and may delete for good."""
+
+    def has_add_permission(self, request) -> bool:
+        return False
+
+    def has_change_permission(self, request, obj=None) -> bool:
+        return False
+
+    def log_deletions(self, request, queryset):
+        # Without their names, which nothing would connect with the owner any more when the account is erased.
+        entry = {"user_id": request.user.pk, "content_type": get_content_type_for_model(self.model)}
+        return LogEntry.objects.bulk_create(
+            LogEntry(**entry, action_flag=DELETION, object_id=obj.pk, object_repr=f"{self.opts.verbose_name} {obj.pk}")
+            for obj in queryset
+        )

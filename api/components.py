@@ -105,7 +105,7 @@ def problem_response(status: int, code: str, description: str) -> dict:
     }
     return {
         "description": description,
-        "headers": headers("X-Request-ID", *(["Retry-After"] if status in (429, 503) else [])),
+        "headers": headers("X-Request-ID", *(["Retry-After"] if status in (409, 429, 503) else [])),
         "content": {"application/problem+json": {"schema": ref("schemas", "Problem"), "example": example}},
     }
 

@@ -49,6 +49,7 @@ class Conflict(exceptions.APIException):
     status_code = 409
     default_code = "conflict"
     default_detail = "Another request changed this at the same time. Try again."
+    wait = 1  # seconds; REST framework sends it as Retry-After
 
 
 class LengthRequired(exceptions.APIException):
@@ -67,7 +68,7 @@ class Unavailable(exceptions.APIException):
     status_code = 503
     default_code = "unavailable"
     default_detail = "The database is temporarily unavailable. Try again."
-    wait = 1  # seconds; REST framework sends it as Retry-After
+    wait = 1
 
 
 def problem(status: int, code: str = "", detail: str = "", errors: list | None = None) -> dict:

@@ -73,7 +73,10 @@ class WordsField(StringField):
     """Text to be searched for: its words, folded, each of them once."""
 
     def run_validation(self, data=serializers.empty):
-        return list(dict.fromkeys(fold_for_search(super().run_validation(data)).split()))
+        words = fold_for_search(super().run_validation(data)).split()
+        if not words:
+            self.fail("blank")
+        return list(dict.fromkeys(words))
 
 
 class EmailField(serializers.EmailField):

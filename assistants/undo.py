@@ -47,13 +47,14 @@ def note(token: ApiToken, tool: str, before: Rows, current: RevisionTransaction)
     ids = {pk for name, found in changes.items() if name.startswith("task.") for pk in found}
     changed = ids - set(changes.get("task.created", ()))
     can_undo = len(ids) <= ToolCall.MAX_TASKS and changed <= before.keys()
+    after = rows_of(Task.objects.filter(pk__in=ids)) if can_undo else {}
     call = ToolCall(
         owner_id=token.owner_id,
         token=token,
         tool=tool,
         revision=current.revision,
-        revisions=dict.fromkeys(ids, current.revision) if can_undo else {},
-        before=differences(before, changed) if can_undo else {},
+        revisions={pk: row["revision"] for pk, row in after.items()},
+        before=differences({pk: before[pk] for pk in changed} if can_undo else {}, after),
         new_tags=changes.get("tag.created", []),
     )
     ToolCall.objects.bulk_create([call])
@@ -61,11 +62,10 @@ def note(token: ApiToken, tool: str, before: Rows, current: RevisionTransaction)
     calls.filter(pk__in=list(calls.values_list("pk", flat=True)[ToolCall.KEPT :])).delete()
 
 
-def differences(before: Rows, changed: set[str]) -> Rows:
-    after = rows_of(Task.objects.filter(pk__in=changed))
+def differences(before: Rows, after: Rows) -> Rows:
     return {
-        pk: {name: old for name, old in before[pk].items() if name in ALWAYS or old != row[name]}
-        for pk, row in after.items()
+        pk: {name: old for name, old in row.items() if name in ALWAYS or old != after[pk][name]}
+        for pk, row in before.items()
     }
 
 

@@ -1,23 +1,14 @@
 from django.contrib import admin
 
-from api.admin import BoundedAdmin
+from api.admin import ReadOnlyAdmin
 from live.models import Delivery, Hook
-
-
-class ReadOnlyAdmin(BoundedAdmin):
-    list_select_related = ["owner"]
-
-    def has_add_permission(self, request) -> bool:
-        return False
-
-    def has_change_permission(self, request, obj=None) -> bool:
-        return False
 
 
 @admin.register(Hook)
 class HookAdmin(ReadOnlyAdmin):
     """Shows and deletes webhooks. Only users can make them, since the secret is shown just once."""
 
+    list_select_related = ["owner"]
     list_display = ["url", "owner", "events", "enabled", "failing_since", "next_attempt_at", "created_at"]
     list_filter = ["enabled", "failing_since", "created_at"]
     search_fields = ["url", "owner__email"]

@@ -44,9 +44,8 @@ class Reminding(Turns):
 
 def take_moments(task: Task, owner: User, now: datetime) -> list[datetime]:
     """The moments of the task that are due. It gets its next one."""
-    task.owner = owner
     first: Any = task.remind_at
-    later = [moment for moment in moments(task) if moment >= first]
+    later = [moment for moment in moments(task, owner.timezone) if moment >= first]
     due = [moment for moment in later if moment <= now]
     task.remind_at = min((moment for moment in later if moment > now), default=None)
     task.reminded_at = now

@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.db import models
-from django.db.models import Case, Value, When
+from django.db import connection, models
+from django.db.models import Case, Expression, Value, When
 from django.db.models.functions import Cast
 from django.utils import timezone
 
@@ -262,5 +262,11 @@ def value_or_case(objs: list[RevisedModel], field: Any):
     first = getattr(objs[0], field.attname)
     if all(getattr(obj, field.attname) == first for obj in objs):
         return first
-    whens = [When(pk=obj.pk, then=Value(getattr(obj, field.attname), field)) for obj in objs]
-    return Cast(Case(*whens), field)  # Postgres treats the values of a CASE as text
+    return case_of(objs, field)
+
+
+def case_of(objs: list[Any], field: Any) -> Expression:
+    """The value of this field of each of these objects; NULL for other rows."""
+    case = Case(*(When(pk=obj.pk, then=Value(getattr(obj, field.attname), field)) for obj in objs), output_field=field)
+    # Postgres takes the values of a CASE for text. On SQLite, a cast would cut moments to milliseconds.
+    return Cast(case, field) if connection.features.requires_casted_case_in_updates else case

@@ -43,11 +43,13 @@ class RevisionTransaction:
     """An open revision transaction: its revision, and what it changed.
 
     is_watched: whether `recorders` are called. wakes_worker: whether the worker has to know of it, too.
+    timezone: the owner's, read under the lock: an object of the owner may be from before it.
     """
 
-    def __init__(self, owner_id: UUID, revision: int, is_watched: bool = False):
+    def __init__(self, owner_id: UUID, revision: int, is_watched: bool, timezone: str):
         self.owner_id = owner_id
         self.revision = revision
+        self.timezone = timezone
         self.is_watched = self.wakes_worker = is_watched
         self.changes: dict[str, list[UUID]] = defaultdict(list)
 
@@ -78,8 +80,8 @@ open_transactions: ContextVar[Mapping[UUID, RevisionTransaction]] = ContextVar(
 )
 
 
-def move_revision(owner_id: UUID, step: int) -> tuple[int, bool]:
-    """Add `step` to the owner's revision. Return it, and whether the owner is watched.
+def move_revision(owner_id: UUID, step: int) -> tuple[int, bool, str]:
+    """Add `step` to the owner's revision. Return it, whether the owner is watched, and the owner's time zone.
 
     Locks the owner's row until the transaction ends.
 
@@ -91,10 +93,11 @@ def move_revision(owner_id: UUID, step: int) -> tuple[int, bool]:
     table, key = User._meta.db_table, User._meta.pk.get_db_prep_value(owner_id, connection)
     with connection.cursor() as cursor:
         # Raw SQL, because Django doesn't support UPDATE ... RETURNING: each write would need a second query.
-        sql = f"UPDATE {table} SET revision = revision + %s WHERE id = %s RETURNING revision, is_watched"  # noqa: S608
+        columns = "revision, is_watched, timezone"
+        sql = f"UPDATE {table} SET revision = revision + %s WHERE id = %s RETURNING {columns}"  # noqa: S608
         cursor.execute(sql, [step, key])
         if row := cursor.fetchone():
-            return row[0], bool(row[1])
+            return row[0], bool(row[1]), row[2]
     raise User.DoesNotExist
 
 

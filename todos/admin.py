@@ -1,13 +1,18 @@
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.db.models import DateTimeField, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Greatest
 
 from api.admin import BoundedAdmin
+from api.text import is_blank
 from ownership.transactions import revision_transaction
+from ownership.validation import RefusedError
 from todos.models import Project, Tag, Task
 from todos.models.counts import count_of
+from todos.models.task import validate_recurrence
+from todos.serializers.task import MAX_TAG
 from users.admin import UserAdmin
 from users.models import ApiToken, User
 
@@ -58,10 +63,17 @@ class OwnedAdmin(BoundedAdmin):
     def is_in_trash(self, obj) -> bool:
         return obj.deleted_at is not None
 
-    @admin.action(description="Restore from the trash")
+    @admin.action(description="Restore selected %(verbose_name_plural)s from the trash")
     def restore(self, request, queryset):
-        restored = [obj.restore() for obj in queryset.in_trash()]
-        self.message_user(request, f"{len(restored)} restored.")
+        self.message_user(request, f"{queryset.restore()} restored.")
+
+    def response_action(self, request, queryset, *args):
+        try:
+            return super().response_action(request, queryset, *args)
+        except RefusedError as error:
+            reasons = [f"{obj}: {' '.join(why.messages)}" for obj, why in error.refusals]
+            self.message_user(request, f"Nothing was changed. {' '.join(reasons)}", "error")
+            return None
 
 
 @admin.register(Project)
@@ -86,13 +98,22 @@ class TaskForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if "repeat_from" in self.fields:
             self.fields["repeat_from"].required = False  # left out, it keeps its default
+        if "recurrence" in self.fields:  # here already, since the rules of the model read it
+            self.fields["recurrence"].validators.append(validate_recurrence)
         if "tags" in self.fields and self.instance.loaded_values:
             self.fields["tags"].initial = ", ".join(self.instance.tags)
 
+    def add_error(self, field, error):
+        """Errors of a field that the form only shows, such as `reminders`, are errors of the whole form."""
+        for name in getattr(error, "error_dict", {}).keys() - self.fields.keys() - {NON_FIELD_ERRORS}:
+            super().add_error(None, error.error_dict.pop(name))
+        super().add_error(field, error)
+
     def clean_tags(self) -> list[str]:
         names = [name.strip() for name in self.cleaned_data["tags"].split(",") if name.strip()]
-        if len(names) > Task.MAX_TAGS or any(len(name) > 50 for name in names):
-            raise forms.ValidationError(f"Enter at most {Task.MAX_TAGS} tags, each with at most 50 characters.")
+        if len(names) > Task.MAX_TAGS or any(len(name) > MAX_TAG or is_blank(name) for name in names):
+            message = f"Enter at most {Task.MAX_TAGS} tags of 1 to {MAX_TAG} characters, at least one of them visible."
+            raise forms.ValidationError(message)
         return names
 
 
@@ -129,10 +150,6 @@ class TaskAdmin(OwnedAdmin):
     @admin.display(boolean=True, description="completed")
     def is_completed(self, task: Task) -> bool:
         return task.completed
-
-    @admin.action(description="Restore selected tasks from the trash")
-    def restore(self, request, queryset):
-        self.message_user(request, f"{queryset.restore()} restored.")
 
     @admin.action(description="Complete selected tasks")
     def complete(self, request, queryset):

@@ -10,13 +10,13 @@ from django.utils import timezone
 from api.text import fold, is_blank, to_line
 from todos.models import Project, Task
 from todos.recurrence import Recurrence, RecurrenceError
+from todos.reminders import MAX_REMINDERS
 from todos.serializers.task import MAX_TAG
 
 # The halves of surrogate pairs and the null character are no text, which no database takes.
 NO_TEXT = re.compile(r"[\x00\ud800-\udfff]")
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")  # not in a line
 UNTITLED = "Untitled"
-MAX_REMINDERS = 10
 MAX_TITLE: int = Task._meta.get_field("title").max_length  # type: ignore[assignment]
 MAX_DESCRIPTION: int = Task._meta.get_field("description").max_length  # type: ignore[assignment]
 MAX_PROJECT: int = Project._meta.get_field("name").max_length  # type: ignore[assignment]

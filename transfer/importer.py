@@ -330,7 +330,7 @@ class Importer:
         if self.is_empty and records and all(record.position is not None for record in records):
             highest = int(max(record.position for record in records)) + 1
             if highest > self.current.revision:  # a new row's position is its revision, and has to come last
-                self.current.revision, _ = move_revision(self.owner.pk, highest - self.current.revision)
+                self.current.revision, *_ = move_revision(self.owner.pk, highest - self.current.revision)
             return
         by_position = sorted(
             range(len(records)), key=lambda index: (records[index].position is None, records[index].position or 0.0)

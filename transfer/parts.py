@@ -13,7 +13,7 @@ from todos.models import Project, Tag, Task
 from todos.models.position import PositionModel
 from todos.models.tag import TagNames
 from todos.models.trash import TrashModel
-from todos.reminders import reminder_at
+from todos.reminders import MAX_MINUTES_BEFORE, reminder_at
 from transfer.columns import columns, read_columns, references
 from transfer.extensions import ARCHIVE_PARTS, ArchivePart
 from transfer.files import BadFileError
@@ -183,7 +183,7 @@ def read_reminder(value: Any) -> dict | None:
     if not isinstance(value, dict) or len(value) != 1:
         return None
     minutes = value.get("minutes_before")
-    if isinstance(minutes, int) and not isinstance(minutes, bool) and 0 <= minutes <= 525_600:
+    if isinstance(minutes, int) and not isinstance(minutes, bool) and 0 <= minutes <= MAX_MINUTES_BEFORE:
         return {"minutes_before": minutes}
     if isinstance(value.get("at"), str):
         try:

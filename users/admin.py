@@ -4,7 +4,7 @@ from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
 
-from api.admin import BoundedAdmin
+from api.admin import BoundedAdmin, ReadOnlyAdmin
 from users.models import ApiToken, User
 
 admin.site.unregister(Group)
@@ -20,6 +20,11 @@ class UserForm(UserChangeForm):
     class Meta:
         model = User
         fields = "__all__"  # the admin's fieldsets choose
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.show_hidden_initial = not field.disabled  # changed is what differs from the page, not from the row
 
 
 @admin.register(User)
@@ -53,7 +58,7 @@ class GroupAdmin(BoundedAdmin, BaseGroupAdmin):
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(BoundedAdmin):
+class ApiTokenAdmin(ReadOnlyAdmin):
     """Shows and revokes tokens. Only users can create them, since the secret is shown just once."""
 
     list_display = ["name", "owner", "kind", "prefix", "scopes", "created_at", "expires_at", "last_used_at"]
@@ -67,9 +72,3 @@ class ApiTokenAdmin(BoundedAdmin):
         if delete := actions.get("delete_selected"):
             actions["delete_selected"] = (*delete[:2], "Revoke selected API tokens")
         return actions
-
-    def has_add_permission(self, request) -> bool:
-        return False
-
-    def has_change_permission(self, request, obj=None) -> bool:
-        return False

@@ -53,6 +53,14 @@ def validate_timezone(name: str) -> None:
         raise ValidationError("Enter an IANA time zone, such as Europe/Zurich.", code="invalid")
 
 
+def moment_of(clock: datetime, zone: str) -> datetime:
+    """When the clock on a wall in this zone says this; at the ends of the calendar, the first or last moment of it."""
+    try:
+        return clock.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    except OverflowError:
+        return (datetime.min if clock.year == 1 else datetime.max).replace(tzinfo=UTC)  # noqa: DTZ901
+
+
 class UserQuerySet(models.QuerySet["User"]):
     @queryset_only
     def delete(self):
@@ -153,11 +161,7 @@ class User(RevisionCounter, AbstractBaseUser, PermissionsMixin):
         return self.moment(datetime.combine(day, time.max.replace(fold=1)))
 
     def moment(self, clock: datetime) -> datetime:
-        """When the clock on the user's wall says this; at the ends of the calendar, the first or last moment of it."""
-        try:
-            return clock.replace(tzinfo=ZoneInfo(self.timezone)).astimezone(UTC)
-        except OverflowError:
-            return (datetime.min if clock.year == 1 else datetime.max).replace(tzinfo=UTC)  # noqa: DTZ901
+        return moment_of(clock, self.timezone)
 
     def delete(self, *args, **kwargs):
         from users.erasure import erase_traces  # it needs the models
@@ -198,8 +202,10 @@ class User(RevisionCounter, AbstractBaseUser, PermissionsMixin):
                 current.record(User, "updated", [self.pk])
                 self.revision = current.revision
             super().save(*args, **kwargs)
-            for follow in on_new_timezone if "timezone" in kwargs["update_fields"] else ():
-                follow(self)
+            if current and "timezone" in kwargs["update_fields"]:
+                current.timezone = self.timezone
+                for follow in on_new_timezone:
+                    follow(self)
             if new_password:
                 tokens = ApiToken.objects.owned_by(self)
                 (tokens.exclude(pk=self.kept_token.pk) if self.kept_token else tokens).delete()

@@ -164,6 +164,7 @@ def test_a_lost_race_for_something_unique_is_a_409(api, monkeypatch):
     response = api.get("/tasks/")
 
     assert_problem(response, 409, "conflict", "Another request changed this at the same time. Try again.")
+    assert response["Retry-After"] == "1"
 
 
 def assert_unavailable(response) -> None:

@@ -122,6 +122,17 @@ def test_a_next_occurrence_that_nobody_touched_stays_untouched(assistant, alice)
     assert [each.pk for each in Task.objects.present()] == [task.pk]
 
 
+def test_what_moved_with_its_parent_in_the_trash_goes_back_too(assistant, shopping):
+    milk, shop = shopping["milk"], shopping["shop"]
+    milk.delete()
+    before = Task.objects.values("parent", "project", "level").get(pk=milk.pk)
+    assistant.call("update_task", id=str(shop.pk), project=None)
+
+    assistant.call("undo")
+
+    assert Task.objects.values("parent", "project", "level").get(pk=milk.pk) == before
+
+
 def test_what_was_added_goes_to_the_trash(assistant, alice):
     assistant.call("add_tasks", tasks=[{"title": "Milk", "tags": ["shop"]}, {"title": "Bread"}])
 

@@ -199,6 +199,15 @@ def test_many_at_once_follow_too(alice):
     assert [remind_at(task) for task in tasks] == [None, None, None]
 
 
+def test_many_at_once_remind_to_the_microsecond(alice):
+    exact = zurich(20) + timedelta(microseconds=123456)
+    first, _ = make(alice, at(exact)), make(alice, at(zurich(21)))
+
+    Task.objects.update(due_date=date(2030, 1, 16))
+
+    assert remind_at(first) == exact
+
+
 def test_postponing_moves_it_along(api, alice):
     task = make(alice, before(30))
 
@@ -267,6 +276,16 @@ def test_another_time_zone_works_them_out_again(api, alice):
     api.patch("/me/", {"timezone": "Asia/Tokyo"})
     assert remind_at(floating) is None  # 20:00 in Tokyo was an hour ago
     assert (Task.objects.get(pk=floating.pk).revision, User.objects.get().revision) == (1, 4)
+
+
+def test_a_zone_that_changed_since_the_owner_was_read_counts(alice):
+    stale = User.objects.get(pk=alice.pk)
+    alice.timezone = "America/New_York"
+    alice.save()
+
+    task = make(stale, before(0))
+
+    assert remind_at(task) == datetime(2030, 1, 15, 19, tzinfo=UTC)
 
 
 def test_who_wants_no_email_gets_none(api, alice, work, clock):

@@ -1,5 +1,7 @@
 """Each write, however it is made, gives the rows their owner's next revision."""
 
+from datetime import UTC, date, datetime, time
+
 import pytest
 from django.contrib.auth.models import update_last_login
 from django.test import Client as Browser
@@ -212,3 +214,23 @@ def test_a_title_that_is_set_back_is_no_change(task):
     task.title = before
 
     assert task.changed_fields() == set()
+
+
+def test_rows_saved_together_keep_their_moments_to_the_microsecond(tasks):
+    first, second, _ = tasks
+    first.completed_at, second.completed_at = (datetime(2027, 1, 20, 12, 0, 0, 123456 + n, tzinfo=UTC) for n in (0, 1))
+
+    Task.objects.bulk_update([first, second], ["completed_at"])
+
+    stored = Task.objects.exclude(completed_at=None).order_by("id").values_list("completed_at", flat=True)
+    assert list(stored) == [first.completed_at, second.completed_at]
+
+
+def test_rows_saved_together_are_found_by_their_times(tasks):
+    first, second, _ = tasks
+    first.due_date = second.due_date = date(2027, 1, 20)
+    first.due_time, second.due_time = time(9), time(10)
+
+    Task.objects.bulk_update([first, second], ["due_date", "due_time"])
+
+    assert list(Task.objects.filter(due_time=time(9))) == [first]

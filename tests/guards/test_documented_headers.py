@@ -75,6 +75,13 @@ def test_a_call_is_answered_again_where_the_document_says_so(document, route, me
     assert replayed is ("Idempotency-Replayed" in responses[str(response.status_code)]["headers"])
 
 
+@pytest.mark.parametrize("status", ["409", "429", "503"])
+def test_what_can_be_sent_again_says_when(document, status):
+    responses = document["paths"]["/api/v1/tasks/"]["post"]["responses"]
+
+    assert "Retry-After" in responses[status]["headers"]
+
+
 def test_sync_says_that_a_token_can_be_too_old(document):
     responses = document["paths"]["/api/v1/sync/"]["get"]["responses"]
 

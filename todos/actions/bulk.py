@@ -9,7 +9,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.http import Http404
 from django.utils import timezone
 
-from ownership.validation import RefusedError
+from ownership.validation import RefusedError, check_each
 from todos.actions.moving import move
 from todos.actions.tree import attach_parents
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from todos.models.task_queryset import TaskQuerySet
 
 Tasks = Sequence["Task"]
+READ = ("owner", "project", "parent__project")  # what the rules look at, in the query that reads the tasks
 
 
 def update(tasks: Tasks, values: dict) -> None:
@@ -29,6 +30,8 @@ def update(tasks: Tasks, values: dict) -> None:
         if add or remove:
             task.retag(add, remove)
     save(tasks)
+    if values.get("project", ...) is None:
+        check_each(tasks, lambda task: task.check_inbox())
 
 
 def complete(tasks: Tasks, values: dict | None = None) -> None:
@@ -84,7 +87,7 @@ def run(queryset: "TaskQuerySet", action: str, ids: Sequence[UUID], values: dict
     without it for what follows from these tasks for another one.
     """
     rows = queryset.in_trash() if action == "restore" else queryset.present()
-    found = rows.select_related("project", "parent__project").in_bulk(set(ids))
+    found = rows.select_related(*READ).in_bulk(set(ids))
     if not found.keys() >= set(ids):
         raise Http404
     tasks = [found[pk] for pk in dict.fromkeys(ids)]

@@ -1,11 +1,12 @@
 """When a task reminds of itself next."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
 from ownership.transactions import open_transactions
+from users.models import moment_of
 
 if TYPE_CHECKING:
     from todos.models.task import Task
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 REMINDED_BY = frozenset({"due_date", "due_time", "reminders", "completed_at", "deleted_at"})
 
 
-def moments(task: "Task") -> list[datetime]:
-    """When it reminds, in order. What is due on a day, without a time, is due when the day begins for its owner."""
+def moments(task: "Task", zone: str) -> list[datetime]:
+    """When it reminds, in order, for an owner in this zone. What is due on a day is due as it begins."""
     if task.completed_at or task.deleted_at:
         return []
     found = set()
@@ -23,14 +24,14 @@ def moments(task: "Task") -> list[datetime]:
         if "at" in each:
             found.add(datetime.fromisoformat(each["at"]))
         elif task.due_date:
-            found.add(before(due_moment(task), each["minutes_before"]))
+            found.add(before(due_moment(task, zone), each["minutes_before"]))
     return sorted(found)
 
 
-def due_moment(task: "Task") -> datetime:
+def due_moment(task: "Task", zone: str) -> datetime:
     fields: list[Any] = [task._meta.get_field(name) for name in ("due_date", "due_time")]
     day, at = (field.to_python(getattr(task, field.name)) for field in fields)  # Django takes texts, too
-    return task.owner.moment(datetime.combine(day, at)) if at else task.owner.start_of(day)
+    return moment_of(datetime.combine(day, at or time.min), zone)
 
 
 def before(moment: datetime, minutes: int) -> datetime:
@@ -40,14 +41,14 @@ def before(moment: datetime, minutes: int) -> datetime:
         return datetime.min.replace(tzinfo=UTC)
 
 
-def next_moment(task: "Task", now: datetime) -> datetime | None:
+def next_moment(task: "Task", now: datetime, zone: str) -> datetime | None:
     """The next moment, or one that has passed but for which no reminder has gone out yet."""
     pending = task.remind_at
     if pending and pending <= now and task.pk and not task._state.adding:
         # The object may have been read before the worker reminded.
         pending = type(task).objects.filter(pk=task.pk).values_list("remind_at", flat=True).first()
     later = max(now, task.reminded_at or now)
-    return min((each for each in moments(task) if each > later or each == pending), default=None)
+    return min((each for each in moments(task, zone) if each > later or each == pending), default=None)
 
 
 def follow(task: "Task") -> None:
@@ -58,6 +59,7 @@ def follow(task: "Task") -> None:
 
 
 def work_out(task: "Task") -> None:
-    task.remind_at = next_moment(task, timezone.now())
+    current = open_transactions.get()[task.owner_id]
+    task.remind_at = next_moment(task, timezone.now(), current.timezone)
     if task.remind_at:
-        open_transactions.get()[task.owner_id].wakes_worker = True
+        current.wakes_worker = True

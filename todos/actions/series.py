@@ -59,6 +59,12 @@ def rule_of(task: "Task", text: str) -> Recurrence:
     return Recurrence.parse(text, ZoneInfo(task.owner.timezone))
 
 
+def is_same_rule(task: "Task") -> bool:
+    """Whether its rule is the one that it had before, perhaps in other words."""
+    before, after = task.was("recurrence"), task.recurrence
+    return bool(before and after) and rule_of(task, before) == rule_of(task, after)
+
+
 def series_of(task: "Task", text: str) -> Series:
     start: Any = task.series_start or task.due_date  # one of them is set: a constraint says so
     return Series(rule_of(task, text), start, task.series_day, task.series_passed)

@@ -9,7 +9,7 @@ from todos.icalendar.components import Component
 from todos.icalendar.lines import Line, split_texts
 from todos.icalendar.moments import in_utc, instant, parse_duration, parse_moment, wall_clock, zone_named
 from todos.recurrence import Recurrence, RecurrenceError
-from todos.reminders import reminder_at
+from todos.reminders import MAX_MINUTES_BEFORE, reminder_at
 
 # What we know, or what says nothing about the task itself.
 KNOWN = {
@@ -184,6 +184,6 @@ def read_trigger(todo: Todo, line: Line, zone: ZoneInfo) -> dict:
 
 def before_due(before: timedelta) -> dict:
     minutes = before // MINUTE
-    if not 0 <= minutes <= 525_600:
+    if not 0 <= minutes <= MAX_MINUTES_BEFORE:
         raise ValueError("A reminder is up to a year before the task is due, and not after it.")
     return {"minutes_before": minutes}

@@ -1,3 +1,6 @@
+from typing import Self
+
+from django.core.exceptions import ValidationError
 from django.db import models
 
 from api.text import FoldedField, fold
@@ -19,6 +22,15 @@ class UniqueNameModel(TrashModel):
         self.name_folded = fold(self.name)
         if not self.name_folded:
             raise invalid("name", "A name needs at least one visible character.", "blank")
+
+    def restore(self) -> Self:
+        """Restore from the trash. Raises ValidationError if another one has the name by now."""
+        try:
+            return super().restore()
+        except ValidationError:  # nothing else can be in the way
+            kind = self._meta.verbose_name
+            message = f"A {kind} with this name already exists. Rename that {kind} first, then restore this one."
+            raise invalid("name", message, "unique") from None
 
 
 def unique_name(name: str, message: str) -> UniqueConstraint:

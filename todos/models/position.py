@@ -6,7 +6,7 @@ for the last one. Rows of one revision share the numbers up to the next revision
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.db import models
 
@@ -23,7 +23,7 @@ class PositionQuerySet(TrashQuerySet):
         """
         others = self.exclude(pk__in=[row.pk for row in moved]).order_by("position", "id")
         edge = before or after
-        tied = others.filter(position=edge.position)  # these are sorted by id, with no number between them
+        tied = others.tied_with(edge)  # these are sorted by id, with no number between them
         if before:
             low, high = (others.filter(position__lt=edge.position) | tied.filter(pk__lt=edge.pk)).last(), before
         else:
@@ -33,11 +33,16 @@ class PositionQuerySet(TrashQuerySet):
         for row in moved:
             row.position_is_set = True
 
+    def tied_with(self, row: "PositionModel") -> Self:
+        return self.filter(position=row.position)
+
     def _renumber(self, moved, others: list, before, after) -> None:
         at = others.index(before) if before else others.index(after) + 1
         rows = [*others[:at], *moved, *others[at:]]
         # From 0 up to the latest revision, so that the next new row still comes last.
         spread(rows, 0.0, max(row.revision for row in rows) + 1.0)
+        for row in others:
+            row.is_carried = True
         save_together(others)
 
 
@@ -61,6 +66,7 @@ class PositionModel(TrashModel):
 
     position: Any = models.FloatField(editable=False, default=None)  # None puts it last when it is saved
 
+    is_carried = False  # whether what is about to be written only follows from another object
     position_is_set = False  # set by `insert`: until it is saved, a new parent or project doesn't put it last
 
     objects: ClassVar = PositionQuerySet.as_manager()

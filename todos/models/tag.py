@@ -23,7 +23,7 @@ class TagQuerySet(TrashQuerySet):
         """Tasks show the names of their tags: a new name gives them a new revision."""
         if "name" in fields:
             tasks: Any = TaskTag._meta.get_field("task").related_model
-            tasks.objects.filter(pk__in=TaskTag.objects.filter(tag__in=ids).values("task")).touch()
+            tasks.objects.present().filter(pk__in=TaskTag.objects.filter(tag__in=ids).values("task")).touch()
 
     def ids_of(self, names: Sequence[str]) -> list[UUID | None]:
         """The ids of the tags with these folded names; None for a name without a tag."""
@@ -67,13 +67,13 @@ class Tag(UniqueNameModel):
         """The tasks that bear this tag and no other."""
         others = TaskTag.objects.filter(task=OuterRef("pk")).exclude(tag=self)
         tasks: Any = TaskTag._meta.get_field("task").related_model
-        return tasks.objects.filter(~Exists(others), pk__in=self.task_links.values("task"))
+        return QuerySet(tasks).filter(~Exists(others), pk__in=self.task_links.values("task"))
 
     def delete(self, *args, **kwargs) -> tuple[int, dict[str, int]]:
         """Remove the tag from all tasks. Restoring the tag doesn't bring it back there."""
         with revision_transaction(self.owner_id):
             Tag.objects.touch_dependents([self.pk], {"name"})
-            self.only_on().update(is_tagged=False)
+            self.only_on().update(is_tagged=False)  # not counted again: what isn't in the trash was touched just now
             self.task_links.all().delete()
             return super().delete()
 

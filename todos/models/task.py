@@ -23,6 +23,7 @@ from todos.models.project import Project
 from todos.models.rules import MAX_LEVEL, NOT_BELOW_ITSELF, RULES
 from todos.models.task_queryset import TaskQuerySet
 from todos.recurrence import MAX_LENGTH, Recurrence, RecurrenceError
+from todos.recurrence.parse import strip
 
 
 def validate_recurrence(text: str) -> None:
@@ -101,7 +102,6 @@ class Task(PositionModel):
 
     new_tags: list[str] | None = None  # what `tags` was set to, until it is saved
     restart_series = False  # set to begin the series anew at the due date, when it is saved
-    is_carried = False  # whether what is about to be written only follows from another task
 
     class Meta:
         ordering = ["-created_at", "-id"]
@@ -235,29 +235,41 @@ class Task(PositionModel):
             raise invalid("tags", f"A task can have at most {self.MAX_TAGS} tags.", "max_length")
         if self.due_date is None and any("minutes_before" in each for each in self.reminders):
             raise invalid("reminders", "A reminder before the due date needs a due date.", "needs_due_date")
+        if "recurrence" in changed:
+            self.recurrence = strip(self.recurrence)
+            if series.is_same_rule(self):
+                changed.remove("recurrence")
         if self.restart_series or changed & series.RULED_BY:
             series.follow(self, changed)
         if {"parent_id", "project_id"} & changed:
             self.check_location(changed)
 
     def check_location(self, changed: set[str]) -> None:
-        if not self.position_is_set:
-            self.position = None  # last among its new siblings
         constraints.check_references(self, changed)
         for name in ("project", "parent"):
             other = getattr(self, name) if f"{name}_id" in changed else None
             if other is not None and other.deleted_at is not None and self.deleted_at is None:
                 raise invalid(name, f"This {name} is in the trash. Restore it first.", "in_trash")
-        if self.parent is None:
+        if self.parent:
+            self.follow_parent(self.parent, changed)
+        else:
             self.level = 1
-            return
+        if not self.position_is_set and {"parent_id", "project_id"} & super().changed_fields():
+            self.position = None  # last among its new siblings
+
+    def follow_parent(self, parent: "Task", changed: set[str]) -> None:
         if self.project_id is None or "project_id" not in changed:
-            self.project = self.parent.project
-        if self.project_id != self.parent.project_id:
+            self.project = parent.project
+        if self.project_id != parent.project_id:
             raise invalid("project", NOT_THE_PARENTS, "not_the_parents")
-        if "parent_id" in changed and self.parent.completed and not self.completed:
+        if "parent_id" in changed and parent.completed and not self.completed:
             raise invalid("parent", "This task is completed. Reopen it first.", "parent_completed")
-        self.set_parent(self.parent)
+        self.set_parent(parent)
+
+    def check_inbox(self) -> None:
+        """Raise ValidationError if it is in a project: a subtask goes into the inbox only with its parent."""
+        if self.project_id:
+            raise invalid("project", NOT_THE_PARENTS, "not_the_parents")
 
     def set_parent(self, parent: "Task") -> None:
         self.level = parent.level + 1

@@ -9,7 +9,6 @@ from django.db.models import (
     BigIntegerField,
     Case,
     Count,
-    DateTimeField,
     Exists,
     F,
     OuterRef,
@@ -19,10 +18,10 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Cast
 
 from api.text import fold
 from ownership.owned import queryset_only
+from ownership.revised import case_of
 from ownership.transactions import revision_transactions
 from todos.actions import bulk, completion, reminders, trash, tree
 from todos.actions.reminders import REMINDED_BY
@@ -124,6 +123,10 @@ class TaskQuerySet(PositionQuerySet):
         above, below = (Q(pk__in=related(sql, list(ids))) for sql in (ABOVE, BELOW))
         return self.filter(Q(pk__in=ids) | above | below)
 
+    def tied_with(self, row) -> Self:
+        """Without the occurrences that it follows. They have its position, and what is moved beside it passes them."""
+        return super().tied_with(row).exclude(series=row.series, completed_at__isnull=False)
+
     def misplaced(self) -> Self:
         """Present tasks that contradict their parent or project. There are none, unless a write goes past the rules."""
         same_project = Q(project=F("parent__project")) | Q(project=None, parent__project=None)
@@ -144,17 +147,15 @@ class TaskQuerySet(PositionQuerySet):
             return copies
         if values.get("deleted_at") or values.get("completed_at"):
             return {**copies, "remind_at": None}
-        tasks: list[Any] = list(QuerySet(self.model).filter(pk__in=ids).exclude(reminders=[]).select_related("owner"))
+        tasks: list[Any] = list(QuerySet(self.model).filter(pk__in=ids).exclude(reminders=[]))
         for task in tasks:
             vars(task).update(values)
             reminders.work_out(task)
-        moments = [When(pk=task.pk, then=Value(task.remind_at, DateTimeField())) for task in tasks]
-        none = Value(None, DateTimeField())
-        return {**copies, "remind_at": Cast(Case(*moments, default=none), DateTimeField()) if moments else None}
+        return {**copies, "remind_at": case_of(tasks, self.model._meta.get_field("remind_at")) if tasks else None}
 
     def remind_anew(self) -> None:
         """Work out the next reminders of these tasks, after a change of time zone. That is no counted write."""
-        tasks: list[Any] = list(self.open().present().exclude(reminders=[]).select_related("owner"))
+        tasks: list[Any] = list(self.open().present().exclude(reminders=[]))
         for task in tasks:
             reminders.work_out(task)
         QuerySet(self.model).bulk_update(tasks, ["remind_at"], batch_size=500)
@@ -200,7 +201,7 @@ class TaskQuerySet(PositionQuerySet):
         done = 0
         with revision_transactions(self.owner_ids()) as transactions:
             for owner_id in transactions:
-                tasks = list(self.filter(owner_id=owner_id).with_family())
+                tasks = list(self.filter(owner_id=owner_id).with_family().select_related(*bulk.READ))
                 action(tasks)
                 done += len(tasks)
         return done

@@ -10,6 +10,8 @@ from django.utils import timezone
 from ownership.owned import queryset_only
 from ownership.revised import RevisedModel, RevisedQuerySet
 from ownership.transactions import forget_deletions, revision_transaction, revision_transactions
+from ownership.validation import check_each
+from users.erasure import erase_entries
 
 
 class TrashQuerySet(RevisedQuerySet):
@@ -35,6 +37,15 @@ class TrashQuerySet(RevisedQuerySet):
             moved = sum(each.delete()[0] for each in self.present())
         return moved, {self.model._meta.label: moved}
 
+    def restore(self) -> int:
+        """Restore the rows from the trash: all or none. Return how many there were. Raises RefusedError."""
+        with revision_transactions(self.owner_ids()):
+            rows = list(self.in_trash())
+            check_each(rows, lambda row: row.restore())
+        return len(rows)
+
+    restore.alters_data = True  # type: ignore[attr-defined]
+
     def purge(self) -> int:
         """Delete permanently. Clients that haven't synced the deletion yet will have to start their sync again."""
         purged = 0
@@ -46,6 +57,7 @@ class TrashQuerySet(RevisedQuerySet):
                 current.record(self.model, "purged", list(gone))
                 forget_deletions(owner_id, max(gone.values()))
                 models.QuerySet(self.model, using=self.db).filter(pk__in=gone).delete()
+                erase_entries(self.model, [str(pk) for pk in gone])
                 purged += len(gone)
         return purged
 
@@ -70,6 +82,11 @@ class TrashModel(RevisedModel):
             models.Index(fields=["owner", "revision", "id"], name="%(class)s_owner_revision"),  # for sync
             models.Index(fields=["owner", "created_at", "id"], name="%(class)s_owner_created"),  # for lists
         ]
+
+    def stamp(self, revision: int, share: float = 0.0) -> None:
+        """What stays in the trash keeps the revision of its deletion: clients that know of it need not start again."""
+        if self.deleted_at is None or self.was("deleted_at") != self.deleted_at:
+            super().stamp(revision, share)
 
     def event(self) -> str:
         if self.was("deleted_at") == self.deleted_at:

@@ -9,6 +9,7 @@ from api import fields
 from api.serializers import Serializer
 from api.text import fold
 from ownership.references import OwnedRelatedField
+from todos.actions import bulk
 from todos.models import Project, Task
 from todos.serializers.task import MAX_TAG, TaskSerializer
 
@@ -46,10 +47,9 @@ class BulkSerializer(Serializer):
     """One action on many tasks. If it fails for one, none is changed."""
 
     MAX_IDS = 500
-    ACTIONS = ("update", "complete", "reopen", "move", "delete", "restore")
     SETTERS = {"update": TaskSerializer, "move": TaskMoveSerializer}
 
-    action = fields.ChoiceField(ACTIONS)
+    action = fields.ChoiceField(list(bulk.ACTIONS))
     ids = fields.ListField(child=fields.UUIDField(), allow_empty=False, max_length=MAX_IDS)
     set = serializers.DictField(
         required=False, help_text="For `update`: fields of a task. For `move`: the body of `move`."

@@ -12,8 +12,7 @@ from ownership.serializers import RevisedSerializer
 from ownership.validation import RefusedError, invalid
 from todos.models import Project, Tag, Task
 from todos.models.tag import TagNames
-from todos.models.task import NOT_THE_PARENTS
-from todos.reminders import reminder_at
+from todos.reminders import MAX_MINUTES_BEFORE, MAX_REMINDERS, reminder_at
 
 MAX_TAG: int = Tag._meta.get_field("name").max_length  # type: ignore[assignment]
 RECURRENCE = (
@@ -29,7 +28,7 @@ RECURRENCE = (
     {
         "type": "object",
         "properties": {
-            "minutes_before": {"type": "integer", "minimum": 0, "maximum": 525_600},
+            "minutes_before": {"type": "integer", "minimum": 0, "maximum": MAX_MINUTES_BEFORE},
             "at": {"type": "string", "format": "date-time"},
         },
         "minProperties": 1,
@@ -42,7 +41,7 @@ class ReminderField(serializers.Field):
 
     default_error_messages = {"invalid": "Enter an object with either `minutes_before` or `at`."}
     kinds: dict[str, serializers.Field] = {
-        "minutes_before": fields.IntegerField(min_value=0, max_value=525_600),
+        "minutes_before": fields.IntegerField(min_value=0, max_value=MAX_MINUTES_BEFORE),
         "at": fields.DateTimeField(),
     }
 
@@ -61,7 +60,7 @@ class RemindersField(fields.ListField):
     is_in_row = True
 
     def __init__(self, **kwargs):
-        super().__init__(child=ReminderField(), max_length=10, default=list, **kwargs)
+        super().__init__(child=ReminderField(), max_length=MAX_REMINDERS, default=list, **kwargs)
 
 
 def not_in_future(moment: datetime | None) -> None:
@@ -125,7 +124,8 @@ class TaskSerializer(RevisedSerializer):
         "future. A task that is done already keeps its date.",
     )
     reminders = RemindersField(
-        help_text='Up to 10 of `{"minutes_before": minutes}` (0 to 525600) before due, or `{"at": instant}`.'
+        help_text=f'Up to {MAX_REMINDERS} of `{{"minutes_before": minutes}}` (0 to {MAX_MINUTES_BEFORE}) before due, '
+        'or `{"at": instant}`.'
     )
     restart_series = fields.BooleanField(
         write_only=True, required=False, help_text="True restarts the series at the due date."
@@ -200,25 +200,24 @@ class TaskSerializer(RevisedSerializer):
         attrs = self.with_completion(attrs)
         if self.instance is None and not self.partial:
             attrs.pop("restart_series", None)  # a new task begins one anyway
-        if self.partial and self.instance and "project" in attrs and attrs["project"] is None:
-            self.check_inbox(attrs.get("parent", self.instance.parent))
+        to_inbox = attrs.get("project", ...) is None and self.partial  # in PUT and POST, it is the default
+        if to_inbox and self.instance and (parent := attrs.get("parent", self.instance.parent)):
+            parent.check_inbox()
         return super().validate(attrs)
 
     def with_completion(self, attrs: dict) -> dict:
         """Turn `completed: true` with a `completed_at` into the moment that the model takes for `completed`."""
-        moment = attrs.pop("completed_at", None)
+        if "completed_at" not in attrs:
+            return attrs
+        moment = attrs.pop("completed_at")
         completed = attrs.get("completed", bool(self.instance and self.instance.completed))
         if moment is None:
+            if "completed" not in attrs and (completed or self.instance is None):
+                raise invalid("completed_at", "To reopen a task, set `completed: false`.", "needs_completed")
             return attrs
         if not completed:
             raise invalid("completed_at", "A moment of completion needs `completed: true`.", "needs_completed")
         return {**attrs, "completed": moment}
-
-    @staticmethod
-    def check_inbox(parent: Task | None) -> None:
-        """Refuse null for a subtask in PATCH, where it means the inbox. In PUT and POST, it is the default."""
-        if parent and parent.project_id:
-            raise invalid("project", NOT_THE_PARENTS, "not_the_parents")
 
     @classmethod
     def many_init(cls, *args, **kwargs):

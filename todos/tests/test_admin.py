@@ -1,4 +1,8 @@
+from datetime import date
+
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from todos.admin import TaskAdmin
 from todos.models import Project, Tag, Task
@@ -6,6 +10,10 @@ from todos.models import Project, Tag, Task
 LIST = "/admin/todos/task/"
 DOES_NOT_EXIST = "This object does not exist. Use the id of one of your own objects."
 FORM = {"description": "", "tags": "", "priority": 0}  # what the form always sends
+
+
+def home(owner, number: int) -> Project:
+    return Project.objects.create(owner=owner, name=f"Home {number}")
 
 
 def test_the_list_shows_who_owns_what(desk, task, bobs_task):
@@ -159,3 +167,71 @@ def test_restoring_many_at_once(desk, task, bobs_task):
     desk.post(LIST, {"action": "restore", "_selected_action": [task.pk, bobs_task.pk]})
 
     assert [each.deleted_at for each in Task.objects.all()] == [None, None]
+
+
+def test_an_error_of_a_field_that_is_only_shown_is_on_the_form(desk, alice):
+    task = Task.objects.create(owner=alice, title="Call", due_date="2027-01-20", reminders=[{"minutes_before": 10}])
+
+    response = desk.post(f"{LIST}{task.pk}/change/", {**FORM, "title": "Call", "due_date": ""})
+
+    assert response.context["adminform"].form.errors == {
+        "__all__": ["A reminder before the due date needs a due date."]
+    }
+
+
+def test_a_rule_that_is_none_is_refused_on_the_form(desk, alice):
+    task = Task.objects.create(owner=alice, title="Call", due_date=date(2027, 1, 20), recurrence="FREQ=DAILY")
+    form = {**FORM, "title": "Call", "due_date": "2027-01-20", "recurrence": "FREQ=HOURLY"}
+
+    response = desk.post(f"{LIST}{task.pk}/change/", form)
+
+    assert list(response.context["adminform"].form.errors) == ["recurrence"]
+
+
+def test_a_tag_with_nothing_to_see_is_refused_on_the_form(desk, task):
+    response = desk.post(f"{LIST}{task.pk}/change/", {**FORM, "title": "Call", "tags": "work, \u200b"})
+
+    assert response.context["adminform"].form.errors == {
+        "tags": ["Enter at most 20 tags of 1 to 50 characters, at least one of them visible."]
+    }
+
+
+def test_an_action_that_is_refused_for_one_changes_none_and_says_why(desk, alice):
+    other, taken = (Project.objects.create(owner=alice, name=name) for name in ("Other", "Home"))
+    Project.objects.all().delete()
+    Project.objects.create(owner=alice, name="Home")
+
+    response = desk.post(
+        "/admin/todos/project/", {"action": "restore", "_selected_action": [other.pk, taken.pk]}, follow=True
+    )
+
+    [message] = response.context["messages"]
+    assert str(message) == (
+        "Nothing was changed. Home: A project with this name already exists."
+        " Rename that project first, then restore this one."
+    )
+    assert Project.objects.in_trash().count() == 2
+
+
+def test_restoring_projects_at_once(desk, alice, bob):
+    projects = [Project.objects.create(owner=owner, name="Home") for owner in (alice, bob)]
+    Project.objects.all().delete()
+
+    desk.post("/admin/todos/project/", {"action": "restore", "_selected_action": [each.pk for each in projects]})
+
+    assert [each.deleted_at for each in Project.objects.all()] == [None, None]
+
+
+def test_restoring_many_subtasks_costs_the_same_queries_as_a_few(desk, alice):
+    parents = [Task.objects.create(owner=alice, title="Parent", project=home(alice, number)) for number in range(22)]
+    children = [Task.objects.create(owner=alice, title="Child", parent=parent) for parent in parents]
+    Task.objects.filter(title="Child").delete()
+    costs = []
+
+    for some in (children[:2], children[2:]):
+        with CaptureQueriesContext(connection) as queries:
+            desk.post(LIST, {"action": "restore", "_selected_action": [each.pk for each in some]})
+        costs.append(len(queries))
+
+    assert costs[0] == costs[1]
+    assert not Task.objects.in_trash().exists()

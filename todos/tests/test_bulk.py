@@ -1,10 +1,12 @@
 """One action on up to 500 tasks: all or none, in one write."""
 
+from datetime import date
 from uuid import UUID
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from api.ids import uuid7
 from testing.problems import refused
@@ -305,6 +307,23 @@ def test_a_rule_that_one_of_them_breaks_is_named_by_its_index(alice, tasks, bulk
     assert rows() == before
 
 
+def test_no_date_of_completion_is_no_way_to_reopen(tasks, bulk):
+    assert errors(bulk("update", tasks, completed_at=None)) == [("set.completed_at", "needs_completed")]
+
+
+def test_a_subtask_goes_into_the_inbox_only_with_its_parent(alice, bulk):
+    home = Project.objects.create(owner=alice, name="Home")
+    parent = Task.objects.create(owner=alice, title="parent", project=home)
+    child = Task.objects.create(owner=alice, title="child", parent=parent)
+    grandchild = Task.objects.create(owner=alice, title="grandchild", parent=child)
+
+    alone = bulk("update", [grandchild], project=None)
+    together = bulk("update", [grandchild, parent], project=None)
+
+    assert errors(alone) == [("ids.0.project", "not_the_parents")]
+    assert [task["project"] for task in together.json()["results"]] == [None, None]
+
+
 def test_a_rule_that_only_the_next_occurrence_breaks_is_named_without_an_index(alice, bulk):
     weekly = {"due_date": "2030-01-01", "recurrence": "FREQ=WEEKLY"}
     deep = root = Task.objects.create(owner=alice, title="weekly", **weekly)
@@ -369,3 +388,24 @@ def test_many_cost_the_same_queries_as_one(api, alice, action):
 
     assert counts[0] <= 20
     assert counts[0] - counts[1] in (0, 1)  # the tags that the first one made are there for the others
+
+
+@pytest.mark.parametrize(
+    ("action", "values"),
+    [("update", {"due_date": "2030-02-02"}), ("update", {"recurrence": "FREQ=WEEKLY"}), ("reopen", {})],
+)
+def test_many_that_follow_the_owners_zone_cost_the_same_queries_as_one(api, alice, bulk, action, values):
+    fields = {"due_date": date(2030, 1, 1), "recurrence": "FREQ=DAILY", "reminders": [{"minutes_before": 5}]}
+    tasks = Task.objects.bulk_create(Task(owner=alice, title="x", **fields) for _ in range(21))
+    if action == "reopen":
+        Task.objects.update(completed_at=timezone.now())
+    api.get("/tasks/")
+    counts = []
+
+    for chosen in (tasks[:1], tasks[1:]):
+        with CaptureQueriesContext(connection) as queries:
+            response = bulk(action, chosen, **values)
+        assert response.json()["count"] == len(chosen)
+        counts.append(len(queries))
+
+    assert counts[0] == counts[1]

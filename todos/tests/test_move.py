@@ -1,6 +1,7 @@
 """Manual order: right before or after a sibling, last without one, and always room between two."""
 
 from collections.abc import Iterable
+from datetime import date
 from random import Random
 
 import pytest
@@ -100,6 +101,31 @@ def test_there_is_always_room_between_two(alice, side):
 
         between = moved + titles[1 - number % 2]
         assert order() == f"a{between if side == 'after' else between[::-1]}d"
+
+
+@pytest.mark.parametrize(("side", "expected"), [("before", "xppab"), ("after", "ppxab")])
+def test_beside_a_next_occurrence_there_is_room_too(alice, side, expected):
+    """It has the position of the task that it follows."""
+    tasks = some(alice, "pabx", due_date=date(2030, 1, 31), recurrence="FREQ=DAILY")
+    following = Task.objects.get(pk=tasks["p"].complete().next_occurrence)
+
+    moved = tasks["x"].move(**{side: following})
+
+    assert order() == expected
+    assert list(Task.objects.filter(revision=moved.revision)) == [moved]
+
+
+def test_between_two_open_occurrences_there_is_room_too(alice):
+    first = some(alice, "p", due_date=date(2030, 1, 31), recurrence="FREQ=DAILY")["p"]
+    other = some(alice, "x")["x"]
+    following = Task.objects.get(pk=first.complete().next_occurrence)
+    following.title = "q"
+    following.save()
+    first.reopen()
+
+    other.move(before=Task.objects.get(title="q"))
+
+    assert order() == "pxq"
 
 
 def test_200_tasks_fit_into_the_same_gap_one_after_the_other(alice):

@@ -177,6 +177,21 @@ def test_completed_tasks_are_in_the_order_of_completion_and_open_ones_last(api, 
     assert titles(api, "ordering=completed_at&completed_after=2027-01-02") == ["b", "c"]
 
 
+def test_what_was_completed_together_has_pages_that_end(api, alice):
+    parent = Task.objects.create(owner=alice, title="parent", due_date=date(2027, 1, 20), recurrence="FREQ=WEEKLY")
+    Task.objects.create(owner=alice, title="child", parent=parent)
+    Task.objects.create(
+        owner=alice, title="carried", parent=parent, due_date=date(2027, 1, 20), recurrence="FREQ=DAILY"
+    )
+    parent.complete()
+    first = get(api, "/tasks/?completed=true&ordering=-completed_at&limit=1")
+
+    second = get(api, first["next"])
+
+    assert [task["title"] for task in (*first["results"], *second["results"])] == ["child", "parent"]
+    assert second["next"] is None
+
+
 @pytest.mark.parametrize("ordering", ["priority", "due_date"])
 def test_equals_are_in_the_order_of_creation(api, alice, ordering):
     tasks = [Task.objects.create(owner=alice, title=title, due_date="2027-01-01") for title in "abc"]

@@ -120,7 +120,11 @@ def test_a_name_is_free_while_its_project_is_in_the_trash(api, home):
     fresh = api.post("/projects/", {"name": "HOME"})
 
     assert fresh.status_code == 201
-    assert errors(api.post(f"/projects/{home.pk}/restore/")) == [("name", "unique")]
+    refused = api.post(f"/projects/{home.pk}/restore/")
+    assert errors(refused) == [("name", "unique")]
+    assert refused.json()["errors"][0]["message"] == (
+        "A project with this name already exists. Rename that project first, then restore this one."
+    )
     assert names(api.get("/projects/trash/")) == ["Home"]
 
     api.patch(f"/projects/{fresh.json()['id']}/", {"name": "Other"})

@@ -123,6 +123,18 @@ def test_29_february_survives_a_rule_that_is_edited_in_2029(make, change, follow
     assert task["due_date"] == "2032-02-29"
 
 
+def test_what_calendar_files_put_around_a_rule_is_dropped(make):
+    assert make(due_date="2026-12-05", recurrence="RRULE:FREQ=WEEKLY;")["recurrence"] == "FREQ=WEEKLY"
+
+
+def test_the_same_rule_in_other_words_is_no_other_rule(make, change):
+    task = make(due_date="2026-12-05", recurrence="FREQ=WEEKLY;BYDAY=SA,SU")
+
+    postponed = change(task, due_date="2026-12-07", recurrence="freq=weekly;interval=1;byday=su,sa")
+
+    assert (postponed["occurrence_date"], postponed["due_date"]) == ("2026-12-05", "2026-12-07")
+
+
 def test_restart_series_begins_it_anew_at_the_due_date(make, change, following):
     task = change(make(due_date="2026-12-05", recurrence="FREQ=WEEKLY"), due_date="2026-12-07")
 
@@ -252,6 +264,14 @@ def test_a_subtask_at_the_end_of_the_calendar_is_copied_as_it_is(api, make, foll
 def test_bad_values_are_refused_by_name(api, alice, fields, expected):
     assert refused(api.post("/tasks/", {"title": "x", **fields})) == [expected]
     assert not Task.objects.exists()
+
+
+def test_no_date_of_completion_is_no_way_to_reopen(api, make):
+    done, open_one = make(completed=True), make()
+
+    assert refused(api.patch(f"/tasks/{done['id']}/", {"completed_at": None})) == [("completed_at", "needs_completed")]
+    assert api.patch(f"/tasks/{open_one['id']}/", {"completed_at": None}).status_code == 200
+    assert api.patch(f"/tasks/{done['id']}/", {"completed_at": None, "completed": False}).status_code == 200
 
 
 def test_a_task_that_is_done_keeps_its_date(make, change):

@@ -226,3 +226,13 @@ def test_saving_the_parent_alone_saves_what_follows_from_it(alice, home):
 
     assert levels(*moved) == [2, 3]
     assert {task.project for task in Task.objects.all()} == {home}
+
+
+def test_put_without_a_project_keeps_the_position_of_a_subtask(api, alice):
+    home = Project.objects.create(owner=alice, name="Home")
+    parent = Task.objects.create(owner=alice, title="Parent", project=home)
+    first, _ = (Task.objects.create(owner=alice, title=title, parent=parent) for title in ("First", "Second"))
+
+    changed = api.put(f"/tasks/{first.pk}/", {"title": "First", "parent": str(parent.pk)}).json()
+
+    assert (changed["position"], changed["project"]) == (first.position, str(home.pk))

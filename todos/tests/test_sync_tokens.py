@@ -90,6 +90,32 @@ def test_the_purge_command_is_one_too(api, things, settings):
     assert gone(api, before)
 
 
+def rename_tag(api: Client, task: dict) -> None:
+    api.patch(f"/tags/{Tag.objects.get().pk}/", {"name": "errands"})
+
+
+def delete_tag(api: Client, task: dict) -> None:
+    api.delete(f"/tags/{Tag.objects.get().pk}/")
+
+
+def move_parent(api: Client, task: dict) -> None:
+    home = api.post("/projects/", {"name": "Home"}).json()
+    api.post(f"/tasks/{task['parent']}/move/", {"project": home["id"]})
+
+
+@pytest.mark.parametrize("change", [rename_tag, delete_tag, move_parent])
+def test_a_change_that_reaches_into_the_trash_is_no_later_deletion(api, change):
+    parent = api.post("/tasks/", {"title": "Parent"}).json()
+    task = api.post("/tasks/", {"title": "Old", "parent": parent["id"], "tags": ["errand"]}).json()
+    api.delete(f"/tasks/{task['id']}/")
+    told = page(api)["token"]
+    change(api, task)
+
+    Task.objects.in_trash().purge()
+
+    assert not gone(api, told)
+
+
 def test_who_stopped_in_the_middle_of_a_purged_write_starts_again(api, alice):
     make_tasks(alice, 5)
     before = page(api)["token"]

@@ -1,6 +1,7 @@
 """Undo: reopening brings back what was completed along with a task, and takes back its next occurrence."""
 
 from datetime import UTC, datetime
+from math import nextafter
 
 import pytest
 import time_machine
@@ -99,6 +100,17 @@ def test_being_moved_along_with_a_parent_is_no_touch(api, make, do):
     do("complete", task)
     project = api.post("/projects/", {"name": "Home"}).json()
     do("move", parent, project=project["id"])
+
+    do("reopen", task)
+
+    assert open_tasks(recurrence="FREQ=WEEKLY") == ["2026-12-05"]
+
+
+def test_a_new_position_because_another_task_was_moved_is_no_touch(make, do):
+    task, other = make(due_date="2026-12-05", recurrence="FREQ=WEEKLY"), make()
+    following = do("complete", task)["next_occurrence"]
+    Task.objects.filter(pk=other["id"]).update(position=nextafter(task["position"], 0))  # no room in between
+    do("move", make(), before=following)
 
     do("reopen", task)
 

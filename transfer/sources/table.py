@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from typing import IO, Any
 from zoneinfo import ZoneInfo
 
-from todos.reminders import reminder_at
+from todos.reminders import MAX_MINUTES_BEFORE, reminder_at
 from transfer.files import BadFileError, lines_of
 from transfer.files.tables import read_rows
 from transfer.records import Contents, TaskRecord
@@ -126,7 +126,7 @@ def read_repeat_from(task: TaskRecord, cell: str, zone: ZoneInfo) -> None:
 def read_reminders(task: TaskRecord, cell: str, zone: ZoneInfo) -> None:
     """Minutes before the task is due, or moments, with spaces between them."""
     for word in cell.split():
-        if word.isdecimal() and int(word[:7]) <= 525_600 and len(word) < 7:
+        if word.isdecimal() and int(word[:7]) <= MAX_MINUTES_BEFORE and len(word) < 7:
             task.reminders.append({"minutes_before": int(word)})
         else:
             task.reminders.append(reminder_at(utc_moment(word)))

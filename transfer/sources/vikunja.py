@@ -3,7 +3,7 @@
 from typing import IO, Any
 from zoneinfo import ZoneInfo
 
-from todos.reminders import reminder_at
+from todos.reminders import MAX_MINUTES_BEFORE, reminder_at
 from transfer.files import BadFileError
 from transfer.files.json_stream import JSONStream
 from transfer.files.zips import is_zip, unpack
@@ -128,7 +128,7 @@ def read_reminders(task: TaskRecord, members: Members, contents: Contents) -> No
             each = {"reminder": each}
         reminder = Members.of(f"{members.where}: reminders", each)
         seconds = -reminder.whole("relative_period", -(2**40), 2**40)
-        if reminder.text("relative_to") == "due_date" and seconds % 60 == 0 and 0 <= seconds <= 525_600 * 60:
+        if reminder.text("relative_to") == "due_date" and seconds % 60 == 0 and 0 <= seconds <= MAX_MINUTES_BEFORE * 60:
             task.reminders.append({"minutes_before": seconds // 60})
         elif moment := reminder.moment("reminder"):
             task.reminders.append(reminder_at(moment))

@@ -32,6 +32,16 @@ def errors(response) -> dict:
     return {name: list(texts) for name, texts in response.context["adminform"].form.errors.items()}
 
 
+def as_sent(page) -> dict[str, str]:
+    """What a browser sends of the form on this page."""
+    fields = {}
+    for tag in re.findall("<input [^>]*>", page.content.decode()):
+        attributes = dict(re.findall(r'(\w+)="([^"]*)"', tag))
+        if attributes["type"] != "submit" and (attributes["type"] != "checkbox" or " checked" in tag):
+            fields[attributes["name"]] = attributes.get("value", "")
+    return fields
+
+
 def test_the_users_are_listed_by_address(desk, bob, alice):
     assert shown(desk.get(USERS)) == ["alice@example.com", "bob@example.com", "operator@example.com"]
 
@@ -148,6 +158,19 @@ def test_a_password_that_was_set_meanwhile_stays(desk, alice, monkeypatch):
 
     alice.refresh_from_db()
     assert (response.status_code, alice.name, alice.check_password(NEW)) == (302, "Renamed", True)
+
+
+def test_what_the_user_changed_since_the_page_was_opened_stays(desk, api, alice):
+    url = f"{USERS}{alice.pk}/change/"
+    opened = as_sent(desk.get(url))
+    api.patch("/me/", {"timezone": "America/New_York", "reminders_by_email": False})
+
+    response = desk.post(url, {**opened, "name": "Alice A.", "is_staff": "on"})
+
+    alice.refresh_from_db()
+    assert response.status_code == 302
+    assert (alice.name, alice.is_staff) == ("Alice A.", True)
+    assert (alice.timezone, alice.reminders_by_email) == ("America/New_York", False)
 
 
 def test_deleting_a_user_erases_all_data(desk, api, bobs_api, alice, bob, task, bobs_task):

@@ -14,7 +14,7 @@ from dav.tests.examples import store
 from testing.client import PASSWORD, Client
 from testing.resources import RESOURCES, make
 from todos.models import Project, Task
-from users.models import Session, User
+from users.models import ApiToken, Session, User
 
 
 def all_rows() -> dict[str, list]:
@@ -117,6 +117,28 @@ def test_what_the_admin_logs_of_its_own_erasing_names_nobody(before, carol, oper
 
     assert response.status_code == 302
     assert all_rows() == before
+
+
+def test_what_the_log_says_of_a_revoked_token_names_nobody(alice, operator):
+    desk = Browser()
+    desk.force_login(operator)
+    token, _ = ApiToken.issue(alice, "canary")
+
+    desk.post(f"/admin/users/apitoken/{token.pk}/delete/", {"post": "yes"})
+
+    [entry] = LogEntry.objects.all()
+    assert (entry.object_id, entry.object_repr) == (str(token.pk), f"API token {token.pk}")
+
+
+def test_what_the_log_says_of_a_task_goes_with_the_task(api, alice, operator):
+    desk = Browser()
+    desk.force_login(operator)
+    task = Task.objects.create(owner=alice, title="canary")
+    desk.post(f"/admin/todos/task/{task.pk}/delete/", {"post": "yes"})
+
+    api.delete("/tasks/trash/")
+
+    assert not LogEntry.objects.exists()
 
 
 def test_what_the_log_says_of_things_that_are_gone_goes_with_the_purge(alice, bob, operator):
