@@ -36,7 +36,7 @@ def small_turns(monkeypatch) -> None:
 
 def write(owner: User, count: int) -> list[UUID]:
     """Record a write of so many tasks. Returns their ids."""
-    current = RevisionTransaction(owner.pk, 1, is_watched=True)
+    current = RevisionTransaction(owner.pk, 1, is_watched=True, timezone="UTC")
     current.record(Task, "created", [uuid7() for _ in range(count)])
     record(current)
     return current.changes["task.created"]

@@ -53,7 +53,7 @@ class Task(PositionModel):
         {
             *("project_id", "level", "position", "is_tagged", "completed_in_revision", "automatic_revision"),
             *("series", "series_start", "series_day", "series_passed", "series_time", "occurrence_date"),
-            *("next_occurrence", "remind_at"),
+            *("next_occurrence", "carried_from", "remind_at"),
         }
     )
     MAX_TAGS = 20
