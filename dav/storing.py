@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from rest_framework.exceptions import NotFound
 
 from dav.document import Block, read_document
@@ -221,14 +221,14 @@ def adopt(task_list: TaskList, parent: Task, uid: str) -> None:
             Resource.objects.filter(pk=resource.pk).update(parent_uid="")
 
 
-def note_exact(task_list: TaskList, name: str, text: str) -> Found:
-    """The object as it is now. Notes if its text is that which the client stored, so that it needn't be read again."""
+def note_exact(task_list: TaskList, name: str) -> Found:
+    """The object as it is now. Notes if its text is that which is stored, so that it needn't be read again."""
     found = find(task_list, name)
     if found is None:  # it was completed and trashed along, say
         raise NotFound
-    if found.task and found.text == text:
+    if found.task and found.text == found.task["body"]:
         exact = {"exact_revision": found.revision, "exact_zone": task_list.user.timezone}
-        Resource.objects.filter(task=found.task["id"]).exclude(exact_revision=F("task__revision")).update(**exact)
+        Resource.objects.filter(task=found.task["id"]).exclude(**exact).update(**exact)
     return found
 
 

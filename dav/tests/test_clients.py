@@ -180,6 +180,18 @@ def test_completing_it_in_the_api_gives_the_next_one_its_text(dav, series, api):
     assert {"X-A:b", "DUE;VALUE=DATE:20300228", "TRIGGER:-PT5M"} <= set(lines)
 
 
+def test_what_was_completed_in_the_api_and_noted_by_the_client_recurs_when_it_is_reopened(dav, series, api):
+    task = Task.objects.get()
+    api.post(f"/tasks/{task.pk}/complete/")
+    text = dav.text("inbox/milk.ics")
+    dav.put_text("inbox/milk.ics", text)
+    dav.put_text("inbox/milk.ics", text.replace("END:VTODO", "DESCRIPTION:note\r\nEND:VTODO"))
+
+    api.post(f"/tasks/{task.pk}/reopen/")
+
+    assert list(Task.objects.present().values_list("pk", "recurrence")) == [(task.pk, "FREQ=MONTHLY")]
+
+
 def test_apple_begins_with_the_well_known_address_and_falls_back_to_the_home(dav, alice):
     """It asks the principal for properties that nobody here has, and must find its home all the same."""
     names = [

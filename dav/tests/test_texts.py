@@ -119,6 +119,17 @@ def test_sending_the_same_again_is_no_write(dav, alice):
     assert revision_of(alice) == before
 
 
+def test_sending_what_was_served_changes_nothing(dav, api):
+    dav.put_text("inbox/milk.ics", STRANGE)
+    api.patch(f"/tasks/{Task.objects.get().pk}/", {"title": "Buy oat milk"})
+    served = dav.call("GET", "inbox/milk.ics")
+
+    again = dav.put_text("inbox/milk.ics", served.content, HTTP_IF_MATCH=served["ETag"])
+
+    assert (again.status_code, again["ETag"]) == (204, served["ETag"])
+    assert dav.text("inbox/milk.ics") == served.content.decode()
+
+
 def test_a_change_of_the_text_alone_is_a_write_with_another_tag(dav, alice):
     first = dav.put_text("inbox/milk.ics", STRANGE)
     before = revision_of(alice)
