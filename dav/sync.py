@@ -28,11 +28,12 @@ def changes_since(task_list: TaskList, since: SyncToken | None, limit: int | Non
     At most `limit` of them: then the token is for the rest. The user must have been read before, with the revision.
     """
     changes = Changes(SyncToken.now(task_list.user))
-    if since and since.revision >= changes.token.revision:
+    if since and since.position >= changes.token.position:
         return changes
-    rows = sorted(rows_since(task_list, since), key=lambda row: (row["revision"], row["id"]))
-    if limit is not None and len(rows) > limit:
-        changes.is_cut, rows = True, rows[:limit]
+    rows = sorted(rows_since(task_list, since), key=position)
+    page = rows[: cut(rows, limit)]
+    if len(page) < len(rows):
+        changes.is_cut, rows = True, page
         changes.token = SyncToken(rows[-1]["revision"], changes.token.zone, str(rows[-1]["id"]))
     for row in rows:
         if row["is_here"]:
@@ -42,6 +43,17 @@ def changes_since(task_list: TaskList, since: SyncToken | None, limit: int | Non
     here = {each.name for each in changes.present}
     changes.removed = [name for name in dict.fromkeys(changes.removed) if name not in here]
     return changes
+
+
+def position(row: dict[str, Any]) -> tuple:
+    return row["revision"], row["id"]
+
+
+def cut(rows: list[dict[str, Any]], limit: int | None) -> int | None:
+    """Where to cut: at the limit, or behind the other names of the same task, which no token can lie between."""
+    while limit and limit < len(rows) and position(rows[limit]) == position(rows[limit - 1]):
+        limit += 1
+    return limit
 
 
 def rows_since(task_list: TaskList, since: SyncToken | None) -> list[dict[str, Any]]:

@@ -137,6 +137,24 @@ def test_a_limit_cuts_and_the_rest_follows(dav, alice):
     assert dav.sync("inbox/", token)[0] == {}
 
 
+def test_a_limit_cuts_the_last_revision_too(dav, api):
+    api.post("/tasks/", [{"title": str(number)} for number in range(5)])
+
+    first, token = dav.sync("inbox/", limit=3)
+    second, _ = dav.sync("inbox/", token, limit=3)
+
+    assert (first.pop(""), len(first), len(second)) == (507, 3, 2)
+    assert not first.keys() & second.keys()
+
+
+def test_a_limit_does_not_cut_between_the_names_of_one_task(dav, alice):
+    dav.put_text("inbox/old.ics", vtodo())
+    _, token = dav.sync("inbox/")
+    dav.call("MOVE", "inbox/old.ics", HTTP_DESTINATION=f"/dav/{alice.pk}/inbox/new.ics")
+
+    assert dav.sync("inbox/", token, limit=1)[0] == {"old.ics": 404, "new.ics": 200}
+
+
 @pytest.mark.parametrize("token", ["x", "urn:x-todo-sync:", "urn:x-todo-sync:WzFd:abc", "http://example.com/1", "é"])
 def test_a_token_that_was_never_given_is_refused(dav, token):
     response = dav.report("inbox/", "d:sync-collection", f"<d:sync-token>{token}</d:sync-token><d:prop/>")
