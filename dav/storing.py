@@ -114,11 +114,11 @@ def create(task_list: TaskList, name: str, incoming: Incoming) -> Task:
 
 
 def change(task_list: TaskList, found: Found, incoming: Incoming) -> None:
-    """Change of the task what the client changed in the text, and keep the text."""
+    """Change of the task what the client changed in the text, and keep the text. Repeating it changes nothing."""
     row: Any = found.task
     resource = Resource.objects.filter(task=row["id"]).first()
-    if incoming.text in (found.text, resource and resource.body):
-        return  # as it is already: the client repeats itself
+    if incoming.text == found.text or (resource and is_repeated(resource, row, incoming)):
+        return
     if incoming.uid != row["uid"]:
         raise Forbidden("The UID of an object can't be changed.", "c:no-uid-conflict")
     shown = read(master_of(read_document(str(found.text))), incoming.zone)
@@ -128,14 +128,22 @@ def change(task_list: TaskList, found: Found, incoming: Incoming) -> None:
         resource = Resource(owner=task_list.user, task=task, name=found.name, uid=row["uid"])
     resource.body = incoming.text
     resource.save()  # first, since the next occurrence gets a copy of it
-    done = incoming.closes(row) if task.makes_next_occurrence and not task.completed else None
-    if done:
+    done = incoming.closes(row)
+    if done and task.completed:
+        changed -= {"completed", "recurrence", "dates"}  # it is closed already: these are the series'
+    if done and task.makes_next_occurrence and not task.completed:
         close(task, done, incoming.todo, changed - {"completed"}, task_list)
     else:
         apply(task, resource, incoming.todo, changed, task_list)
         if not save(task, resource):
             Task.objects.filter(pk=task.pk).update()  # the text alone changed: that is a write, too
     sort(task, resource, incoming.todo)
+
+
+def is_repeated(resource: Resource, row: dict[str, Any], incoming: Incoming) -> bool:
+    """Whether this text was stored last, and nothing changed since; clients get another one for it."""
+    is_stored = resource.exact_revision == row["revision"] and not resource.exact_zone
+    return is_stored and resource.body == incoming.text
 
 
 def close(task: Task, done: Todo, todo: Todo, changed: set[str], task_list: TaskList) -> None:
@@ -221,14 +229,15 @@ def adopt(task_list: TaskList, parent: Task, uid: str) -> None:
             Resource.objects.filter(pk=resource.pk).update(parent_uid="")
 
 
-def note_exact(task_list: TaskList, name: str) -> Found:
-    """The object as it is now. Notes if its text is that which is stored, so that it needn't be read again."""
+def note_stored(task_list: TaskList, name: str, text: str) -> Found:
+    """The object as it is now. If the text was stored, notes for which revision, and whether clients get it so."""
     found = find(task_list, name)
     if found is None:  # it was completed and trashed along, say
         raise NotFound
-    if found.task and found.text == found.task["body"]:
-        exact = {"exact_revision": found.revision, "exact_zone": task_list.user.timezone}
-        Resource.objects.filter(task=found.task["id"]).exclude(**exact).update(**exact)
+    if found.task and found.task["body"] == text:
+        zone = task_list.user.timezone if found.text == text else ""
+        noted = {"exact_revision": found.revision, "exact_zone": zone}
+        Resource.objects.filter(task=found.task["id"]).exclude(**noted).update(**noted)
     return found
 
 

@@ -142,6 +142,18 @@ def test_repeating_it_changes_nothing(dav, series):
     assert tasks() == DONE_AND_NEXT
 
 
+def test_repeating_it_after_a_change_elsewhere_does_not_reopen(dav, series, api):
+    task = Task.objects.get()
+    sent = two("RECURRENCE-ID;VALUE=DATE:20300131", "STATUS:COMPLETED")
+    dav.put_text("inbox/milk.ics", sent)
+    api.patch(f"/tasks/{task.pk}/", {"title": "Buy oat milk"})
+
+    dav.put_text("inbox/milk.ics", sent)
+
+    task.refresh_from_db()
+    assert (tasks(), task.title) == (DONE_AND_NEXT, "Buy milk")
+
+
 def test_another_date_of_the_series_is_kept_but_not_shown(dav, series):
     sent = two("RECURRENCE-ID;VALUE=DATE:20300630", "STATUS:COMPLETED")
 

@@ -130,6 +130,20 @@ def test_sending_what_was_served_changes_nothing(dav, api):
     assert dav.text("inbox/milk.ics") == served.content.decode()
 
 
+@pytest.mark.parametrize("is_named", [True, False])
+def test_an_earlier_text_is_a_change(dav, api, is_named):
+    dav.put_text("inbox/milk.ics", STRANGE)
+    task = Task.objects.get()
+    api.patch(f"/tasks/{task.pk}/", {"title": "Buy oat milk"})
+    match = {"HTTP_IF_MATCH": dav.call("GET", "inbox/milk.ics")["ETag"]} if is_named else {}
+
+    response = dav.put_text("inbox/milk.ics", STRANGE, **match)
+
+    task.refresh_from_db()
+    assert (response.status_code, task.title) == (204, "Buy milk")
+    assert dav.text("inbox/milk.ics") == STRANGE
+
+
 def test_a_change_of_the_text_alone_is_a_write_with_another_tag(dav, alice):
     first = dav.put_text("inbox/milk.ics", STRANGE)
     before = revision_of(alice)

@@ -71,7 +71,7 @@ class ObjectView(DavView):
             storing.change(task_list, found, incoming)
         else:
             storing.create(task_list, name, incoming)
-        return stored(request, storing.note_exact(task_list, name), text, found is None)
+        return stored(request, storing.note_stored(task_list, name, text), text, found is None)
 
     def delete(self, request, **kwargs):
         task_list, found = self.found()
