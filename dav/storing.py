@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
 from rest_framework.exceptions import NotFound
 
 from dav.document import Block, read_document
@@ -17,7 +16,6 @@ from dav.objects import Found, find, tasks_in
 from dav.paths import Path
 from dav.queries import name_of, waiting_for, with_names, with_uid
 from dav.rendering import Meaning, master_of, read
-from dav.successors import name_by_id
 from dav.xml import href
 from todos.icalendar.moments import wall_clock
 from todos.icalendar.reading import Todo
@@ -87,17 +85,9 @@ def check_uid(task_list: TaskList, name: str, uid: str) -> None:
         raise NotFound
 
 
-def free(task_list: TaskList, name: str, uid: str) -> None:
-    """What is in the trash gives its name and its UID up."""
-    same = Q(name=name) | Q(uid=uid)
-    for resource in Resource.objects.filter(same, owner=task_list.user, task__deleted_at__isnull=False):
-        name_by_id(resource)
-
-
 def create(task_list: TaskList, name: str, incoming: Incoming) -> Task:
     """A new task in the list, of this text."""
     check_uid(task_list, name, incoming.uid)
-    free(task_list, name, incoming.uid)
     task = Task(owner=task_list.user, project=task_list.project)
     resource = Resource(owner=task_list.user, task=task, name=name, uid=incoming.uid, body=incoming.text)
     apply(task, resource, incoming.todo, set(Meaning._fields) - {"completed"}, task_list)
@@ -249,7 +239,8 @@ def move(source: TaskList, target: TaskList, name: str, found: Found) -> None:
     task = Task.objects.with_family().select_related("project", "parent").get(pk=row["id"])
     resource = Resource.objects.filter(task=task).first()
     if resource is None:
-        resource = Resource(owner=source.user, task=task, name=found.name, uid=row["uid"], body=str(found.text))
+        where = {"owner": source.user, "task": task, "name": found.name, "uid": row["uid"]}
+        resource = Resource.objects.create(**where, body=str(found.text))
     if source.project_id == target.project_id:
         rename(source, task, found)
     elif task.parent:
