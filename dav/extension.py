@@ -20,7 +20,10 @@ class CalendarExtension(TaskExtension):
         for row in with_names(Task.objects.filter(pk__in=ids)).values("owner_id", "project_id", "id", "name"):
             rows[row["owner_id"], row["project_id"]].append(row)
         for (owner_id, project_id), found in rows.items():
-            Removal.objects.filter(project_id=project_id, task__in=[row["id"] for row in found]).delete()
+            names = [name_of(row) for row in found]
+            Removal.objects.filter(
+                project_id=project_id, task__in=[row["id"] for row in found], name__in=names
+            ).delete()
             with revision_transaction(owner_id) as current:
                 where = {"owner_id": owner_id, "project_id": project_id, "revision": current.revision}
             Removal.objects.bulk_create(Removal(task_id=row["id"], name=name_of(row), **where) for row in found)

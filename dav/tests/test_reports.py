@@ -109,6 +109,49 @@ def test_a_renamed_object_is_gone_by_its_old_name(dav, alice):
     assert dav.sync("inbox/", token)[0] == {"old.ics": 404, "new.ics": 200}
 
 
+def test_every_name_that_an_object_had_in_a_list_is_gone_with_it(dav, alice, home):
+    dav.put_text("inbox/a.ics", vtodo())
+    _, token = dav.sync("inbox/")
+
+    dav.call("MOVE", "inbox/a.ics", HTTP_DESTINATION=f"/dav/{alice.pk}/inbox/b.ics")
+    dav.call("MOVE", "inbox/b.ics", HTTP_DESTINATION=f"/dav/{alice.pk}/{home.pk}/c.ics")
+
+    assert dav.sync("inbox/", token)[0] == {"a.ics": 404, "b.ics": 404}
+
+
+def test_an_object_that_was_deleted_and_made_again_by_another_name_is_gone_by_its_old_one(dav):
+    dav.put_text("inbox/a.ics", vtodo())
+    _, token = dav.sync("inbox/")
+
+    dav.call("DELETE", "inbox/a.ics")
+    dav.put_text("inbox/b.ics", vtodo())
+
+    assert dav.sync("inbox/", token)[0] == {"a.ics": 404, "b.ics": 200}
+
+
+def test_an_object_that_got_another_name_when_it_was_restored_is_gone_by_its_old_one(dav, api):
+    dav.put_text("inbox/a.ics", vtodo())
+    task = Task.objects.get()
+    _, token = dav.sync("inbox/")
+    dav.call("DELETE", "inbox/a.ics")
+    dav.put_text("inbox/b.ics", vtodo())
+
+    api.post(f"/tasks/{task.pk}/restore/")
+
+    assert dav.sync("inbox/", token)[0] == {"a.ics": 404, "b.ics": 200, f"{task.pk}.ics": 200}
+
+
+def test_a_name_in_the_trash_is_not_gone_while_another_object_has_it(dav, api):
+    dav.put_text("inbox/a.ics", vtodo("CATEGORIES:x"))
+    dav.call("DELETE", "inbox/a.ics")
+    dav.put_text("inbox/a.ics", vtodo())
+    _, token = dav.sync("inbox/")
+
+    Task.objects.in_trash().update(priority=1)
+
+    assert dav.sync("inbox/", token)[0] == {}
+
+
 def test_what_comes_back_from_the_trash_is_there_again(dav, api):
     dav.put_text("inbox/a.ics", vtodo())
     _, token = dav.sync("inbox/")
