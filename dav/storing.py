@@ -252,6 +252,13 @@ def move(source: TaskList, target: TaskList, name: str, found: Found) -> None:
     resource.save()
 
 
+def is_below(found: Found, other: Found) -> bool:
+    """Whether a task is below another one, at any depth."""
+    if found.task is None or other.task is None:
+        return False
+    return Task.objects.filter(pk=other.task["id"]).above(Task.objects.filter(pk=found.task["id"])).exists()
+
+
 def rename(task_list: TaskList, task: Task, found: Found) -> None:
     """Note that the list has nothing of this name any more, and that the task changed."""
     Task.objects.filter(pk=task.pk).update()

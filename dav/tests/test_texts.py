@@ -319,6 +319,18 @@ def test_what_is_there_is_replaced_only_with_overwrite(dav, alice):
     assert Task.objects.present().count() == 1
 
 
+@pytest.mark.parametrize("method", ["MOVE", "COPY"])
+def test_a_subtask_does_not_replace_what_it_is_below(dav, alice, method):
+    dav.put_text("inbox/top.ics", vtodo(uid="top"))
+    dav.put_text("inbox/middle.ics", vtodo("RELATED-TO:top", uid="middle"))
+    dav.put_text("inbox/low.ics", vtodo("RELATED-TO:middle", uid="low"))
+
+    response = dav.call(method, "inbox/low.ics", HTTP_DESTINATION=f"/dav/{alice.pk}/inbox/top.ics")
+
+    assert response.status_code == 403
+    assert Task.objects.present().count() == 3
+
+
 @pytest.mark.parametrize("to", ["", "http://[", "/elsewhere/x.ics", "/dav/{bob}/inbox/x.ics", "/dav/{alice}/inbox/"])
 def test_a_destination_that_is_none_of_ones_own_objects_is_refused(dav, alice, bob, to):
     dav.put_text("inbox/milk.ics", vtodo())

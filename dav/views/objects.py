@@ -124,6 +124,8 @@ class ObjectView(DavView):
         replaced = find(target, path.name)
         if replaced and self.request.headers.get("Overwrite", "T").strip().upper() == "F":
             raise Failed("There is something at this address already.")
+        if replaced and storing.is_below(found, replaced):
+            raise Forbidden("A subtask can't replace a task that it is below.")
         return target, path.name, replaced
 
 
