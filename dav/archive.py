@@ -146,7 +146,7 @@ class TasksPart(ObjectsPart):
             "uid": uid,
             "parent_uid": text_in(members, "parent_uid", MAX_NAME),
             "sort_order": order if order is None else int(order),
-            "body": body_in(members, "VTODO", uid),
+            "body": members.text("body") and body_in(members, "VTODO", uid),  # a task that was only renamed has none
         }
 
     def write(self, importer: Importer) -> None:

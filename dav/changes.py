@@ -8,7 +8,7 @@ from django.http import HttpResponse
 
 from dav import xml
 from dav.errors import DavError, Forbidden
-from dav.lists import MAX_PROPERTIES, TaskList, row_for, save, set_color, set_display_name
+from dav.lists import MAX_PROPERTIES, TaskList, row_for, save, set_color, set_display_name, stored_size
 from dav.properties import is_protected
 from dav.views.base import multistatus
 from dav.xml import APPLE, c, d
@@ -63,7 +63,7 @@ def apply_properties(task_list: TaskList, changes: list[Change]) -> None:
             stored.pop(name, None)
         else:
             stored[name] = xml.stored(found)
-    if sum(map(len, stored.values())) > MAX_PROPERTIES:
+    if stored_size(stored.values()) > MAX_PROPERTIES:
         raise DavError("The properties are too large.", status=413)
     row_for(task_list).properties = stored
     save(task_list)

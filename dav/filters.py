@@ -19,6 +19,7 @@ from todos.icalendar.moments import parse_moment
 
 COLLATIONS = ("i;ascii-casemap", "i;octet", "i;unicode-casemap")
 MOMENT = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
+CANCELLED = Q(resource__body__contains="CANCELLED")  # such a task is completed, but its text may not say so
 ALWAYS = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
 
@@ -54,38 +55,51 @@ class Filter:
 
     @property
     def rest(self) -> list[Element]:
-        """The tests that the text of an object must be read for."""
+        """The tests that the text of an open task must be read for."""
         return [each for each in self.tests if not is_about_open(each)]
 
     @property
     def is_exact(self) -> bool:
-        """Whether SQL tells all, without reading a text."""
+        """Whether SQL tells all about open tasks, without reading a text."""
         return self.is_empty or (self.kind == "VTODO" and not self.rest)
+
+    @property
+    def asks_for_none(self) -> bool:
+        """Whether objects match that have no such component."""
+        return any(each.tag == c("is-not-defined") for each in self.tests)
+
+    @property
+    def asks_for_open(self) -> bool:
+        return any(is_about_open(each) for each in self.tests)
 
     def narrow(self, tasks: Any) -> Any:
         """The tasks that can match."""
-        if self.kind not in ("", "VTODO") or (self.kind and self.asks_for_none):
+        if self.kind and (self.kind == "VTODO") == self.asks_for_none:
             return tasks.none()
-        if any(is_about_open(each) for each in self.tests):
-            tasks = tasks.open()
+        if self.asks_for_open:
+            tasks = tasks.filter(Q(completed_at=None) | CANCELLED)
         for each in self.tests:
             if each.tag == c("time-range"):
                 tasks = tasks.filter(may_overlap(*span(each)))
         return tasks
 
-    @property
-    def asks_for_none(self) -> bool:
-        return any(each.tag == c("is-not-defined") for each in self.tests)
+    def split(self, tasks: Any) -> tuple[Any, Any]:
+        """Of the tasks that can match: those that do, as far as SQL tells, and those whose texts must be read."""
+        if not self.is_exact:
+            return tasks.none(), tasks
+        return (tasks.open(), tasks.completed()) if self.asks_for_open else (tasks, tasks.none())
 
     def matches(self, found: Found) -> bool:
         if self.is_empty:
             return True
-        if found.component != self.kind:
-            return self.asks_for_none
-        if not (rest := self.rest):
+        if (found.component == self.kind) == self.asks_for_none:
+            return False
+        is_open = found.task is not None and found.task["completed_at"] is None
+        tests = self.rest if is_open else self.tests
+        if not tests or self.asks_for_none:
             return True
         blocks = [each for each in read_document(str(found.text)).blocks if each.name == self.kind]
-        return any(all(passes(each, block, self.zone) for each in rest) for block in blocks)
+        return any(all(passes(each, block, self.zone) for each in tests) for block in blocks)
 
 
 def check(found: Element) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
+from api.ids import uuid7
 from dav.models import MAX_COLOR, Collection
 from dav.paths import MAX_NAME, Path, id_in
 from ownership.transactions import revision_transaction
@@ -73,9 +74,14 @@ def find_lists(user) -> list[TaskList]:
 def find_list(user, name: str) -> TaskList | None:
     if name == INBOX:
         return TaskList(user, None, stored_row(user, INBOX))
-    by_id = Q(collection=None, pk=pk) if (pk := id_in(name)) else Q()
-    project = projects_of(user).filter(Q(collection__name=name) | by_id).first()
+    project = projects_of(user).filter(is_named(name)).first()
     return list_of(user, project) if project else None
+
+
+def is_named(name: str) -> Q:
+    """The projects whose lists have this name."""
+    by_id = Q(collection=None, pk=pk) if (pk := id_in(name)) else Q()
+    return Q(collection__name=name) | by_id
 
 
 def projects_of(user) -> QuerySet:
@@ -94,11 +100,19 @@ def list_of(user, project: Project) -> TaskList:
 
 def create_list(user, name: str) -> TaskList:
     """A new, empty list with this name in its URL. A list in the trash gives its name up."""
+    for other in Project.objects.in_trash().owned_by(user).filter(is_named(name)).select_related("collection"):
+        row = getattr(other, "collection", None) or Collection(owner=user, project=other)
+        row.name = own_name(user, other, name)
+        row.save()
     project = Project.objects.create(owner=user, name=free_name(user, name))
-    for other in Collection.objects.owned_by(user).filter(name=name):
-        other.name = str(other.project_id)
-        other.save(update_fields=["name"])
     return TaskList(user, project, Collection.objects.create(owner=user, project=project, name=name))
+
+
+def own_name(user, project: Project, taken: str) -> str:
+    """A name that no other list has: the id of the project, if it isn't taken."""
+    name = str(project.pk)
+    is_taken = name == taken or Collection.objects.owned_by(user).filter(name=name).exists()
+    return str(uuid7()) if is_taken else name
 
 
 def free_name(user, wish: str, project: Project | None = None) -> str:

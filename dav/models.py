@@ -45,7 +45,7 @@ class Resource(OwnedModel):
     parent_uid = models.CharField(max_length=MAX_NAME, blank=True, default="")  # of a parent that isn't here
     sort_order = models.BigIntegerField(null=True)
     body = models.TextField()
-    # The task's revision for which `body` is what clients get, to the byte, and the time zone of its owner then.
+    # The task's revision for which `body` was stored, and its owner's time zone then if clients get it to the byte.
     exact_revision = models.BigIntegerField(null=True)
     exact_zone = models.CharField(max_length=64, blank=True, default="")
 

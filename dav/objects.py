@@ -59,6 +59,16 @@ def read_names(task_list: TaskList) -> Iterator[Found]:
         yield Found(each["name"], each["revision"], component=each["component"])
 
 
+def names_here(task_list: TaskList, names: list[str]) -> set[str]:
+    """Those of the names that something in the list has."""
+    if not names:
+        return set()
+    rows = with_names(named(tasks_in(task_list), task_list.user.pk, names))
+    return {name_of(row) for row in rows} | set(
+        others_in(task_list).filter(name__in=names).values_list("name", flat=True)
+    )
+
+
 def read_texts(task_list: TaskList, names: list[str]) -> Iterator[Found]:
     """The objects with these names."""
     for start in range(0, len(names), PAGE):

@@ -88,7 +88,8 @@ class HomeNode(Node):
     readers = {
         **COMMON,
         d("resourcetype"): lambda node: "<d:collection/><d:principal/>",
-        d("displayname"): lambda node: text(node.user.name or node.user.email),
+        d("displayname"): lambda node: text(node.row.display_name or node.user.name or node.user.email),
+        f"{{{APPLE}}}calendar-color": lambda node: text(node.row.color) or None,
         d("principal-URL"): principal,
         c("calendar-home-set"): principal,
         c("calendar-user-address-set"): lambda node: href(f"mailto:{node.user.email}") + principal(node),
@@ -96,7 +97,7 @@ class HomeNode(Node):
 
     def __init__(self, user, token, row):
         super().__init__(user, token, Path.of(user.pk))
-        self.stored = row.properties if row else {}
+        self.row, self.stored = row, row.properties
 
 
 def time_zone(node: Node) -> str:
@@ -117,7 +118,7 @@ class ListNode(Node):
         d("displayname"): lambda node: text(node.list.display_name),
         d("sync-token"): sync_token,
         f"{{{CALENDAR_SERVER}}}getctag": sync_token,
-        f"{{{APPLE}}}calendar-color": lambda node: node.list.color or None,
+        f"{{{APPLE}}}calendar-color": lambda node: text(node.list.color) or None,
         c("supported-calendar-component-set"): lambda node: "".join(
             f'<c:comp name="{name}"/>' for name in node.list.components
         ),

@@ -22,13 +22,25 @@ def listed(owner_id: UUID, project_id: UUID | None) -> QuerySet:
     return Task.objects.present().filter(owner_id=owner_id, project_id=project_id)
 
 
+def own_name(pk: UUID) -> str:
+    """The name of an object that no client has named."""
+    return f"{pk}{SUFFIX}"
+
+
 def name_of(row: dict[str, Any]) -> str:
-    return row["name"] or f"{row['id']}{SUFFIX}"
+    return row["name"] or own_name(row["id"])
 
 
 def with_names(tasks: QuerySet) -> QuerySet:
     """Rows of id, revision and name; the name is None where it is the id."""
     return tasks.order_by().values("id", "revision", name=F("resource__name"))
+
+
+def with_uids(tasks: QuerySet) -> list[dict[str, Any]]:
+    """Rows of id, owner_id, project_id, name and uid, in the order of ids."""
+    texts = {"name": F("resource__name"), "uid": F("resource__uid")}
+    rows = tasks.order_by("pk").values("id", "owner_id", "project_id", **texts)
+    return [{**row, "name": name_of(row), "uid": row["uid"] or str(row["id"])} for row in rows]
 
 
 def with_texts(tasks: QuerySet) -> QuerySet:
@@ -67,6 +79,13 @@ def named(tasks: QuerySet, owner_id: UUID, names: list[str]) -> QuerySet:
 def with_uid(tasks: QuerySet, owner_id: UUID, uid: str) -> QuerySet:
     """The one of the tasks that has this UID."""
     return known_as(tasks, owner_id, [id_in(uid)], Q(uid=uid), Q(resource__uid=uid))
+
+
+def sharing(tasks: QuerySet, owner_id: UUID, names: set[str], uids: set[str]) -> QuerySet:
+    """Those of the tasks that have one of these names or UIDs."""
+    ids = [id_in(text) for text in (*(name.removesuffix(SUFFIX) for name in names), *uids)]
+    stored, joined = (Q(**{f"{to}name__in": names}) | Q(**{f"{to}uid__in": uids}) for to in ("", "resource__"))
+    return known_as(tasks, owner_id, ids, stored, joined)
 
 
 def known_as(tasks: QuerySet, owner_id: UUID, ids: list[UUID | None], stored: Q, joined: Q) -> QuerySet:

@@ -25,6 +25,8 @@ PROPERTIES = {
     "parent": {"RELATED-TO"},
     "reminders": {"VALARM"},
 }
+# In this order, each after another look: a rule needs dates, dates can follow from a rule, and alarms from the dates.
+STEPS = (("recurrence",), ("dates",), tuple(PROPERTIES))
 MIDNIGHT = time()
 STAMPS = {"DTSTAMP", "LAST-MODIFIED"}
 
@@ -95,16 +97,27 @@ def render(values: dict[str, Any], zone: str) -> str:
     calendar = read_document(body)
     written = single(write_lines(write_task(values, zone)))
     master = master_of(calendar)
-    say = ZoneInfo(zone)
     drop_others(calendar, master)
-    differing = Meaning.of(read(master, say)).differences(Meaning.of(read(written, say)))
-    for name in differing:
-        rewrite(master, written, name, say)
-    if differing:
+    rewritten = rewrite_all(master, written, ZoneInfo(zone))
+    if rewritten:
         stamp(master, written)
-        if "dates" in differing:
+        if "dates" in rewritten:
             add_zone(calendar, master, zone)
     return calendar.text()
+
+
+def rewrite_all(master: Block, written: Block, zone: ZoneInfo) -> set[str]:
+    """Let the VTODO say what the task says. Returns what it said otherwise."""
+    meant, dates, rewritten = Meaning.of(read(written, zone)), dates_of(master), set[str]()
+    for step in STEPS:
+        said = Meaning.of(read(master, zone)).differences(meant)
+        differing = [name for name in step if name in said]
+        for name in differing:
+            rewrite(master, written, name, dates, zone)
+        rewritten.update(differing)
+        if not said:
+            break
+    return rewritten
 
 
 def drop_others(calendar: Block, master: Block) -> None:
@@ -113,11 +126,11 @@ def drop_others(calendar: Block, master: Block) -> None:
     master.items = [each for each in master.items if each.name != "RECURRENCE-ID"]
 
 
-def rewrite(master: Block, written: Block, name: str, zone: ZoneInfo) -> None:
-    """Let the VTODO say what the task says about this."""
+def rewrite(master: Block, written: Block, name: str, dates: Component, zone: ZoneInfo) -> None:
+    """Let the VTODO, which had these dates, say what the task says about this."""
     names = PROPERTIES[name]
     if name == "reminders":
-        rewrite_alarms(master, written, zone)
+        rewrite_alarms(master, written, dates, zone)
     elif name == "parent":
         others: list = [each for each in master.entries if each.name == "RELATED-TO" and not names_parent(each)]
         master.replace(names, [*others, *(each for each in written.entries if each.name == "RELATED-TO")])
@@ -129,17 +142,22 @@ def names_parent(entry: Entry) -> bool:
     return entry.line is not None and entry.line.parameters.get("RELTYPE", "PARENT").upper() == "PARENT"
 
 
-def rewrite_alarms(master: Block, written: Block, zone: ZoneInfo) -> None:
-    here, there = dates_of(written), dates_of(master)
-    wanted: dict[str, Block] = {
-        str(meaning): alarm for alarm in written.blocks if (meaning := reminder_of(here, alarm, zone))
-    }
+def rewrite_alarms(master: Block, written: Block, before: Component, zone: ZoneInfo) -> None:
+    """Keep all alarms that were for reminders of the task before its dates changed, and those that are for none."""
+    now = dates_of(master)
+    wanted = {str(meaning): alarm for alarm in written.blocks if (meaning := reminder_of(now, alarm, zone))}
     kept: list[Block] = []
+    met: set[str] = set()
     for alarm in master.blocks:
-        meaning = reminder_of(there, alarm, zone) if alarm.name == "VALARM" else None
-        if meaning is None or wanted.pop(str(meaning), None) is not None:
+        meaning = reminder_of(before, alarm, zone) if alarm.name == "VALARM" else None
+        if meaning is None:
             kept.append(alarm)
-    master.items = [*master.entries, *kept, *wanted.values()]
+        elif str(meaning) in wanted:
+            if reminder_of(now, alarm, zone) != meaning:
+                alarm.replace({"TRIGGER"}, [each for each in wanted[str(meaning)].entries if each.name == "TRIGGER"])
+            kept.append(alarm)
+            met.add(str(meaning))
+    master.items = [*master.entries, *kept, *(alarm for meaning, alarm in wanted.items() if meaning not in met)]
 
 
 def dates_of(block: Block) -> Component:

@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F, Q
 from rest_framework.exceptions import NotFound
 
 from dav.document import Block, read_document
@@ -17,7 +16,6 @@ from dav.objects import Found, find, tasks_in
 from dav.paths import Path
 from dav.queries import name_of, waiting_for, with_names, with_uid
 from dav.rendering import Meaning, master_of, read
-from dav.successors import name_by_id
 from dav.xml import href
 from todos.icalendar.moments import wall_clock
 from todos.icalendar.reading import Todo
@@ -87,17 +85,9 @@ def check_uid(task_list: TaskList, name: str, uid: str) -> None:
         raise NotFound
 
 
-def free(task_list: TaskList, name: str, uid: str) -> None:
-    """What is in the trash gives its name and its UID up."""
-    same = Q(name=name) | Q(uid=uid)
-    for resource in Resource.objects.filter(same, owner=task_list.user, task__deleted_at__isnull=False):
-        name_by_id(resource)
-
-
 def create(task_list: TaskList, name: str, incoming: Incoming) -> Task:
     """A new task in the list, of this text."""
     check_uid(task_list, name, incoming.uid)
-    free(task_list, name, incoming.uid)
     task = Task(owner=task_list.user, project=task_list.project)
     resource = Resource(owner=task_list.user, task=task, name=name, uid=incoming.uid, body=incoming.text)
     apply(task, resource, incoming.todo, set(Meaning._fields) - {"completed"}, task_list)
@@ -114,11 +104,11 @@ def create(task_list: TaskList, name: str, incoming: Incoming) -> Task:
 
 
 def change(task_list: TaskList, found: Found, incoming: Incoming) -> None:
-    """Change of the task what the client changed in the text, and keep the text."""
+    """Change of the task what the client changed in the text, and keep the text. Repeating it changes nothing."""
     row: Any = found.task
     resource = Resource.objects.filter(task=row["id"]).first()
-    if incoming.text in (found.text, resource and resource.body):
-        return  # as it is already: the client repeats itself
+    if incoming.text == found.text or (resource and is_repeated(resource, row, incoming)):
+        return
     if incoming.uid != row["uid"]:
         raise Forbidden("The UID of an object can't be changed.", "c:no-uid-conflict")
     shown = read(master_of(read_document(str(found.text))), incoming.zone)
@@ -128,14 +118,22 @@ def change(task_list: TaskList, found: Found, incoming: Incoming) -> None:
         resource = Resource(owner=task_list.user, task=task, name=found.name, uid=row["uid"])
     resource.body = incoming.text
     resource.save()  # first, since the next occurrence gets a copy of it
-    done = incoming.closes(row) if task.makes_next_occurrence and not task.completed else None
-    if done:
+    done = incoming.closes(row)
+    if done and task.completed:
+        changed -= {"completed", "recurrence", "dates"}  # it is closed already: these are the series'
+    if done and task.makes_next_occurrence and not task.completed:
         close(task, done, incoming.todo, changed - {"completed"}, task_list)
     else:
         apply(task, resource, incoming.todo, changed, task_list)
         if not save(task, resource):
             Task.objects.filter(pk=task.pk).update()  # the text alone changed: that is a write, too
     sort(task, resource, incoming.todo)
+
+
+def is_repeated(resource: Resource, row: dict[str, Any], incoming: Incoming) -> bool:
+    """Whether this text was stored last, and nothing changed since; clients get another one for it."""
+    is_stored = resource.exact_revision == row["revision"] and not resource.exact_zone
+    return is_stored and resource.body == incoming.text
 
 
 def close(task: Task, done: Todo, todo: Todo, changed: set[str], task_list: TaskList) -> None:
@@ -221,14 +219,15 @@ def adopt(task_list: TaskList, parent: Task, uid: str) -> None:
             Resource.objects.filter(pk=resource.pk).update(parent_uid="")
 
 
-def note_exact(task_list: TaskList, name: str, text: str) -> Found:
-    """The object as it is now. Notes if its text is that which the client stored, so that it needn't be read again."""
+def note_stored(task_list: TaskList, name: str, text: str) -> Found:
+    """The object as it is now. If the text was stored, notes for which revision, and whether clients get it so."""
     found = find(task_list, name)
     if found is None:  # it was completed and trashed along, say
         raise NotFound
-    if found.task and found.text == text:
-        exact = {"exact_revision": found.revision, "exact_zone": task_list.user.timezone}
-        Resource.objects.filter(task=found.task["id"]).exclude(exact_revision=F("task__revision")).update(**exact)
+    if found.task and found.task["body"] == text:
+        zone = task_list.user.timezone if found.text == text else ""
+        noted = {"exact_revision": found.revision, "exact_zone": zone}
+        Resource.objects.filter(task=found.task["id"]).exclude(**noted).update(**noted)
     return found
 
 
@@ -240,7 +239,8 @@ def move(source: TaskList, target: TaskList, name: str, found: Found) -> None:
     task = Task.objects.with_family().select_related("project", "parent").get(pk=row["id"])
     resource = Resource.objects.filter(task=task).first()
     if resource is None:
-        resource = Resource(owner=source.user, task=task, name=found.name, uid=row["uid"], body=str(found.text))
+        where = {"owner": source.user, "task": task, "name": found.name, "uid": row["uid"]}
+        resource = Resource.objects.create(**where, body=str(found.text))
     if source.project_id == target.project_id:
         rename(source, task, found)
     elif task.parent:
@@ -250,6 +250,13 @@ def move(source: TaskList, target: TaskList, name: str, found: Found) -> None:
     save(task, resource)
     resource.name = name
     resource.save()
+
+
+def is_below(found: Found, other: Found) -> bool:
+    """Whether a task is below another one, at any depth."""
+    if found.task is None or other.task is None:
+        return False
+    return Task.objects.filter(pk=other.task["id"]).above(Task.objects.filter(pk=found.task["id"])).exists()
 
 
 def rename(task_list: TaskList, task: Task, found: Found) -> None:

@@ -1,8 +1,10 @@
 """Texts of tasks that need a name and a UID of their own: those of next occurrences, and those that give theirs up."""
 
+from uuid import UUID
+
 from dav.document import entries_of, read_document
 from dav.models import Resource
-from dav.queries import SUFFIX
+from dav.queries import own_name
 from dav.rendering import drop_others, master_of
 from todos.icalendar.lines import escape
 from todos.models import Task
@@ -13,17 +15,13 @@ def successor(resource: Resource, task: Task) -> Resource:
     calendar = read_document(resource.body)
     master = master_of(calendar)
     drop_others(calendar, master)
-    return named_by_id(Resource(owner_id=task.owner_id, task=task, body=calendar.text()))
+    return named_by(task.pk, Resource(owner_id=task.owner_id, task=task, body=calendar.text()))
 
 
-def name_by_id(resource: Resource) -> None:
-    """Give the object a name and a UID that no other one has."""
-    named_by_id(resource).save()
-
-
-def named_by_id(resource: Resource) -> Resource:
-    resource.name, resource.uid = f"{resource.task_id}{SUFFIX}", str(resource.task_id)
-    resource.body = with_uid(resource.body, resource.uid)
+def named_by(pk: UUID, resource: Resource) -> Resource:
+    """With a name and a UID that no other object has."""
+    resource.name, resource.uid = own_name(pk), str(pk)
+    resource.body = resource.body and with_uid(resource.body, resource.uid)
     return resource
 
 

@@ -8,8 +8,8 @@ from django.db.models import F, Q, QuerySet
 
 from dav.lists import TaskList
 from dav.models import OtherObject, Removal
-from dav.objects import Found
-from dav.queries import SUFFIX, name_of
+from dav.objects import Found, names_here
+from dav.queries import name_of
 from dav.tokens import LAST, SyncToken
 from todos.models import Task
 
@@ -28,20 +28,32 @@ def changes_since(task_list: TaskList, since: SyncToken | None, limit: int | Non
     At most `limit` of them: then the token is for the rest. The user must have been read before, with the revision.
     """
     changes = Changes(SyncToken.now(task_list.user))
-    if since and since.revision >= changes.token.revision:
+    if since and since.position >= changes.token.position:
         return changes
-    rows = sorted(rows_since(task_list, since), key=lambda row: (row["revision"], row["id"]))
-    if limit is not None and len(rows) > limit:
-        changes.is_cut, rows = True, rows[:limit]
+    rows = sorted(rows_since(task_list, since), key=position)
+    page = rows[: cut(rows, limit)]
+    if len(page) < len(rows):
+        changes.is_cut, rows = True, page
         changes.token = SyncToken(rows[-1]["revision"], changes.token.zone, str(rows[-1]["id"]))
     for row in rows:
         if row["is_here"]:
             changes.present.append(Found(row["name"], row["revision"], component=row["component"]))
         else:
             changes.removed.append(row["name"])
-    here = {each.name for each in changes.present}
+    here = names_here(task_list, changes.removed)
     changes.removed = [name for name in dict.fromkeys(changes.removed) if name not in here]
     return changes
+
+
+def position(row: dict[str, Any]) -> tuple:
+    return row["revision"], row["id"]
+
+
+def cut(rows: list[dict[str, Any]], limit: int | None) -> int | None:
+    """Where to cut: at the limit, or behind the other names of the same task, which no token can lie between."""
+    while limit and limit < len(rows) and position(rows[limit]) == position(rows[limit - 1]):
+        limit += 1
+    return limit
 
 
 def rows_since(task_list: TaskList, since: SyncToken | None) -> list[dict[str, Any]]:
@@ -62,26 +74,12 @@ def task_rows(task_list: TaskList, since: SyncToken | None) -> QuerySet:
 
 
 def removal_rows(task_list: TaskList, since: SyncToken) -> list[dict[str, Any]]:
-    """The names that left the list, unless a task has the name there again."""
-    left = Removal.objects.filter(owner=task_list.user, project=task_list.project)
-    left = left.filter(later(since, "task_id")).exclude(name__in=present_names(task_list))
-    found = left.values("task_id", "revision", "name", "task__project_id", "task__resource__name")
+    """The names that left the list."""
+    left = Removal.objects.filter(later(since, "task_id"), owner=task_list.user, project=task_list.project)
     return [
         {"id": row["task_id"], "revision": row["revision"], "name": row["name"], "is_here": False, "component": "VTODO"}
-        for row in found
-        if not is_back(row, task_list)
+        for row in left.values("task_id", "revision", "name")
     ]
-
-
-def is_back(row: Any, task_list: TaskList) -> bool:
-    """Whether the task is in the list again, by its old name: then it is reported as a task, in the trash or not."""
-    name = row["task__resource__name"] or f"{row['task_id']}{SUFFIX}"
-    return row["task__project_id"] == task_list.project_id and name == row["name"]
-
-
-def present_names(task_list: TaskList) -> QuerySet:
-    tasks = Task.objects.present().filter(owner=task_list.user, project=task_list.project, resource__isnull=False)
-    return tasks.values("resource__name")
 
 
 def as_row(name: str, row: dict[str, Any], component: str) -> dict[str, Any]:

@@ -17,6 +17,9 @@ class TaskExtension:
     def entered_project(self, ids: Sequence[UUID]) -> None:
         """The projects of these tasks were changed."""
 
+    def restored(self, ids: Sequence[UUID]) -> None:
+        """These tasks came back from the trash."""
+
     def copied(self, pairs: Sequence[tuple["Task", "Task"]]) -> None:
         """The next occurrence of each first task, or of what it is a part of, is the second one, which is saved."""
 

@@ -125,6 +125,15 @@ def test_names_that_left_a_list_are_not_in_it(phone, alice, carol):
     assert not Removal.objects.owned_by(carol).exists()
 
 
+def test_an_object_that_got_another_name_without_a_text_keeps_it(alice, carol):
+    task = Task.objects.create(owner=alice, title="One")
+    Resource.objects.create(owner=alice, task=task, name="other.ics", uid="other", body="")
+
+    assert told(upload(carol, archive(alice))) == []
+
+    assert rows(carol) == rows(alice)
+
+
 def test_importing_it_again_makes_nothing_twice_and_says_nothing(phone, alice, carol):
     content = archive(alice)
     upload(carol, content)
@@ -199,7 +208,7 @@ BODY, EVENT = (calendar("SUMMARY:x", uid="u", kind=kind) for kind in ("VTODO", "
         ("calendar_tasks", {"uid": "x" * 501}, "uid"),
         ("calendar_tasks", {"parent_uid": "x" * 501}, "parent_uid"),
         ("calendar_tasks", {"task": "nothing"}, "task"),
-        ("calendar_tasks", {"body": ""}, "body"),
+        ("calendar_tasks", {"body": " "}, "body"),
         ("calendar_tasks", {"body": BODY + "\0"}, "body"),
         ("calendar_tasks", {"body": BODY + BODY}, "body"),
         ("calendar_tasks", {"body": BODY.replace("VTODO", "VEVENT")}, "body"),

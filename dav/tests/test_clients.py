@@ -142,6 +142,18 @@ def test_repeating_it_changes_nothing(dav, series):
     assert tasks() == DONE_AND_NEXT
 
 
+def test_repeating_it_after_a_change_elsewhere_does_not_reopen(dav, series, api):
+    task = Task.objects.get()
+    sent = two("RECURRENCE-ID;VALUE=DATE:20300131", "STATUS:COMPLETED")
+    dav.put_text("inbox/milk.ics", sent)
+    api.patch(f"/tasks/{task.pk}/", {"title": "Buy oat milk"})
+
+    dav.put_text("inbox/milk.ics", sent)
+
+    task.refresh_from_db()
+    assert (tasks(), task.title) == (DONE_AND_NEXT, "Buy milk")
+
+
 def test_another_date_of_the_series_is_kept_but_not_shown(dav, series):
     sent = two("RECURRENCE-ID;VALUE=DATE:20300630", "STATUS:COMPLETED")
 
@@ -178,6 +190,18 @@ def test_completing_it_in_the_api_gives_the_next_one_its_text(dav, series, api):
     lines = lines_of(dav.text(f"inbox/{successor().pk}.ics"))
 
     assert {"X-A:b", "DUE;VALUE=DATE:20300228", "TRIGGER:-PT5M"} <= set(lines)
+
+
+def test_what_was_completed_in_the_api_and_noted_by_the_client_recurs_when_it_is_reopened(dav, series, api):
+    task = Task.objects.get()
+    api.post(f"/tasks/{task.pk}/complete/")
+    text = dav.text("inbox/milk.ics")
+    dav.put_text("inbox/milk.ics", text)
+    dav.put_text("inbox/milk.ics", text.replace("END:VTODO", "DESCRIPTION:note\r\nEND:VTODO"))
+
+    api.post(f"/tasks/{task.pk}/reopen/")
+
+    assert list(Task.objects.present().values_list("pk", "recurrence")) == [(task.pk, "FREQ=MONTHLY")]
 
 
 def test_apple_begins_with_the_well_known_address_and_falls_back_to_the_home(dav, alice):

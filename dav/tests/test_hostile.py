@@ -10,7 +10,7 @@ import pytest
 
 from dav.document import read_document, single
 from dav.models import Resource
-from dav.rendering import master_of, rewrite_alarms
+from dav.rendering import dates_of, master_of, rewrite_alarms
 from dav.xml import MAX_DEPTH
 from testing.calendars import Calendars, calendar
 from testing.client import Client
@@ -231,7 +231,7 @@ def test_the_cpu_of_many_alarms_grows_with_their_number(phone):
         master = master_of(calendars)
         written = single("BEGIN:VTODO\r\nDUE:20270131T090000Z\r\nEND:VTODO\r\n")
         started = time.process_time()
-        rewrite_alarms(master, written, ZoneInfo("UTC"))
+        rewrite_alarms(master, written, dates_of(master), ZoneInfo("UTC"))
         seconds.append(time.process_time() - started)
         assert list(master.blocks) == []
 

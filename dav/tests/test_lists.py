@@ -129,6 +129,22 @@ def test_the_home_keeps_properties_too(dav, alice):
     assert dav.find("inbox/", "d:displayname").popitem()[1] == {"displayname": "Inbox"}
 
 
+def test_the_home_keeps_the_name_and_the_color_that_a_client_sets(dav):
+    named_green = setting("d:propertyupdate", named("Mine"), "<a:calendar-color>#00ff00</a:calendar-color>")
+
+    dav.call("PROPPATCH", "", named_green)
+
+    [found] = dav.find("", "d:displayname", "a:calendar-color").values()
+    assert found == {"displayname": "Mine", "calendar-color": "#00ff00"}
+
+
+@pytest.mark.parametrize("path", ["", "inbox/"])
+def test_a_color_that_is_none_comes_back_as_text(dav, path):
+    dav.call("PROPPATCH", path, setting("d:propertyupdate", "<a:calendar-color>&lt;green&gt;</a:calendar-color>"))
+
+    assert dav.find(path, "a:calendar-color").popitem()[1] == {"calendar-color": "<green>"}
+
+
 def test_a_property_is_removed(dav):
     dav.call("PROPPATCH", "inbox/", setting("d:propertyupdate", '<x:y xmlns:x="urn:x">z</x:y>'))
 

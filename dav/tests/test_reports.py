@@ -1,26 +1,11 @@
-"""sync-collection, calendar-multiget and calendar-query."""
+"""sync-collection and calendar-multiget."""
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from dav.tests.conftest import Dav, condition, read, vtodo
+from dav.tests.conftest import condition, read, vtodo
 from todos.models import Project, Task
-from users.models import User
-
-
-def names(response) -> list[str]:
-    return sorted(href.rpartition("/")[2] for href in read(response))
-
-
-def query(dav, inner: str, path: str = "inbox/", asked: str = "<d:getetag/>"):
-    within = f'<c:filter><c:comp-filter name="VCALENDAR">{inner}</c:comp-filter></c:filter>'
-    return dav.report(path, "c:calendar-query", f"<d:prop>{asked}</d:prop>{within}")
-
-
-def of_todos(inner: str) -> str:
-    return f'<c:comp-filter name="VTODO">{inner}</c:comp-filter>'
-
 
 # sync-collection
 
@@ -109,6 +94,49 @@ def test_a_renamed_object_is_gone_by_its_old_name(dav, alice):
     assert dav.sync("inbox/", token)[0] == {"old.ics": 404, "new.ics": 200}
 
 
+def test_every_name_that_an_object_had_in_a_list_is_gone_with_it(dav, alice, home):
+    dav.put_text("inbox/a.ics", vtodo())
+    _, token = dav.sync("inbox/")
+
+    dav.call("MOVE", "inbox/a.ics", HTTP_DESTINATION=f"/dav/{alice.pk}/inbox/b.ics")
+    dav.call("MOVE", "inbox/b.ics", HTTP_DESTINATION=f"/dav/{alice.pk}/{home.pk}/c.ics")
+
+    assert dav.sync("inbox/", token)[0] == {"a.ics": 404, "b.ics": 404}
+
+
+def test_an_object_that_was_deleted_and_made_again_by_another_name_is_gone_by_its_old_one(dav):
+    dav.put_text("inbox/a.ics", vtodo())
+    _, token = dav.sync("inbox/")
+
+    dav.call("DELETE", "inbox/a.ics")
+    dav.put_text("inbox/b.ics", vtodo())
+
+    assert dav.sync("inbox/", token)[0] == {"a.ics": 404, "b.ics": 200}
+
+
+def test_an_object_that_got_another_name_when_it_was_restored_is_gone_by_its_old_one(dav, api):
+    dav.put_text("inbox/a.ics", vtodo())
+    task = Task.objects.get()
+    _, token = dav.sync("inbox/")
+    dav.call("DELETE", "inbox/a.ics")
+    dav.put_text("inbox/b.ics", vtodo())
+
+    api.post(f"/tasks/{task.pk}/restore/")
+
+    assert dav.sync("inbox/", token)[0] == {"a.ics": 404, "b.ics": 200, f"{task.pk}.ics": 200}
+
+
+def test_a_name_in_the_trash_is_not_gone_while_another_object_has_it(dav, api):
+    dav.put_text("inbox/a.ics", vtodo("CATEGORIES:x"))
+    dav.call("DELETE", "inbox/a.ics")
+    dav.put_text("inbox/a.ics", vtodo())
+    _, token = dav.sync("inbox/")
+
+    Task.objects.in_trash().update(priority=1)
+
+    assert dav.sync("inbox/", token)[0] == {}
+
+
 def test_what_comes_back_from_the_trash_is_there_again(dav, api):
     dav.put_text("inbox/a.ics", vtodo())
     _, token = dav.sync("inbox/")
@@ -135,6 +163,24 @@ def test_a_limit_cuts_and_the_rest_follows(dav, alice):
 
     assert (len(found), pages) == (8, 3)
     assert dav.sync("inbox/", token)[0] == {}
+
+
+def test_a_limit_cuts_the_last_revision_too(dav, api):
+    api.post("/tasks/", [{"title": str(number)} for number in range(5)])
+
+    first, token = dav.sync("inbox/", limit=3)
+    second, _ = dav.sync("inbox/", token, limit=3)
+
+    assert (first.pop(""), len(first), len(second)) == (507, 3, 2)
+    assert not first.keys() & second.keys()
+
+
+def test_a_limit_does_not_cut_between_the_names_of_one_task(dav, alice):
+    dav.put_text("inbox/old.ics", vtodo())
+    _, token = dav.sync("inbox/")
+    dav.call("MOVE", "inbox/old.ics", HTTP_DESTINATION=f"/dav/{alice.pk}/inbox/new.ics")
+
+    assert dav.sync("inbox/", token, limit=1)[0] == {"old.ics": 404, "new.ics": 200}
 
 
 @pytest.mark.parametrize("token", ["x", "urn:x-todo-sync:", "urn:x-todo-sync:WzFd:abc", "http://example.com/1", "é"])
@@ -214,93 +260,3 @@ def test_tags_alone_read_no_texts(dav, alice):
 
     assert len(read(response)) == 10
     assert "body" not in "".join(each["sql"] for each in queries)
-
-
-# calendar-query
-
-
-@pytest.fixture
-def some(dav):
-    texts = {
-        "done": ["STATUS:COMPLETED", "COMPLETED:20290101T000000Z"],
-        "dated": ["DUE;VALUE=DATE:20300131", "CATEGORIES:Work"],
-        "series": ["DTSTART:20300101T080000Z", "DUE:20300101T090000Z", "RRULE:FREQ=WEEKLY"],
-        "plain": ["BEGIN:VALARM", "ACTION:DISPLAY", "TRIGGER:20300601T080000Z", "END:VALARM"],
-    }
-    for name, lines in texts.items():
-        dav.put_text(f"inbox/{name}", vtodo(*lines, uid=name, summary=f"The {name}"))
-
-
-def prop(name: str, inner: str = "") -> str:
-    return f'<c:prop-filter name="{name}">{inner}</c:prop-filter>'
-
-
-NOT_DEFINED = "<c:is-not-defined/>"
-RANGE = '<c:time-range start="{}T000000Z" end="{}T000000Z"/>'
-
-
-@pytest.mark.parametrize(
-    ("inner", "found"),
-    [
-        ("", ["dated", "done", "plain", "series"]),
-        (of_todos(""), ["dated", "done", "plain", "series"]),
-        (of_todos(prop("COMPLETED", NOT_DEFINED)), ["dated", "plain", "series"]),
-        (
-            of_todos(prop("STATUS", '<c:text-match negate-condition="yes">COMPLETED</c:text-match>')),
-            ["dated", "plain", "series"],
-        ),
-        (of_todos(prop("SUMMARY", "<c:text-match>THE D</c:text-match>")), ["dated", "done"]),
-        (of_todos(prop("SUMMARY", '<c:text-match collation="i;octet">THE D</c:text-match>')), []),
-        (of_todos(prop("CATEGORIES")), ["dated"]),
-        (of_todos(prop("UID", "<c:text-match>series</c:text-match>")), ["series"]),
-        (
-            of_todos(prop("DUE", '<c:param-filter name="VALUE"><c:text-match>date</c:text-match></c:param-filter>')),
-            ["dated"],
-        ),
-        (of_todos(prop("COMPLETED", RANGE.format("20281231", "20290201"))), ["done"]),
-        (of_todos(RANGE.format("20300130", "20300201")), ["dated", "plain"]),
-        (of_todos(RANGE.format("20301224", "20301225")), ["plain", "series"]),
-        (of_todos('<c:comp-filter name="VALARM"/>'), ["plain"]),
-        (of_todos(f'<c:comp-filter name="VALARM">{NOT_DEFINED}</c:comp-filter>'), ["dated", "done", "series"]),
-        (of_todos(f'<c:comp-filter name="VALARM">{RANGE.format("20300601", "20300602")}</c:comp-filter>'), ["plain"]),
-        ('<c:comp-filter name="VEVENT"/>', []),
-    ],
-)
-def test_queries_find_what_the_texts_say(dav, some, inner, found):
-    assert names(query(dav, inner)) == found
-    assert names(query(dav, inner, asked="<d:getetag/><c:calendar-data/>")) == found
-
-
-def test_open_tasks_are_found_by_sql_and_no_other_text_is_read(dav, alice, some):
-    with CaptureQueriesContext(connection) as queries:
-        query(dav, of_todos(prop("COMPLETED", NOT_DEFINED)))
-
-    assert "body" not in "".join(each["sql"] for each in queries)
-
-
-@pytest.mark.parametrize(
-    ("inner", "failed"),
-    [
-        (of_todos('<c:time-range start="2030"/>'), "valid-filter"),
-        (of_todos("<c:time-range/>"), "valid-filter"),
-        (of_todos(RANGE.format("20300201", "20300131")), "valid-filter"),
-        (of_todos(prop("SUMMARY", '<c:text-match collation="i;klingon">x</c:text-match>')), "supported-collation"),
-    ],
-)
-def test_a_filter_that_can_not_be_read_is_refused_by_name(dav, inner, failed):
-    response = query(dav, inner)
-
-    assert (response.status_code, condition(response)) == (403, failed)
-
-
-def test_a_report_that_is_not_here_is_refused_by_name(dav):
-    assert condition(dav.report("inbox/", "c:free-busy-query", "")) == "supported-report"
-    assert dav.call("REPORT", "inbox/").status_code == 400
-
-
-def test_queries_see_the_users_own_only(dav, bobs_dav, some, bob, alice):
-    Project.objects.create(owner=bob, name="x")
-
-    assert names(query(bobs_dav, of_todos(""))) == []
-    assert isinstance(bobs_dav, Dav)
-    assert User.objects.count() == 2

@@ -119,6 +119,31 @@ def test_sending_the_same_again_is_no_write(dav, alice):
     assert revision_of(alice) == before
 
 
+def test_sending_what_was_served_changes_nothing(dav, api):
+    dav.put_text("inbox/milk.ics", STRANGE)
+    api.patch(f"/tasks/{Task.objects.get().pk}/", {"title": "Buy oat milk"})
+    served = dav.call("GET", "inbox/milk.ics")
+
+    again = dav.put_text("inbox/milk.ics", served.content, HTTP_IF_MATCH=served["ETag"])
+
+    assert (again.status_code, again["ETag"]) == (204, served["ETag"])
+    assert dav.text("inbox/milk.ics") == served.content.decode()
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_an_earlier_text_is_a_change(dav, api, is_named):
+    dav.put_text("inbox/milk.ics", STRANGE)
+    task = Task.objects.get()
+    api.patch(f"/tasks/{task.pk}/", {"title": "Buy oat milk"})
+    match = {"HTTP_IF_MATCH": dav.call("GET", "inbox/milk.ics")["ETag"]} if is_named else {}
+
+    response = dav.put_text("inbox/milk.ics", STRANGE, **match)
+
+    task.refresh_from_db()
+    assert (response.status_code, task.title) == (204, "Buy milk")
+    assert dav.text("inbox/milk.ics") == STRANGE
+
+
 def test_a_change_of_the_text_alone_is_a_write_with_another_tag(dav, alice):
     first = dav.put_text("inbox/milk.ics", STRANGE)
     before = revision_of(alice)
@@ -292,6 +317,18 @@ def test_what_is_there_is_replaced_only_with_overwrite(dav, alice):
     assert dav.call("MOVE", "inbox/milk.ics", **to).status_code == 204
     assert dav.text("inbox/bread.ics") == vtodo()
     assert Task.objects.present().count() == 1
+
+
+@pytest.mark.parametrize("method", ["MOVE", "COPY"])
+def test_a_subtask_does_not_replace_what_it_is_below(dav, alice, method):
+    dav.put_text("inbox/top.ics", vtodo(uid="top"))
+    dav.put_text("inbox/middle.ics", vtodo("RELATED-TO:top", uid="middle"))
+    dav.put_text("inbox/low.ics", vtodo("RELATED-TO:middle", uid="low"))
+
+    response = dav.call(method, "inbox/low.ics", HTTP_DESTINATION=f"/dav/{alice.pk}/inbox/top.ics")
+
+    assert response.status_code == 403
+    assert Task.objects.present().count() == 3
 
 
 @pytest.mark.parametrize("to", ["", "http://[", "/elsewhere/x.ics", "/dav/{bob}/inbox/x.ics", "/dav/{alice}/inbox/"])

@@ -71,7 +71,7 @@ class ObjectView(DavView):
             storing.change(task_list, found, incoming)
         else:
             storing.create(task_list, name, incoming)
-        return stored(request, storing.note_exact(task_list, name, text), text, found is None)
+        return stored(request, storing.note_stored(task_list, name, text), text, found is None)
 
     def delete(self, request, **kwargs):
         task_list, found = self.found()
@@ -124,6 +124,8 @@ class ObjectView(DavView):
         replaced = find(target, path.name)
         if replaced and self.request.headers.get("Overwrite", "T").strip().upper() == "F":
             raise Failed("There is something at this address already.")
+        if replaced and storing.is_below(found, replaced):
+            raise Forbidden("A subtask can't replace a task that it is below.")
         return target, path.name, replaced
 
 

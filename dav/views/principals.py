@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from dav import xml
 from dav.errors import DavError, Forbidden
 from dav.lists import HOME, stored_row
+from dav.models import Collection
 from dav.paths import Path
 from dav.properties import HomeNode, Node
 from dav.views.base import multistatus, names_asked
@@ -17,7 +18,7 @@ NAME = re.compile(r"[^\W\d][\w.-]*")
 
 
 def home_of(request) -> HomeNode:
-    return HomeNode(request.user, request.auth, stored_row(request.user, HOME))
+    return HomeNode(request.user, request.auth, stored_row(request.user, HOME) or Collection())
 
 
 def report(request, node: Node) -> HttpResponse:

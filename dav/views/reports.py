@@ -1,6 +1,7 @@
 """Reports: calendar-query and calendar-multiget (RFC 4791), and sync-collection (RFC 6578)."""
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -70,11 +71,12 @@ def name_in(task_list: TaskList, href: str) -> str | None:
 def query(request, task_list: TaskList, root: Element) -> HttpResponse:
     names = names_asked(root) or [d("getetag")]
     wanted = Filter.read(root.find(c("filter")), task_list.user)
-    tasks = wanted.narrow(tasks_in(task_list))
-    if wanted.is_exact and c("calendar-data") not in names:
-        found = read_names(task_list) if wanted.is_empty else only_tasks(tasks)
+    tasks, reads = wanted.narrow(tasks_in(task_list)), c("calendar-data") in names
+    if wanted.is_empty and not reads:
+        found = read_names(task_list)
     else:
-        found = (each for each in read_all(task_list, tasks) if wanted.matches(each))
+        sure, unsure = (tasks.none(), tasks) if reads else wanted.split(tasks)
+        found = chain(only_tasks(sure), filter(wanted.matches, read_all(task_list, unsure)))
     return multistatus(each.node(task_list, request.auth).respond(names) for each in found)
 
 

@@ -165,6 +165,10 @@ class TaskQuerySet(PositionQuerySet):
         if not {"project", "project_id"}.isdisjoint(fields):
             for extension in EXTENSIONS:
                 extension.entered_project(ids)
+        if "deleted_at" in fields:
+            restored = list(self.model.objects.present().filter(pk__in=ids).values_list("pk", flat=True))
+            for extension in EXTENSIONS if restored else ():
+                extension.restored(restored)
         if "created_at" in fields and self.filter(pk__in=ids, tag_links__isnull=False).exists():
             made = self.model.objects.filter(pk=OuterRef("task")).values("created_at")
             TaskTag.objects.filter(task__in=ids).update(created_at=Subquery(made))
