@@ -119,6 +119,16 @@ def test_what_the_user_puts_below_a_next_occurrence_stays_there(make, do, change
     assert open_tasks(title="Q") == ["2026-11-28", "2026-12-05"]
 
 
+def test_a_parent_that_is_saved_alone_is_chosen_by_somebody_too(make, do, family):
+    do("complete", family[0])
+    child = Task.objects.get(pk=family[1]["id"])
+    child.parent = Task.objects.get(pk=make(title="Q")["id"])
+
+    child.save(update_fields=["parent"])
+
+    assert Task.objects.get(pk=child.pk).carried_from is None
+
+
 @pytest.mark.parametrize("way", ["reopen", "bulk"])
 def test_what_has_no_room_below_a_parent_that_is_deeper_by_now_goes_to_the_top(api, make, do, family, way):
     parent, child = family
