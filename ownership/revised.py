@@ -1,7 +1,7 @@
 """Rows with a revision: each has the number of the write that changed it last."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -46,7 +46,7 @@ class RevisedQuerySet(OwnedQuerySet):
                 folded = self.folded(ids, values)
                 stamped = {"updated_at": timezone.now(), **values, **folded, "revision": current.revision}
                 changed += super(RevisedQuerySet, rows).update(**stamped)
-                self.touch_dependents(ids, values.keys())
+                self.touch_dependents(ids, values)
         return changed
 
     def folded(self, ids: Sequence[UUID], values: dict) -> dict:
@@ -81,8 +81,8 @@ class RevisedQuerySet(OwnedQuerySet):
         Called in the revision transaction that is about to change them.
         """
 
-    def touch_dependents(self, ids: Sequence[UUID], fields: Collection[str]) -> None:
-        """Give a new revision to the objects that show these `fields` of these rows.
+    def touch_dependents(self, ids: Sequence[UUID], values: Mapping[str, Any]) -> None:
+        """Give a new revision to the objects that show what has these new `values` in these rows.
 
         Called in the revision transaction that changed them.
         """
@@ -174,7 +174,7 @@ class RevisedModel(ChangeTrackingModel, OwnedModel):
             current.record(type(self), event, [self.pk])
             self.snapshot(written)
             if event != "created":
-                type(self).objects.touch_dependents([self.pk], changed)
+                type(self).objects.touch_dependents([self.pk], {name: getattr(self, name) for name in changed})
             type(self).objects.save_related([self])
             save_together(others)
 
@@ -254,7 +254,7 @@ def save_together(objs: Iterable[RevisedModel], columns: set[str] | None = None)
         models.QuerySet(model).filter(pk__in=[obj.pk for obj in dirty]).update(**values)
         for obj in dirty:
             obj.snapshot(names)
-        model.objects.touch_dependents([obj.pk for obj in dirty], changed)
+        model.objects.touch_dependents([obj.pk for obj in dirty], values)
     return len(dirty)
 
 

@@ -23,8 +23,8 @@ class UserForm(UserChangeForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            field.show_hidden_initial = not field.disabled  # changed is what differs from the page, not from the row
+        for name in {"name", "timezone", "reminders_by_email"} & self.fields.keys():  # what users change themselves
+            self.fields[name].show_hidden_initial = True  # changed is what differs from the page, not from the row
 
 
 @admin.register(User)

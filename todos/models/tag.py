@@ -1,4 +1,4 @@
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
@@ -19,9 +19,9 @@ class TagQuerySet(TrashQuerySet):
         """With `open_tasks`, counted in the same query."""
         return self.annotate(open_tasks=open_tasks("tag"))
 
-    def touch_dependents(self, ids: Sequence[UUID], fields: Collection[str]) -> None:
+    def touch_dependents(self, ids: Sequence[UUID], values: Mapping[str, Any]) -> None:
         """Tasks show the names of their tags: a new name gives them a new revision."""
-        if "name" in fields:
+        if "name" in values:
             tasks: Any = TaskTag._meta.get_field("task").related_model
             tasks.objects.present().filter(pk__in=TaskTag.objects.filter(tag__in=ids).values("task")).touch()
 
@@ -72,7 +72,7 @@ class Tag(UniqueNameModel):
     def delete(self, *args, **kwargs) -> tuple[int, dict[str, int]]:
         """Remove the tag from all tasks. Restoring the tag doesn't bring it back there."""
         with revision_transaction(self.owner_id):
-            Tag.objects.touch_dependents([self.pk], {"name"})
+            Tag.objects.touch_dependents([self.pk], {"name": self.name})
             self.only_on().update(is_tagged=False)  # not counted again: what isn't in the trash was touched just now
             self.task_links.all().delete()
             return super().delete()

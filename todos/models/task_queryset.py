@@ -1,6 +1,6 @@
 """Queries of tasks, and changes to many tasks at once."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
@@ -160,16 +160,16 @@ class TaskQuerySet(PositionQuerySet):
             reminders.work_out(task)
         QuerySet(self.model).bulk_update(tasks, ["remind_at"], batch_size=500)
 
-    def touch_dependents(self, ids: Sequence[UUID], fields: Collection[str]) -> None:
+    def touch_dependents(self, ids: Sequence[UUID], values: Mapping[str, Any]) -> None:
         """The links to the tags have a copy of `created_at`."""
-        if not {"project", "project_id"}.isdisjoint(fields):
+        if not {"project", "project_id"}.isdisjoint(values):
             for extension in EXTENSIONS:
                 extension.entered_project(ids)
-        if "deleted_at" in fields:
+        if "deleted_at" in values and not isinstance(values["deleted_at"], datetime):  # None, or for some of them
             restored = list(self.model.objects.present().filter(pk__in=ids).values_list("pk", flat=True))
             for extension in EXTENSIONS if restored else ():
                 extension.restored(restored)
-        if "created_at" in fields and self.filter(pk__in=ids, tag_links__isnull=False).exists():
+        if "created_at" in values and self.filter(pk__in=ids, tag_links__isnull=False).exists():
             made = self.model.objects.filter(pk=OuterRef("task")).values("created_at")
             TaskTag.objects.filter(task__in=ids).update(created_at=Subquery(made))
 
