@@ -1,6 +1,23 @@
+from datetime import UTC, datetime
+
 import pytest
+import time_machine
 
 from testing.client import PASSWORD
+from todos.models import Task
+
+NOVEMBER_28 = datetime(2026, 11, 28, 20, 50, tzinfo=UTC)  # 21:50 in Zurich
+
+
+def open_tasks(**fields) -> list[str]:
+    """The due dates of the open tasks with these values."""
+    return sorted(str(task.due_date) for task in Task.objects.present().open().filter(**fields))
+
+
+@pytest.fixture
+def clock():
+    with time_machine.travel(NOVEMBER_28, tick=False) as clock:
+        yield clock
 
 
 @pytest.fixture

@@ -1,25 +1,13 @@
 """Subtasks that recur keep their own rhythm: they move to the next occurrence of their parent, and back."""
 
-from datetime import UTC, datetime
-
 import pytest
-import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from todos.models import Task
+from todos.tests.conftest import open_tasks
 
-NOVEMBER_28 = datetime(2026, 11, 28, 20, 50, tzinfo=UTC)  # 21:50 in Zurich
-
-
-@pytest.fixture(autouse=True)
-def clock():
-    with time_machine.travel(NOVEMBER_28, tick=False) as clock:
-        yield clock
-
-
-def open_tasks(**fields) -> list[str]:
-    return sorted(str(task.due_date) for task in Task.objects.present().open().filter(**fields))
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 @pytest.fixture

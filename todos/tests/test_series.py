@@ -1,20 +1,11 @@
 """How a series goes on: postponing, another rule, another time."""
 
-from datetime import UTC, datetime
-
 import pytest
-import time_machine
 
 from testing.problems import refused
 from todos.models import Task
 
-NOVEMBER_28 = datetime(2026, 11, 28, 20, 50, tzinfo=UTC)  # 21:50 in Zurich
-
-
-@pytest.fixture(autouse=True)
-def clock():
-    with time_machine.travel(NOVEMBER_28, tick=False) as clock:
-        yield clock
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 def test_postponing_one_of_every_second_saturday_leaves_the_series_alone(make, change, following):

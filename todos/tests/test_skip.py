@@ -1,20 +1,11 @@
 """Skipping: a recurring task goes on to its next date without being completed."""
 
-from datetime import UTC, datetime
-
 import pytest
-import time_machine
 
 from testing.problems import refused
 from todos.models import Task
 
-NOVEMBER_28 = datetime(2026, 11, 28, 20, 50, tzinfo=UTC)  # 21:50 in Zurich
-
-
-@pytest.fixture(autouse=True)
-def clock():
-    with time_machine.travel(NOVEMBER_28, tick=False) as clock:
-        yield clock
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 def test_skipping_goes_on_to_the_next_date_without_completing(make, do):

@@ -1,24 +1,13 @@
 """Undo: reopening brings back what was completed along with a task, and takes back its next occurrence."""
 
-from datetime import UTC, datetime
 from math import nextafter
 
 import pytest
-import time_machine
 
 from todos.models import Task
+from todos.tests.conftest import open_tasks
 
-NOVEMBER_28 = datetime(2026, 11, 28, 20, 50, tzinfo=UTC)  # 21:50 in Zurich
-
-
-@pytest.fixture(autouse=True)
-def clock():
-    with time_machine.travel(NOVEMBER_28, tick=False) as clock:
-        yield clock
-
-
-def open_tasks(**fields) -> list[str]:
-    return sorted(str(task.due_date) for task in Task.objects.present().open().filter(**fields))
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 @pytest.mark.parametrize("way", ["reopen", "toggle"])
