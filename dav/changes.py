@@ -53,7 +53,7 @@ def apply_properties(task_list: TaskList, changes: list[Change]) -> None:
     stored = dict(task_list.properties)
     for name, found in changes:
         value = "".join(found.itertext()) if found is not None else ""
-        if name == d("displayname") and value.strip():
+        if name == d("displayname") and (value.strip() or not task_list.project):  # a project has a name
             set_display_name(task_list, value.strip())
         elif name == f"{{{APPLE}}}calendar-color":
             set_color(task_list, value)

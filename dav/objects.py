@@ -15,6 +15,7 @@ from dav.tokens import etag_of
 from todos.models import Task
 
 PAGE = 100  # objects that are read at once
+PAGE_OF_NAMES = 1_000  # a query has several parameters for each, and SQLite takes 32,766
 
 
 class Found(NamedTuple):
@@ -61,12 +62,12 @@ def read_names(task_list: TaskList) -> Iterator[Found]:
 
 def names_here(task_list: TaskList, names: list[str]) -> set[str]:
     """Those of the names that something in the list has."""
-    if not names:
-        return set()
-    rows = with_names(named(tasks_in(task_list), task_list.user.pk, names))
-    return {name_of(row) for row in rows} | set(
-        others_in(task_list).filter(name__in=names).values_list("name", flat=True)
-    )
+    here = set[str]()
+    for start in range(0, len(names), PAGE_OF_NAMES):
+        part = names[start : start + PAGE_OF_NAMES]
+        here.update(map(name_of, with_names(named(tasks_in(task_list), task_list.user.pk, part))))
+        here.update(others_in(task_list).filter(name__in=part).values_list("name", flat=True))
+    return here
 
 
 def read_texts(task_list: TaskList, names: list[str]) -> Iterator[Found]:

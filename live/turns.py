@@ -1,6 +1,7 @@
 """What is done for one owner after the other: none of them holds up the others, nor stops them by an error."""
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -28,13 +29,13 @@ class Turns:
         """Take the owner's turn. Whether there may be rows for another one."""
         raise NotImplementedError
 
-    def round(self) -> bool:
-        """Whether there may be something left for another round."""
+    def round(self, is_stopping: Callable[[], bool] = lambda: False) -> bool:
+        """Give turns, until `is_stopping`. Whether there may be something left for another round."""
         now = timezone.now()
         self.paused = {owner_id: until for owner_id, until in self.paused.items() if until > now}
         rows = self.due().exclude(owner_id__in=list(self.paused)).order_by()
         owner_ids = list(rows.values_list("owner_id", flat=True).distinct())
-        return bool([owner_id for owner_id in owner_ids if self.take_or_pause(owner_id)])
+        return bool([owner_id for owner_id in owner_ids if not is_stopping() and self.take_or_pause(owner_id)])
 
     def take_or_pause(self, owner_id: UUID) -> bool:
         try:

@@ -77,7 +77,9 @@ class Worker:
         if timezone.now() >= self.tidy_at:
             self.tidy_at = timezone.now() + TIDY_EVERY
             tidy()
-        self.is_behind = bool([each for each in self.turns if each.round()])
+        self.is_behind = bool([each for each in self.turns if each.round(lambda: self.is_stopping)])
+        if self.is_stopping:
+            return False
         self.running = {future for future in self.running if not future.done()}
         hooks = delivering.claim_hooks(THREADS - len(self.running - {self.mailing}))
         for hook in hooks:

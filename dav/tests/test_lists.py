@@ -138,6 +138,18 @@ def test_the_home_keeps_the_name_and_the_color_that_a_client_sets(dav):
     assert found == {"displayname": "Mine", "calendar-color": "#00ff00"}
 
 
+def test_the_home_gets_the_name_of_its_owner_back(dav):
+    dav.call("PROPPATCH", "", setting("d:propertyupdate", named("Mine")))
+
+    dav.call(
+        "PROPPATCH",
+        "",
+        f"<d:propertyupdate {NAMESPACES}><d:remove><d:prop><d:displayname/></d:prop></d:remove></d:propertyupdate>",
+    )
+
+    assert dav.find("", "d:displayname").popitem()[1] == {"displayname": "Alice"}
+
+
 @pytest.mark.parametrize("path", ["", "inbox/"])
 def test_a_color_that_is_none_comes_back_as_text(dav, path):
     dav.call("PROPPATCH", path, setting("d:propertyupdate", "<a:calendar-color>&lt;green&gt;</a:calendar-color>"))

@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from dav import objects
 from dav.tests.conftest import condition, read, vtodo
 from todos.models import Project, Task
 
@@ -92,6 +93,17 @@ def test_a_renamed_object_is_gone_by_its_old_name(dav, alice):
     dav.call("MOVE", "inbox/old.ics", HTTP_DESTINATION=f"/dav/{alice.pk}/inbox/new.ics")
 
     assert dav.sync("inbox/", token)[0] == {"old.ics": 404, "new.ics": 200}
+
+
+def test_thousands_that_are_gone_are_looked_up_in_parts(dav, alice, monkeypatch):
+    for number in range(5):
+        dav.put_text(f"inbox/{number}.ics", vtodo(uid=str(number)))
+    _, token = dav.sync("inbox/")
+    Task.objects.filter(owner=alice).delete()
+    dav.put_text("inbox/4.ics", vtodo(uid="4"))
+    monkeypatch.setattr(objects, "PAGE_OF_NAMES", 2)
+
+    assert dav.sync("inbox/", token)[0] == {**{f"{number}.ics": 404 for number in range(4)}, "4.ics": 200}
 
 
 def test_every_name_that_an_object_had_in_a_list_is_gone_with_it(dav, alice, home):

@@ -150,6 +150,18 @@ def test_an_owner_whose_turn_ends_the_connection_pauses_too(alice, bob, hooks, m
     assert queue(hooks[2]) == task
 
 
+def test_a_stop_ends_a_round(alice, bob, hooks, monkeypatch):
+    write(alice, 1), write(bob, 1)
+    worker, taken = Worker(), []
+    monkeypatch.setattr(delivering.FanOut, "take", lambda self, owner_id: taken.append(owner_id) or worker.stop())
+    monkeypatch.setattr(delivering, "claim_hooks", Mock())
+
+    worker.work()
+    worker.close()
+
+    assert (len(taken), delivering.claim_hooks.called) == (1, False)
+
+
 @pytest.fixture
 def broken_task(alice) -> Task:
     task = Task.objects.create(owner=alice, title="Buy milk")
