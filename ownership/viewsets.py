@@ -129,13 +129,17 @@ class OwnedViewSet(CallerView, mixins.RetrieveModelMixin, mixins.ListModelMixin,
         """Whether the viewset overrides none of these hooks of REST framework."""
         return is_plain(type(self), names) and vars(self).keys().isdisjoint(names)
 
+    @property
+    def is_list(self) -> bool:
+        """Whether this may be a list. One below an object names its filters in @action."""
+        return not self.detail or "filterset_class" in vars(self)
+
     def get_parameters_class(self):
-        is_list = not self.detail or "filterset_class" in vars(self)  # a list below an object names it in @action
-        is_filtered = is_list and self.request.method in SAFE_METHODS and self.filterset_class
+        is_filtered = self.is_list and self.request.method in SAFE_METHODS and self.filterset_class
         return self.filterset_class if is_filtered else super().get_parameters_class()
 
     def paginate_queryset(self, queryset):
-        if self.detail and self.paginator and "filterset_class" not in vars(self):
+        if self.paginator and not self.is_list:
             raise ImproperlyConfigured(
                 f"{type(self).__name__}.{self.action} can't read the parameters of its next page. Name their filters:"
                 " @action(…, filterset_class=OwnedFilters)."
@@ -155,7 +159,7 @@ class OwnedViewSet(CallerView, mixins.RetrieveModelMixin, mixins.ListModelMixin,
 
     def foreign_parameters(self) -> set[str]:
         """The query parameters that REST framework's own filters and pages read, each for itself."""
-        if self.detail or self.keeps(("filter_backends", "pagination_class")):
+        if not self.is_list or self.keeps(("filter_backends", "pagination_class")):
             return set()
         readers = [*(backend() for backend in self.filter_backends), self.paginator]
         described = [each for each in readers if hasattr(each, "get_schema_operation_parameters")]

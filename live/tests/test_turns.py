@@ -153,7 +153,12 @@ def test_an_owner_whose_turn_ends_the_connection_pauses_too(alice, bob, hooks, m
 def test_a_stop_ends_a_round(alice, bob, hooks, monkeypatch):
     write(alice, 1), write(bob, 1)
     worker, taken = Worker(), []
-    monkeypatch.setattr(delivering.FanOut, "take", lambda self, owner_id: taken.append(owner_id) or worker.stop())
+
+    def take(turns, owner_id) -> None:
+        taken.append(owner_id)
+        worker.stop()
+
+    monkeypatch.setattr(delivering.FanOut, "take", take)
     monkeypatch.setattr(delivering, "claim_hooks", Mock())
 
     worker.work()

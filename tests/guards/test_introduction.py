@@ -1,4 +1,4 @@
-"""api/introduction.md, the introduction of the OpenAPI document, lists exactly the problem codes that exist."""
+"""api/introduction.md, the introduction of the OpenAPI document, lists the problem codes and the calls with keys."""
 
 import re
 
@@ -8,6 +8,7 @@ from rest_framework.exceptions import APIException, ValidationError
 from api.errors import CODES
 from config.server.protocol import REFUSALS
 from dav.errors import DavError
+from testing.routes import ROUTES
 from testing.servers import ROOT
 from tests.guards.test_imports import ROOMS
 
@@ -41,3 +42,10 @@ def test_every_problem_code_is_in_the_introduction_and_no_other():
 
 def test_the_document_begins_with_it():
     assert Browser().get("/api/v1/schema/?format=json").json()["info"]["description"] == INTRODUCTION
+
+
+def test_it_names_the_calls_that_read_an_idempotency_key():
+    [named] = re.findall(r"Only calls under (.*) read the key", INTRODUCTION)
+
+    reading = {f"{route.path.partition('/')[0]}/" for route in ROUTES if getattr(route.view, "is_revised", False)}
+    assert re.findall(r"`(\S+)`", named) == sorted(reading)

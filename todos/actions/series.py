@@ -113,7 +113,10 @@ def start_in_time(task: "Task", values: dict) -> dict:
     if datetime.combine(values.get("start_date", task.start_date), task.start_time) <= due:
         return {}
     was_due: Any = task.due_date, task.due_time or task.start_time
-    start = due - (datetime.combine(*was_due) - datetime.combine(task.start_date, task.start_time))
+    try:
+        start = due - (datetime.combine(*was_due) - datetime.combine(task.start_date, task.start_time))
+    except OverflowError:  # before the year 1
+        start = due
     return {"start_date": start.date(), "start_time": start.time()}
 
 

@@ -214,6 +214,16 @@ def test_a_reminder_at_the_end_of_the_calendar_stays_there(alice, make, followin
     assert following(task)["reminders"] == [{"at": at}]
 
 
+def test_a_start_that_can_not_go_so_far_back_is_when_it_is_due(make, following):
+    dates = {"start_date": "5000-01-01", "start_time": "09:00", "due_date": "9999-12-01", "due_time": "10:00"}
+    task = make(recurrence="FREQ=DAILY", repeat_from="completion", **dates)
+
+    fresh = following(task)
+
+    assert (fresh["due_date"], fresh["due_time"]) == ("2026-11-29", "10:00:00")
+    assert (fresh["start_date"], fresh["start_time"]) == ("2026-11-29", "10:00:00")
+
+
 def test_a_subtask_at_the_end_of_the_calendar_is_copied_as_it_is(api, make, following):
     task = make(due_date="2026-12-05", recurrence="FREQ=WEEKLY")
     make(parent=task["id"], start_date="9999-12-24", due_date="9999-12-28")
