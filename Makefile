@@ -58,7 +58,7 @@ MEASURED := --cov --cov-fail-under=95 --cov-report=term-missing:skip-covered
 # What a test starts (servers, commands, other workers) would compile the project again each time.
 test coverage test-browser test-clients test-assistants test-outside test-dav proofs fuzz: export PYTHONDONTWRITEBYTECODE =
 
-test: $(VENV)/.dev  ## Run the tests on SQLite, then on Postgres (8 minutes); ARGS="-k title" some of them
+test: $(VENV)/.dev  ## Run the tests on SQLite, then on Postgres (10 minutes); ARGS="-k title" some of them
 	@$(POSTGRES)
 	$(PY) -m pytest --database=sqlite $(or $(ARGS),$(IN_PARALLEL) -m "not postgres_alone")
 	$(PY) -m pytest --database=postgres $(or $(ARGS),$(IN_PARALLEL) -m "not sqlite_alone")
