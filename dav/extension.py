@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from dav.models import Removal, Resource
-from dav.naming import name_apart
+from dav.naming import name_apart, note_removed
 from dav.queries import name_of, with_names
 from dav.successors import successor
-from ownership.transactions import revision_transaction
 from todos.extensions import TaskExtension
 from todos.models import Task
 
@@ -20,13 +19,9 @@ class CalendarExtension(TaskExtension):
         for row in with_names(Task.objects.filter(pk__in=ids)).values("owner_id", "project_id", "id", "name"):
             rows[row["owner_id"], row["project_id"]].append(row)
         for (owner_id, project_id), found in rows.items():
-            names = [name_of(row) for row in found]
-            Removal.objects.filter(
-                project_id=project_id, task__in=[row["id"] for row in found], name__in=names
-            ).delete()
-            with revision_transaction(owner_id) as current:
-                where = {"owner_id": owner_id, "project_id": project_id, "revision": current.revision}
-            Removal.objects.bulk_create(Removal(task_id=row["id"], name=name_of(row), **where) for row in found)
+            names = {row["id"]: name_of(row) for row in found}
+            Removal.objects.filter(project_id=project_id, task__in=names, name__in=names.values()).delete()
+            note_removed(owner_id, project_id, names)
 
     def entered_project(self, ids: Sequence[UUID]) -> None:
         name_apart(ids)

@@ -58,6 +58,11 @@ def rename(row: dict[str, Any], taken: set[Key]) -> None:
             break
     resource = Resource.objects.filter(task=row["id"]).first()
     named_by(pk, resource or Resource(owner_id=row["owner_id"], task_id=row["id"])).save()
-    with revision_transaction(row["owner_id"]) as current:
-        where = {"owner_id": row["owner_id"], "project_id": row["project_id"], "revision": current.revision}
-        Removal.objects.create(task_id=row["id"], name=old, **where)
+    note_removed(row["owner_id"], row["project_id"], {row["id"]: old})
+
+
+def note_removed(owner_id: UUID, project_id: UUID | None, names: dict[UUID, str]) -> None:
+    """Note for sync that these tasks no longer have these names in the list."""
+    with revision_transaction(owner_id) as current:
+        where = {"owner_id": owner_id, "project_id": project_id, "revision": current.revision}
+        Removal.objects.bulk_create(Removal(task_id=pk, name=name, **where) for pk, name in names.items())
