@@ -249,6 +249,7 @@ class Relay(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         fault = self.server.fault
+        self.server.cuts += bool(fault)
         if fault != "offline":
             self.server.fault = ""
             request = self.read_request()
@@ -259,7 +260,6 @@ class Relay(socketserver.StreamRequestHandler):
                 response = b"".join(iter(lambda: upstream.recv(65536), b""))  # to its end: it is committed
             if not fault:
                 self.wfile.write(response)
-        self.server.cuts += bool(fault)
 
     def read_request(self) -> bytes:
         head = b"".join(iter(self.rfile.readline, b"\r\n"))

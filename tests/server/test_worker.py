@@ -61,9 +61,9 @@ def owner(server: Server, received: Received, path: str) -> Iterator[Program]:
         yield program
 
 
-def soon(seconds: float) -> dict:
+def soon(seconds: float, title: str = "Buy milk") -> dict:
     moment = datetime.now(UTC) + timedelta(seconds=seconds)
-    return {"title": "Buy milk", "reminders": [{"at": moment.isoformat().replace("+00:00", "Z")}]}
+    return {"title": title, "reminders": [{"at": moment.isoformat().replace("+00:00", "Z")}]}
 
 
 def test_it_is_woken_by_a_write_and_by_the_next_moment(server, received):
@@ -80,14 +80,16 @@ def test_it_is_woken_by_a_write_and_by_the_next_moment(server, received):
 
 
 def test_three_share_the_work_and_do_none_of_it_twice(server, received):
-    mails = len(received.mails)
+    def mails() -> int:
+        return len([text for _, text in received.mails if "Call the others" in text])  # others' may still come
+
     with working(server, 3), owner(server, received, "/one") as one, owner(server, received, "/two") as two:
         for program in (one, two):
-            program.send("POST", "tasks/", [soon(6) for _ in range(25)])
+            program.send("POST", "tasks/", [soon(6, "Call the others")] * 25)
         for number in range(25):
             one.send("POST", "tasks/", {"title": f"Task {number}"})
         wait_until(lambda: len(received.events["/one"]) == 75 and len(received.events["/two"]) == 50)
-        wait_until(lambda: len(received.mails) == mails + 2)
+        wait_until(lambda: mails() >= 2)
         time.sleep(1)
 
     for path, count in (("/one", 75), ("/two", 50)):
@@ -95,7 +97,7 @@ def test_three_share_the_work_and_do_none_of_it_twice(server, received):
         assert len({key for key, _ in events}) == len(events) == count
         revisions = [body["data"]["revision"] for _, body in events if body["type"] == "task.created"]
         assert revisions == sorted(revisions)
-    assert len(received.mails) == mails + 2
+    assert mails() == 2
 
 
 def test_once_does_what_is_due_and_ends(server, received):

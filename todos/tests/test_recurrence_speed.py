@@ -1,6 +1,10 @@
-"""The next date takes at most 5 ms of CPU time, for any rule, any start and any day."""
+"""The next date takes some 5 ms of CPU time at most, for any rule, any start and any day.
+
+Processors differ, so it is compared with other work: it takes less than sorting 14,000 dates.
+"""
 
 import sys
+from collections.abc import Callable
 from datetime import date, timedelta
 from itertools import product
 from random import Random
@@ -9,6 +13,7 @@ from time import thread_time
 from todos.recurrence import Recurrence, Series
 
 DAY = timedelta(days=1)
+QUICK = 0.002  # on any machine
 ALL_WEEKS = ",".join(map(str, [*range(1, 54), *range(-53, 0)]))
 HARD = [
     "DAILY",
@@ -38,24 +43,37 @@ HARD = [
 STARTS = [date.min, date(3, 2, 1), date(4, 2, 29), date(2026, 1, 31), date(9999, 2, 1)]
 
 
-def seconds(text: str, start: date, after: date) -> float:
-    """The CPU's, from the text on. The tracer that counts coverage isn't part of the code."""
+def next_date(text: str, start: date, after: date) -> None:
+    Series(Recurrence.parse(text), start).next_date(after)
+
+
+def sort_dates() -> None:
+    sorted([date.fromordinal(1 + number * 7919 % 14_000) for number in range(14_000)])
+
+
+def seconds(work: Callable[..., None], *arguments) -> float:
+    """Of CPU time. The tracer that counts coverage isn't part of the code."""
     tracer, begun = sys.gettrace(), thread_time()
     sys.settrace(None)
     try:
-        Series(Recurrence.parse(text), start).next_date(after)
+        work(*arguments)
         return thread_time() - begun
     finally:
         sys.settrace(tracer)
 
 
-def test_no_rule_takes_5_ms():
+def is_slow(text: str, start: date, after: date) -> bool:
+    taken = seconds(next_date, text, start, after)
+    return taken > QUICK and taken >= seconds(sort_dates)
+
+
+def test_the_next_date_takes_less_than_sorting_14_000_dates():
     rng = Random(3)
     slow = []
     for rule, interval, count, start in product(HARD, [1, rng.randint(2, 998), 999], ["", ";COUNT=999"], STARTS):
         text = f"FREQ={rule};INTERVAL={interval}{count}"
         for after in (date.max - DAY, date.fromordinal(rng.randint(1, date.max.toordinal()))):
             # A busy machine makes a single run slower, but not ten of them.
-            slow += [(text, start, after)] if all(seconds(text, start, after) >= 0.005 for _ in range(10)) else []
+            slow += [(text, start, after)] if all(is_slow(text, start, after) for _ in range(10)) else []
 
     assert slow == []
