@@ -94,10 +94,12 @@ def proved(record_property):
 ALONE = {
     "sqlite": (
         "bench/tests",
+        "tests/guards/test_admin_costs.py",
         "tests/guards/test_cors.py",
         "tests/recipes/test_views.py",
         "tests/server/test_commands.py",
         "tests/server/test_events.py",
+        "tests/server/test_path_prefix.py",
         "tests/server/test_postgres.py",
         "tests/server/test_server.py",
         "tests/server/test_settings.py",
@@ -110,6 +112,7 @@ ALONE = {
         "assistants/tests/test_fuzz.py",
         "assistants/tests/test_isolation.py",
         "assistants/tests/test_undo_of_anything.py",
+        "dav/tests/test_archive.py::test_any_texts_move_as_they_are",
         "tests/guards/test_isolation_by_id.py",
         "tests/guards/test_isolation_by_token.py",
         "tests/guards/test_isolation_of_calendars.py",
@@ -118,17 +121,18 @@ ALONE = {
         "tests/guards/test_revocation.py",
         "tests/hostile",
         "tests/server/test_abuse_of_many_processes.py",
+        "tests/server/test_worker.py",
         "todos/tests/test_replicas.py",
         "todos/tests/test_tree_invariants.py",
+        "transfer/tests/test_archive.py::test_any_account_moves_as_it_is",
     ),
 }
-SHARED_OUT = 4
 
 
 def pytest_collection_modifyitems(items):
     """Mark what `make test` does on one of its databases alone.
 
-    Of a test with many cases, each database does half: the test runs on both, and each of its cases on one. `make
+    Of a test with several cases, each database does half: the test runs on both, and each of its cases on one. `make
     coverage` does all of them on Postgres.
     """
     cases = defaultdict(list)
@@ -139,7 +143,7 @@ def pytest_collection_modifyitems(items):
         elif not item.get_closest_marker("skipif"):
             cases[item.nodeid.partition("[")[0]].append(item)
     for items in cases.values():
-        if len(items) >= SHARED_OUT:
+        if len(items) > 1:
             # In an order that has nothing to do with what they are, but is the same in each run.
             for number, item in enumerate(sorted(items, key=lambda item: crc32(item.nodeid.encode()))):
                 item.add_marker(("sqlite_alone", "postgres_alone")[number % 2])
