@@ -18,7 +18,7 @@ from tests.contract.run import PHASES, Run, all_of, try_contract
 pytestmark = pytest.mark.skipif(connection.vendor == "sqlite" and not FULL, reason="A sample is tried on Postgres.")
 SEED = int(os.environ.get("FUZZ_SEED", "1"))
 EXAMPLES = size(230, 1)  # for each operation
-ROUNDS = size(6, 1)  # each with a seed and users of its own: schemathesis remembers all that it does
+ROUNDS = size(4, 1)  # each with a seed and users of its own: schemathesis remembers all that it does
 NEED_A_SECRET = {
     "POST /api/v1/auth/login/",
     "POST /api/v1/auth/password-reset/confirm/",
