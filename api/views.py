@@ -42,7 +42,9 @@ class ApiView(GenericAPIView):
         except (AuthenticationFailed, NotAuthenticated, PermissionDenied):
             self.check_throttles(request)  # count refused requests too
             raise
-        self.parameters = self.read_parameters() if request.query_params else {}
+        # A method that isn't allowed is a 405, whatever the parameters.
+        is_read = request.query_params and request.method in self.allowed_methods
+        self.parameters = self.read_parameters() if is_read else {}
 
     def read_parameters(self) -> dict:
         return self.get_parameters_class().read(self.request.query_params)

@@ -16,12 +16,19 @@ CANARY = os.environ["CONTRACT_CANARY"]
 RECORD = Path("cases")
 NUMBERS = itertools.count()
 OTHER_WORD = "x" * len(CANARY)
+API = os.environ["CONTRACT_ADDRESS"] + "/api/v1/"
+
+
+def ids_of(path: str) -> set[str]:
+    return {
+        each["id"] for each in requests.get(API + path, headers={"Authorization": BOB}, timeout=30).json()["results"]
+    }
+
+
 LOGOUT = "POST /api/v1/auth/logout/"
-REVOKES = {LOGOUT, "DELETE /api/v1/tokens/{id}/"}
-TOKENS = os.environ["CONTRACT_ADDRESS"] + "/api/v1/tokens/"
-OWN_TOKENS = {
-    token["id"] for token in requests.get(TOKENS, headers={"Authorization": BOB}, timeout=30).json()["results"]
-}
+OWN = {"tokens": ids_of("tokens/"), "hooks": ids_of("hooks/")}
+BODIES = {"tokens": {"name": "to be revoked"}, "hooks": {"url": "https://example.com/"}}
+ENDS = {LOGOUT: "tokens", "DELETE /api/v1/tokens/{id}/": "tokens", "DELETE /api/v1/hooks/{id}/": "hooks"}
 
 
 @schemathesis.hook
@@ -35,20 +42,24 @@ def before_call(context, case, kwargs):
     if case.operation.label.endswith("/{id}/restore/"):  # few things are in the trash
         path = case.formatted_path.removesuffix("restore/")
         requests.delete(os.environ["CONTRACT_ADDRESS"] + path, headers={"Authorization": BOB}, timeout=30)
-    if case.operation.label in REVOKES:
-        spare(case)
+    if case.operation.label in ENDS:
+        spare(case, ENDS[case.operation.label])
     # What Alice got, when she was asked for the same, schemathesis takes for words to try.
     if CANARY in json.dumps([case.body, case.query], default=str):
         case.body, case.query = forget(case.body), forget(case.query)
 
 
-def spare(case) -> None:
-    """Revoke a new token instead of the one that all calls use."""
-    made = requests.post(TOKENS, json={"name": "to be revoked"}, headers={"Authorization": BOB}, timeout=30).json()
-    if case.operation.label == LOGOUT and case.headers.get("Authorization") == BOB:
+def spare(case, kind: str):
+    """End a new token or hook instead of one that other calls use."""
+    named = (case.path_parameters or {}).get("id")
+    logs_out = case.operation.label == LOGOUT and case.headers.get("Authorization") == BOB
+    if not logs_out and named not in OWN[kind]:
+        return
+    made = requests.post(f"{API}{kind}/", json=BODIES[kind], headers={"Authorization": BOB}, timeout=30).json()
+    if logs_out:
         case.headers["Authorization"] = f"Bearer {made['token']}"
-    elif (case.path_parameters or {}).get("id") in OWN_TOKENS:
-        case.path_parameters["id"] = made["id"]
+    else:
+        case.path_parameters["id"] = made.get("id", named)  # there may be too many hooks
 
 
 def forget(value):

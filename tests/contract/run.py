@@ -21,7 +21,7 @@ def kind_of(model: type) -> str:
     return LISTS[model].path.strip("/")
 
 
-KINDS = [kind_of(model) for model in REVISED]
+KINDS = [*map(kind_of, REVISED), "hooks"]
 
 
 @dataclass
@@ -72,6 +72,8 @@ def furnish(program: Program, word: str) -> dict[str, list[str]]:
     for model in WITH_TRASH:
         path = f"{LISTS[model].path}{make_over_http(program, model, word)}/"
         assert program.send("DELETE", path).status == 204
+    for _ in range(4):
+        ids["hooks"].append(program.send("POST", "hooks/", {"url": f"https://{word}.example.com/"}).body["id"])
     program.send("PATCH", "me/", {"name": word})
     assert program.send("POST", "tokens/", {"name": word}).status == 201
     return ids
@@ -80,7 +82,7 @@ def furnish(program: Program, word: str) -> dict[str, list[str]]:
 def everything(program: Program) -> list:
     """All data of an account, except when its tokens were used."""
     tokens = [{**token, "last_used_at": None} for token in program.read("tokens/")["results"]]
-    return [program.read("sync/?limit=1000")["results"], program.read("me/"), tokens]
+    return [program.read("sync/?limit=1000")["results"], program.read("hooks/"), program.read("me/"), tokens]
 
 
 def try_contract(
@@ -93,7 +95,11 @@ def try_contract(
     alice, bob = register(server), register(server)
     with Program(server.port, alice) as hers, Program(server.port, bob) as his:
         ids, own = furnish(hers, CANARY), furnish(his, "bob")
-        words = {**{kind: own[kind] + ids[kind] for kind in KINDS}, "bobs": own["tasks"]}
+        words = {
+            **{kind: own[kind] + ids[kind] for kind in KINDS},
+            "bobs": own["tasks"],
+            "urls": ["https://example.com/"],
+        }
         prepare(directory, {"Alice": alice, "Bob": bob}, words, more)
         before = everything(hers)
         known = {"CONTRACT_ADDRESS": server.address, "CONTRACT_BOB": f"Bearer {bob}", "CONTRACT_CANARY": CANARY}
