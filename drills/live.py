@@ -145,9 +145,13 @@ class LiveLedger:
             thread.join()
 
     def wait(self, writers: list[Writer], received: Received) -> None:
-        """Until all of it has come, or should have."""
-        end = time.monotonic() + PATIENCE
+        """Until all of it has come, or nothing more comes. It goes slowly: the kills go on, each ends some leases."""
+        seen, end = 0, time.monotonic() + PATIENCE
         while time.monotonic() < end and self.faults(writers, received, is_quiet=True):
+            with received.lock:
+                came = {key for found in (received.mails, *received.events.values()) for key, _ in found}
+            if len(came) > seen:
+                seen, end = len(came), time.monotonic() + PATIENCE
             time.sleep(1)
 
     def faults(self, writers: list[Writer], received: Received, is_quiet: bool = False) -> list[str]:
