@@ -96,14 +96,14 @@ LARGE := tests/guards/test_isolation_*.py tests/hostile tests/server/test_many_p
 	todos/tests/test_replicas.py todos/tests/test_tree_invariants.py todos/tests/test_recurrence_oracle.py \
 	todos/tests/test_order.py api/tests/test_pagination.py
 
-proofs: fuzz coverage  ## Do the large proofs whole: isolation, hostile requests, replicas, many processes, `fuzz`, `coverage` (an hour)
+proofs: fuzz coverage  ## Do the large proofs whole: isolation, hostile requests, replicas, many processes, `fuzz`, `coverage` (two hours)
 	@PROOFS=full $(MAKE) --no-print-directory test ARGS="$(IN_PARALLEL) $(LARGE)"
 
-fuzz: $(VENV)/.dev  ## Try the API's description with 50,000 requests that schemathesis thinks up (a quarter of an hour); FUZZ_SEED=2 for others
+fuzz: $(VENV)/.dev  ## Try the API's description with 50,000 requests that schemathesis thinks up (half an hour); FUZZ_SEED=2 for others
 	@$(POSTGRES)
 	@PROOFS=full $(PY) -m pytest --database=postgres tests/contract/test_contract_fuzz.py
 
-drills: $(VENV)/.dev  ## Put it through what a database in the cloud does: restarts, kills, suspends, under load (15 minutes)
+drills: $(VENV)/.dev  ## Put it through what a database in the cloud does: restarts, kills, suspends, under load (half an hour)
 	@drills/packages
 	$(PY) -m drills $(ARGS)
 
