@@ -112,7 +112,6 @@ ALONE = {
         "assistants/tests/test_fuzz.py",
         "assistants/tests/test_isolation.py",
         "assistants/tests/test_undo_of_anything.py",
-        "dav/tests/test_archive.py::test_any_texts_move_as_they_are",
         "tests/guards/test_isolation_by_id.py",
         "tests/guards/test_isolation_by_token.py",
         "tests/guards/test_isolation_of_calendars.py",
@@ -121,10 +120,8 @@ ALONE = {
         "tests/guards/test_revocation.py",
         "tests/hostile",
         "tests/server/test_abuse_of_many_processes.py",
-        "tests/server/test_worker.py",
         "todos/tests/test_replicas.py",
         "todos/tests/test_tree_invariants.py",
-        "transfer/tests/test_archive.py::test_any_account_moves_as_it_is",
     ),
 }
 
