@@ -16,7 +16,8 @@ CANARY = os.environ["CONTRACT_CANARY"]
 RECORD = Path("cases")
 NUMBERS = itertools.count()
 OTHER_WORD = "x" * len(CANARY)
-API = os.environ["CONTRACT_ADDRESS"] + "/api/v1/"
+ADDRESS = os.environ["CONTRACT_ADDRESS"]
+API = f"{ADDRESS}/api/v1/"
 
 
 def ids_of(path: str) -> set[str]:
@@ -41,7 +42,7 @@ def before_call(context, case, kwargs):
         case.headers["Idempotency-Key"] = f"case-{number}"
     if case.operation.label.endswith("/{id}/restore/"):  # few things are in the trash
         path = case.formatted_path.removesuffix("restore/")
-        requests.delete(os.environ["CONTRACT_ADDRESS"] + path, headers={"Authorization": BOB}, timeout=30)
+        requests.delete(ADDRESS + path, headers={"Authorization": BOB}, timeout=30)
     if case.operation.label in ENDS:
         spare(case, ENDS[case.operation.label])
     # What Alice got, when she was asked for the same, schemathesis takes for words to try.

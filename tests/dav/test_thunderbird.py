@@ -87,7 +87,7 @@ class Thunderbird:
         end, seen = time.monotonic() + 30, None
         while seen != {"value": expected} and time.monotonic() < end:
             seen = self.result_of("tasks", "Home")
-            if seen is None:  # for a password: at times, it takes that of the test before for this one's
+            if seen is None:  # it asked for a password, which it does once in many runs
                 self.do("refresh", "Home")
             time.sleep(0.2)
         assert seen == {"value": expected}
