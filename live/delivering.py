@@ -80,7 +80,7 @@ def queue_test(hook: Hook, revision: int) -> Delivery:
 
 def claim_hooks(limit: int) -> list[Hook]:
     with transaction.atomic():
-        claimed: list[Hook] = Hook.objects.due(timezone.now()).claim(limit, LEASE)
+        claimed: list[Hook] = Hook.objects.in_turn(timezone.now()).claim(limit, LEASE)
     return claimed
 
 

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from live import signatures
@@ -49,6 +50,13 @@ class HookQuerySet(ClaimedQuerySet):
     def due(self, now) -> Self:
         return self.enabled().filter(next_attempt_at__lte=now).order_by("next_attempt_at")
 
+    def in_turn(self, now) -> Self:
+        """Of those that are due, as many of each owner as are delivered to at once. They come with the claimed ones."""
+        order = [F("claimed_until").desc(nulls_last=True), F("next_attempt_at").asc()]
+        nth = Window(RowNumber(), partition_by="owner", order_by=order)
+        found = self.due(now).order_by().alias(nth=nth).filter(nth__lte=Hook.AT_ONCE_OF_AN_OWNER)
+        return self.due(now).filter(pk__in=found.values("pk"))
+
     def watch(self, owner_id) -> None:
         """Have the owner's writes recorded exactly if a hook needs them. Call it under the owner's lock."""
         needed = Exists(self.enabled().filter(owner=OuterRef("pk")))
@@ -59,6 +67,7 @@ class Hook(OwnedModel):
     """A webhook: the address that events are sent to."""
 
     MAX_OF_AN_OWNER = 20
+    AT_ONCE_OF_AN_OWNER = 5  # so that slow receivers of a few can't take all threads of a worker
     BOTH_SIGN_FOR = timedelta(hours=24)
 
     url = models.CharField(max_length=2000)

@@ -1,5 +1,6 @@
 """From a write to its receiver: exactly one event each, signed, in order, until it is accepted."""
 
+from collections import Counter
 from datetime import timedelta
 from unittest.mock import Mock
 
@@ -248,6 +249,22 @@ def test_a_slow_receiver_holds_up_no_other(api, hook, receiver, work):
     assert receiver.types == ["task.created"]
     [failed] = api.get(f"/hooks/{silent['id']}/deliveries/").json()["results"]
     assert (failed["error"], failed["status"], failed["delivered_at"]) == ("connection", None, None)
+
+
+def test_slow_receivers_of_one_user_leave_threads_for_the_others(api, bobs_api, hook):
+    for number in range(Hook.MAX_OF_AN_OWNER):
+        hook(url=f"http://127.0.0.1:1/{number}")
+    api.post("/tasks/", {"title": "one"})
+    bobs = bobs_api.post("/hooks/", {"url": "http://127.0.0.1:1/bob"}).json()
+    bobs_api.post("/tasks/", {"title": "Bob's"})
+    delivering.FanOut().round()
+
+    first, second = delivering.claim_hooks(6), delivering.claim_hooks(20)
+
+    assert Counter(each.pk == stored(bobs).pk for each in first) == {False: 5, True: 1}
+    assert second == []
+    with time_machine.travel(timezone.now() + delivering.LEASE + timedelta(seconds=1)):
+        assert len(delivering.claim_hooks(20)) == 6
 
 
 def test_two_workers_never_send_for_the_same_hook(api, hook):
