@@ -119,6 +119,8 @@ class Cursor:
 class KeysetPagination(BasePagination):
     """Pagination by `(ordering keys, id)`. The view's `filterset_class` defines the orders."""
 
+    page_size = DEFAULT_LIMIT
+
     def paginate_queryset(self, queryset: Any, request, view=None) -> list:
         """The objects of `queryset` on the requested page."""
 
@@ -146,7 +148,7 @@ class KeysetPagination(BasePagination):
         self.salt = f"cursor:{request.user.pk}:{view.basename}:{view.action}"
         self.ordering = parameters.get("ordering", view.filterset_class.default_ordering)
         self.cursor = self.read_cursor(parameters)
-        limit = parameters.get("limit", DEFAULT_LIMIT)
+        limit = parameters.get("limit", self.page_size)
         self.order = view.filterset_class.order(self.ordering, parameters)
         if self.cursor and len(self.cursor.keys) != len(self.order.columns):
             raise ValidationError({"cursor": [INVALID_CURSOR]})

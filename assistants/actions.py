@@ -14,7 +14,7 @@ from rest_framework.exceptions import NotFound, ValidationError
 from api import fields
 from api.pagination import KeysetPagination
 from api.serializers import EmptySerializer, Serializer, row_of
-from assistants.schemas import DEFAULT_RESULTS, MAX_RESULTS, MAX_WHOLE, SHOWN
+from assistants.schemas import DEFAULT_RESULTS, HIDDEN, MAX_RESULTS, MAX_WHOLE
 from assistants.undo import affected_by, undo_last
 from todos.filters import TaskFilters
 from todos.models import Project, Task
@@ -28,7 +28,7 @@ NO_SUCH_TASK = "There is no such task. Find its id with find_tasks."
 def shown(task: Task, whole: bool = False) -> dict:
     """The task as a model reads it: without what is empty, and a long description cut."""
     row = row_of(TaskSerializer, task)
-    found = {name: row[name] for name in SHOWN if row[name] not in (None, "", [])}
+    found = {name: value for name, value in row.items() if name not in HIDDEN and value not in (None, "", [])}
     if not whole and len(text := found.get("description", "")) > MAX_LENGTH:
         found |= {"description": text[:MAX_LENGTH], "description_cut": True}
     return found

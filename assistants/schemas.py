@@ -8,10 +8,9 @@ from todos.filters import TaskFilters
 
 DEFAULT_RESULTS, MAX_RESULTS = 20, 50
 MAX_WHOLE = 5  # with whole descriptions
-SHOWN = (
-    *("id", "title", "description", "completed", "completed_at", "priority", "start_date", "start_time", "due_date"),
-    *("due_time", "recurrence", "project", "parent", "tags"),
-)
+# Of a task; what a developer adds is shown.
+HIDDEN = {"reminders", "repeat_from", "occurrence_date", "series", "next_occurrence", "position", "created_at"}
+HIDDEN |= {"updated_at", "revision"}
 
 
 @cache
@@ -48,7 +47,8 @@ def not_null(schema: dict) -> dict:
 
 def shown_task() -> dict:
     cut = {"type": "boolean", "description": "Whether the description goes on."}
-    properties = {name: not_null(each) for name, each in properties_of("Task", SHOWN, LONG | {"description"}).items()}
+    found = properties_of("Task", without=LONG | {"description"})
+    properties = {name: not_null(each) for name, each in found.items() if name not in HIDDEN}
     return {
         "type": "object",
         "properties": {**properties, "description_cut": cut},
@@ -75,7 +75,7 @@ def filters() -> dict:
     names = sorted(TaskFilters.filters() | {"ordering", "cursor"})
     parameters = document()["parameters"]
     found = {name: parameters[name] for name in names if name in parameters}
-    schemas = {name: {"description": each["description"], **each["schema"]} for name, each in found.items()}
+    schemas = {name: {"description": each.get("description", ""), **each["schema"]} for name, each in found.items()}
     schemas["ordering"] = {"type": "string", "enum": list(TaskFilters().fields["ordering"].choices)}
     most = f"{DEFAULT_RESULTS} by default; {MAX_WHOLE} at most with `whole`."
     limit = {"type": "integer", "minimum": 1, "maximum": MAX_RESULTS, "description": most}

@@ -16,6 +16,7 @@ from rest_framework.exceptions import APIException, ParseError, PermissionDenied
 from rest_framework.parsers import JSONParser as RestJSONParser
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from api.errors import as_api_exception, flatten
 from api.parsers import JSONParser
@@ -95,8 +96,10 @@ class McpView(CallerView):
     renderer_classes = [RpcRenderer]
     http_method_names = ["post"]
 
-    def get_permissions(self):
-        return [IsAuthenticated()]  # tools ask for their scope
+    permission_classes = [IsAuthenticated]
+
+    def check_permissions(self, request):
+        APIView.check_permissions(self, request)  # without the scope: tools ask for theirs
 
     def initial(self, request, *args, **kwargs):
         self.before: dict = {}  # the tasks that a write is about, as they were

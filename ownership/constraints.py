@@ -4,11 +4,12 @@ To validate a check constraint, Django runs a query. Here the condition is evalu
 database checks it again when the row is written.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import cache
 from operator import attrgetter, contains, eq, ge, gt, le, lt
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import models
@@ -213,6 +214,15 @@ def check_references(
                 if other is None or other.owner_id == instance.owner_id:
                     continue
             raise invalid(key.name, DOES_NOT_EXIST, "does_not_exist")
+
+
+def check_values(model: type[models.Model], owner_id: UUID, values: Mapping[str, Any]) -> None:
+    """Raise ValidationError if one of these new values of an owner's rows is another owner's object, or none."""
+    for key in owned_references(model):
+        for other in (values[name] for name in (key.name, key.attname) if values.get(name) is not None):
+            own = key.related_model._base_manager.filter(owner_id=owner_id)
+            if not hasattr(other, "resolve_expression") and not own.filter(pk=getattr(other, "pk", other)).exists():
+                raise invalid(key.name, DOES_NOT_EXIST, "does_not_exist")
 
 
 def plain_refusal(constraint: models.BaseConstraint, instance: models.Model) -> ValidationError | None:

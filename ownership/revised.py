@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import connection, models
 from django.db.models import Case, Expression, Value, When
 from django.db.models.functions import Cast
+from django.db.models.signals import pre_save
 from django.utils import timezone
 
 from ownership import constraints
@@ -33,12 +34,16 @@ class RevisedQuerySet(OwnedQuerySet):
         return set(self.order_by().values_list("owner_id", flat=True))
 
     def update(self, **values) -> int:
-        """Change all rows. Raises ValueError if `values` contain the owner or the id."""
+        """Change all rows.
+
+        Raises ValueError if `values` contain the owner or the id, ValidationError for another owner's object.
+        """
         if {"id", "pk", "owner", "owner_id"} & values.keys():
             raise ValueError(FIXED_MESSAGE)
         changed = 0
         with revision_transactions(self.owner_ids()) as transactions:
             for owner_id, current in transactions.items():
+                constraints.check_values(self.model, owner_id, values)
                 rows = self.filter(owner_id=owner_id)
                 ids = list(rows.order_by().values_list("pk", flat=True))
                 current.record(self.model, self.event_of(values), ids)
@@ -167,10 +172,15 @@ class RevisedModel(ChangeTrackingModel, OwnedModel):
             event = self.event()
             self.stamp(current.revision)
             changed = self.columns_to_write(update_fields)
-            written = None if self._state.adding else changed | self.STAMPS
-            if written:
+            is_new = self._state.adding
+            # A receiver may change further columns.
+            writes_all = is_new or (update_fields is None and pre_save.has_listeners(type(self)))
+            written = None if writes_all else changed | self.STAMPS
+            if not is_new:
                 type(self).objects.before_update([self.pk], changed)
             super().save(*args, **kwargs, update_fields=written)
+            if writes_all:
+                changed = self.changed_fields()
             current.record(type(self), event, [self.pk])
             self.snapshot(written)
             if event != "created":

@@ -57,32 +57,37 @@ def check_filters(view: Any) -> None:
         raise ImproperlyConfigured(f"{view.__name__}.filter_backends needs FilterSetBackend for its filterset_class.")
     if not view.pagination_class or not issubclass(view.pagination_class, KeysetPagination):
         return
-    if view.filterset_class and not hasattr(view.filterset_class, "default_ordering"):
+    if not hasattr(view.filterset_class, "default_ordering"):
+        name = view.filterset_class.__name__ if view.filterset_class else "filterset_class = None"
         raise ImproperlyConfigured(
-            f"{view.filterset_class.__name__} has no order for the pages of {view.__name__}. Inherit from OwnedFilters,"
+            f"{name} has no order for the pages of {view.__name__}. Inherit from OwnedFilters,"
             " or declare `orderings` and `default_ordering`."
         )
-    for order in view.filterset_class.orderings.values() if view.filterset_class and view.queryset is not None else ():
+    for order in view.filterset_class.orderings.values() if view.queryset is not None else ():
         if column := order.nullable_column(view.queryset.model):
             raise ImproperlyConfigured(
                 f"{view.filterset_class.__name__}.orderings: {column} can be null, and the pages would leave out such"
                 f' rows. Put it first, and those rows last: Order("{column}", nulls_last=1).'
             )
-    if any(issubclass(backend, OrderingFilter) for backend in view.filter_backends):
+    has_filter = any(issubclass(backend, OrderingFilter) for backend in view.filter_backends)
+    if has_filter or hasattr(view, "ordering") or (view.queryset is not None and view.queryset.query.order_by):
         raise ImproperlyConfigured(
             f"{view.__name__}: KeysetPagination orders by the `orderings` of the filterset_class. Declare the order"
-            " there, or set another pagination_class for OrderingFilter."
+            " there, or set another pagination_class for OrderingFilter, `ordering` or order_by()."
         )
 
 
 class CallerView(ApiView):
     """A view that acts as its user: from authentication on, Postgres shows only the user's rows."""
 
-    def get_permissions(self):
+    def check_permissions(self, request):
         """Those of the view, after the default ones: its user is signed in, within the scope, unless it allows any."""
-        own = self.permission_classes
+        own = {type(each) for each in self.get_permissions()}
         default: Any = () if AllowAny in own else api_settings.DEFAULT_PERMISSION_CLASSES
-        return [*(each() for each in default if each not in own), *super().get_permissions()]
+        for permission in (each() for each in default if each not in own):
+            if not permission.has_permission(request, self):
+                self.permission_denied(request, getattr(permission, "message", None), getattr(permission, "code", None))
+        super().check_permissions(request)
 
     def perform_authentication(self, request):
         try:
@@ -197,7 +202,7 @@ class OwnedViewSet(CallerView, mixins.RetrieveModelMixin, mixins.ListModelMixin,
 
     def lists_rows(self) -> bool:
         """Whether a list is rows straight from the database: no hook and no filter asks for more."""
-        can_compile = self.filterset_class.can_compile(self.parameters)
+        can_compile = bool(self.filterset_class) and self.filterset_class.can_compile(self.parameters)
         serializer_class: Any = self.get_serializer_class()
         return can_compile and self.keeps(QUERY_HOOKS) and has_rows(serializer_class)
 
@@ -277,7 +282,7 @@ class RevisedViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.De
         Several filters are combined with AND. `next` and `previous` are the URLs of the next and the previous page, or
         null. Send the `ETag` of an earlier response in `If-None-Match` to get 304 if nothing has changed.
         """
-        if self.filterset_class.depends_on_clock(self.parameters):
+        if self.filterset_class and self.filterset_class.depends_on_clock(self.parameters):
             return super().list(request, *args, **kwargs)
         etag = make_etag(request.user.pk, request.user.revision)
         if self.lists_rows():

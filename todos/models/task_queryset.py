@@ -91,7 +91,7 @@ class TaskQuerySet(PositionQuerySet):
 
     def trashed_alone(self) -> Self:
         """Tasks in the trash that weren't deleted together with their project. The others follow their project."""
-        return self.exclude(project__deleted_at=F("deleted_at"))
+        return self.in_trash().exclude(project__deleted_at=F("deleted_at"))
 
     def summary(self, now: datetime) -> list[dict]:
         """Counts of tasks, in one row for each project and priority."""

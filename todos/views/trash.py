@@ -33,7 +33,7 @@ class TrashViewSet(RevisedViewSet):
     @trash.mapping.delete
     def empty_trash(self, request):
         """Permanently delete the {things} in the trash."""
-        self.get_queryset().purge()
+        self.get_queryset().in_trash().purge()  # whatever an overridden get_queryset() may find
         return Response(status=204)
 
     @verb(queryset=IN_TRASH)
