@@ -1,6 +1,7 @@
 """Errors as problem details (RFC 9457), the same for every 4xx and 5xx of the API."""
 
 import logging
+import sqlite3
 from collections.abc import Iterator
 from http.client import responses
 
@@ -148,6 +149,8 @@ def as_api_exception(exc: Exception) -> Exception:
 
 def is_away(exc: Exception) -> bool:
     """Whether the database is unavailable: down, too busy, or a read-only replica during a failover."""
+    if getattr(exc.__cause__, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
+        return False  # it doesn't understand the statement: mostly, a migration was forgotten
     if isinstance(exc, OperationalError | InterfaceError | InternalError) or type(exc) is DatabaseError:
         return True
     # On a broken connection, a statement may raise any of these errors.
@@ -165,6 +168,7 @@ def exception_handler(exc: Exception, context: dict) -> Response | None:
         response.serializer = getattr(exc.detail, "serializer", None)  # type: ignore[attr-defined]
     else:
         detail = response.data["detail"]
-        text = NOT_SIGNED_IN if detail.code == "not_authenticated" else str(detail)
+        how = getattr(context.get("view"), "how_to_sign_in", NOT_SIGNED_IN)
+        text = how if detail.code == "not_authenticated" else str(detail)
         response.data = problem(response.status_code, detail.code, text)
     return response

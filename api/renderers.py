@@ -7,6 +7,7 @@ import orjson
 from django.template.defaultfilters import linebreaks_filter
 from django.urls import NoReverseMatch
 from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 from rest_framework import renderers, serializers
 from rest_framework.fields import empty
 from rest_framework.request import override_method
@@ -16,7 +17,17 @@ from rest_framework.utils.serializer_helpers import ReturnDict
 from api.serializers import EmptySerializer
 
 PROBLEM_TYPE = "application/problem+json"
+CODE = re.compile("`([^`]+)`")
 SINGLE_BREAK = re.compile(r"(?<!\n)\n(?!\n)")
+
+
+def name_things(text: str, view: Any) -> str:
+    """A docstring, with the names of the view's model for `{thing}` and `{things}`, as actions say that it inherits."""
+    queryset = getattr(view, "queryset", None)
+    if queryset is None:
+        return text
+    meta = queryset.model._meta
+    return text.replace("{things}", str(meta.verbose_name_plural)).replace("{thing}", str(meta.verbose_name))
 
 
 def dumps(data, indent: bool = False) -> bytes:
@@ -79,8 +90,8 @@ class PageRenderer(renderers.BrowsableAPIRenderer):
 
     def get_description(self, view, status_code):
         """The docstring, in paragraphs. REST framework's breaks the lines where the source code does."""
-        text = view.get_view_description() if status_code not in (401, 403) else ""
-        return linebreaks_filter(SINGLE_BREAK.sub(" ", text))
+        text = name_things(view.get_view_description(), view) if status_code not in (401, 403) else ""
+        return mark_safe(CODE.sub(r"<code>\1</code>", linebreaks_filter(SINGLE_BREAK.sub(" ", text))))  # noqa: S308
 
     @staticmethod
     def is_about_nothing(view, status: int) -> bool:
@@ -134,8 +145,10 @@ class PageRenderer(renderers.BrowsableAPIRenderer):
         status = context["response"].status_code
         if status >= 400:
             context["response_headers"]["Content-Type"] = PROBLEM_TYPE
-            # A call that can only be posted to has a page for its form, with 405: that is no problem.
-            context["problem"] = data if status != 405 else None
+            context["problem"] = data
+        # A call that can only be posted to has a page for its form, with 405: that is no problem.
+        if status == 405 and context["request"].method == "GET":
+            context |= {"problem": None, "is_form_page": True}
         return {**context, "data": data, "links": self.get_links(data, context["view"])}
 
     @staticmethod

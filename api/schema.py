@@ -15,6 +15,7 @@ from rest_framework.viewsets import ViewSetMixin
 
 from api.components import headers, ref
 from api.fields import LineField, StringField
+from api.renderers import name_things
 from api.serializers import EmptySerializer
 from api.text import INVISIBLE
 
@@ -40,15 +41,8 @@ class AutoSchema(openapi.AutoSchema):
         return text.removeprefix(self.get_summary()).lstrip() or text
 
     def documentation(self) -> str:
-        """The docstring of the action, or else of its view, without the line breaks that Swagger UI would show.
-
-        Where viewsets inherit an action, its docstring says `{thing}` and `{things}` for the names of the model.
-        """
-        text = super().get_description()
-        queryset: Any = getattr(self.view, "queryset", None)
-        if queryset is not None:
-            meta = queryset.model._meta
-            text = text.replace("{things}", str(meta.verbose_name_plural)).replace("{thing}", str(meta.verbose_name))
+        """The docstring of the action, or else of its view, without the line breaks that Swagger UI would show."""
+        text = name_things(super().get_description(), self.view)
         return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
     def get_override_parameters(self):

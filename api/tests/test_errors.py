@@ -1,5 +1,5 @@
 import pytest
-from django.db import IntegrityError, InterfaceError, OperationalError, connections
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, connections, transaction
 from django.test import Client as Browser
 from rest_framework.exceptions import ErrorDetail
 
@@ -143,6 +143,20 @@ def test_a_defect_in_a_middleware_is_such_a_500_too(api, monkeypatch):
         raise ZeroDivisionError("canary")
 
     monkeypatch.setattr("django.contrib.sessions.middleware.SessionMiddleware.process_request", fail)
+
+    response = api.get("/tasks/")
+
+    assert_problem(response, 500, "error", "Internal Server Error")
+
+
+def test_a_column_that_is_missing_is_a_defect_and_no_database_that_is_away(api, monkeypatch):
+    """As where a migration was forgotten."""
+
+    def fail(*args, **kwargs):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT forgotten FROM todos_task")
+
+    monkeypatch.setattr(TaskViewSet, "list", fail)
 
     response = api.get("/tasks/")
 

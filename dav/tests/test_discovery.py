@@ -143,6 +143,7 @@ def test_a_token_of_the_api_does_not_open_it(api):
     response = HttpClient().generic("PROPFIND", "/dav/", HTTP_AUTHORIZATION=f"Bearer {api.secret}")
 
     assert response.status_code == 401
+    assert b"Sign in with your email address and an app password." in response.content
 
 
 def test_a_password_that_only_reads_can_not_write(alice, dav):

@@ -34,6 +34,7 @@ class DavView(CallerView):
 
     schema = None
     authentication_classes = [AppPasswordAuthentication]
+    how_to_sign_in = "Sign in with your email address and an app password."
     content_negotiation_class = AnyMedia
     renderer_classes = [JSONRenderer]  # every view makes its response itself
     http_method_names = ["options", "get", "head", "put", "delete", "propfind", "proppatch", "report"]

@@ -92,10 +92,14 @@ class Desk:
         page.wait_for_url(self.address + path)
         return page
 
-    def check(self) -> None:
-        """Check that the page fits its window, and that axe finds no accessibility problem."""
+    def check_width(self) -> None:
+        """Check that the page fits its window."""
         size = self.page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
         assert size[0] <= size[1], f"{self.page.url} is {size[0]} wide in {size[1]}"
+
+    def check(self) -> None:
+        """Check that the page fits its window, and that axe finds no accessibility problem."""
+        self.check_width()
         # Without preloading: axe would ask for style sheets at wrong addresses.
         options = {"preload": False, "resultTypes": ["violations"], "rules": NOT_OURS}
         found = Axe().run(self.page, options=options).response["violations"]

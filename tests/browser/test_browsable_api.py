@@ -29,7 +29,7 @@ def test_signing_out_by_mouse(desk):
 def test_signing_out_by_keyboard(desk):
     page = desk.sign_in()
 
-    for _ in range(5):  # the link past the header, and the three links in it
+    for _ in range(6):  # the link past the header, and the four links in it
         page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Sign out")).to_be_focused()
     page.keyboard.press("Enter")
@@ -130,6 +130,14 @@ def test_a_task_is_moved_by_its_form(desk):
     page.get_by_role("button", name="POST", exact=True).first.click()
 
     expect(page.get_by_role("status")).to_contain_text("Done: 200 OK.")
+
+
+def test_a_call_that_can_only_be_posted_to_shows_its_form_and_no_error(desk):
+    page = desk.open("/api/v1/auth/register/", status=405)
+
+    expect(page.get_by_label("Email")).to_be_visible()
+    expect(page.locator(".response-info")).to_be_hidden()
+    desk.check()
 
 
 def sign_in(page: Page) -> None:

@@ -29,6 +29,16 @@ def test_the_pages_of_a_task_open(browser, task, call):
     assert browser.get(f"/api/v1/tasks/{task.pk}/{call}").status_code == (405 if call else 200)
 
 
+@pytest.mark.parametrize("path", ["", "tokens/", "tasks/trash/", "projects/trash/", f"tasks/{NOBODYS}/restore/"])
+def test_the_words_above_a_page_are_for_people(browser, path):
+    page = browser.get(f"/api/v1/{path}").content.decode()
+
+    above, _, _ = page.partition('<div class="request-info')
+    _, _, above = above.partition("<h1>")
+    assert above
+    assert not re.search("[{}`]", above)
+
+
 def test_the_page_names_its_language(browser):
     assert '<html lang="en">' in browser.get("/api/v1/tasks/").content.decode()
 
@@ -246,7 +256,7 @@ def test_the_landing_page_leads_everywhere(client, db, django_assert_num_queries
 
 
 def test_signing_out_on_the_landing_page(browser):
-    assert "Signed in as alice@example.com" in browser.get("/").content.decode()
+    assert 'Signed in as <a href="/api/v1/me/">alice@example.com</a>' in browser.get("/").content.decode()
 
     browser.post("/api-auth/logout/")
 

@@ -31,7 +31,7 @@ def test_the_description_has_paragraphs_and_no_line_breaks_of_the_code(browser):
     page = browser.get("/api/v1/import/csv/").content.decode()
 
     assert "<p>Import tasks from CSV.</p>" in page
-    assert "The columns are those of the export; what has another name is in `lost`.</p>" in page
+    assert "The columns are those of the export; what has another name is in <code>lost</code>.</p>" in page
 
 
 def test_a_dry_run_shows_the_report_and_changes_nothing(browser):
