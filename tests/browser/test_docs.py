@@ -4,7 +4,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PHONE, WIDE
+from tests.browser.conftest import PHONE
 from todos.management.commands.seed import EMAIL, PASSWORD
 
 
@@ -34,14 +34,14 @@ def test_a_call_is_tried_out_with_a_token(desk, token):
     assert json.loads(response.locator(".highlight-code code").first.inner_text())["email"] == EMAIL
 
 
-@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"], indirect=True)
-@pytest.mark.parametrize("call", ["tasks-tasks_list", "tasks-tasks_create", "account-me_retrieve"])
-def test_an_open_call_fits_its_window(desk, call):
+@pytest.mark.parametrize("size", [PHONE], ids=["phone"], indirect=True)
+def test_an_open_call_fits_its_window(desk):
     page = desk.open("/api/v1/docs/")
 
-    page.locator(f"#operations-{call} .opblock-summary-control").click()
+    for call in ("tasks-tasks_list", "tasks-tasks_create"):
+        page.locator(f"#operations-{call} .opblock-summary-control").click()
+        expect(page.locator(f"#operations-{call} .responses-table")).to_be_visible()
 
-    expect(page.locator(f"#operations-{call} .responses-table")).to_be_visible()
     desk.check_width()  # its colors are Swagger UI's
 
 
