@@ -67,7 +67,7 @@ class Hook(OwnedModel):
     """A webhook: the address that events are sent to."""
 
     MAX_OF_AN_OWNER = 20
-    AT_ONCE_OF_AN_OWNER = 5  # so that slow receivers of a few can't take all threads of a worker
+    AT_ONCE_OF_AN_OWNER = 10  # of the worker's 20 threads: slow receivers of one owner leave some for the others
     BOTH_SIGN_FOR = timedelta(hours=24)
 
     url = models.CharField(max_length=2000)

@@ -15,6 +15,7 @@ from dav.tests.conftest import Dav, vtodo
 from live import delivering
 from live.models import Delivery, Hook, Outbox, OutgoingMail, StreamTicket
 from live.tests.conftest import stored
+from live.worker import THREADS
 from testing.emails import sent
 from todos.models import Project, Task
 from users.models import User
@@ -259,12 +260,12 @@ def test_slow_receivers_of_one_user_leave_threads_for_the_others(api, bobs_api, 
     bobs_api.post("/tasks/", {"title": "Bob's"})
     delivering.FanOut().round()
 
-    first, second = delivering.claim_hooks(6), delivering.claim_hooks(20)
+    first, second = delivering.claim_hooks(THREADS), delivering.claim_hooks(THREADS)
 
-    assert Counter(each.pk == stored(bobs).pk for each in first) == {False: 5, True: 1}
+    assert Counter(each.pk == stored(bobs).pk for each in first) == {False: Hook.AT_ONCE_OF_AN_OWNER, True: 1}
     assert second == []
     with time_machine.travel(timezone.now() + delivering.LEASE + timedelta(seconds=1)):
-        assert len(delivering.claim_hooks(20)) == 6
+        assert len(delivering.claim_hooks(THREADS)) == Hook.AT_ONCE_OF_AN_OWNER + 1
 
 
 def test_two_workers_never_send_for_the_same_hook(api, hook):
