@@ -3,6 +3,7 @@
 import io
 import json
 import struct
+import sys
 import time
 import tracemalloc
 import zipfile
@@ -158,6 +159,9 @@ FILES = {
 }
 
 
+SECONDS = 30 if sys.gettrace() else 5  # of CPU; `make coverage` stops at every line
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_it_is_refused_by_line_or_item_and_nothing_changes(upload, alice, task, name):
     source, content, reason = FILES[name]
@@ -165,7 +169,7 @@ def test_it_is_refused_by_line_or_item_and_nothing_changes(upload, alice, task, 
 
     assert reason in refusal(upload(source, content))
 
-    assert time.process_time() - began < 5
+    assert time.process_time() - began < SECONDS
     assert data_of(alice) == before
 
 
