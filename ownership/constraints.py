@@ -218,11 +218,14 @@ def check_references(
 
 def check_values(model: type[models.Model], owner_id: UUID, values: Mapping[str, Any]) -> None:
     """Raise ValidationError if one of these new values of an owner's rows is another owner's object, or none."""
-    for key in owned_references(model):
-        for other in (values[name] for name in (key.name, key.attname) if values.get(name) is not None):
-            own = key.related_model._base_manager.filter(owner_id=owner_id)
-            if not hasattr(other, "resolve_expression") and not own.filter(pk=getattr(other, "pk", other)).exists():
-                raise invalid(key.name, DOES_NOT_EXIST, "does_not_exist")
+    given = {key: values[name] for key in owned_references(model) for name in (key.name, key.attname) if name in values}
+    ids = {
+        key.attname: getattr(value, "pk", value)
+        for key, value in given.items()
+        if not hasattr(value, "resolve_expression")
+    }
+    if ids:
+        check_references(model(owner_id=owner_id, **ids), set(ids))
 
 
 def plain_refusal(constraint: models.BaseConstraint, instance: models.Model) -> ValidationError | None:
