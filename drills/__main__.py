@@ -1,6 +1,6 @@
 """Test this project with the faults of a database in the cloud: `make drills`.
 
-    python -m drills                  # everything, in 15 minutes
+    python -m drills                  # everything, in half an hour
     python -m drills faults --scale=0.2
     python -m drills suite --pytest -k sync
 
