@@ -16,7 +16,7 @@ PRODUCTION := DEBUG=False MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=131072 MALLO
 STRICT = env ENV_FILE=/dev/null DEBUG=False TRUSTED_PROXIES=1 DATABASE_URL=sqlite://:memory: SECRET_KEY=$$($(SECRET)) \
 	NEON_DATABASE_URL= DATABASE_URL_FILE= SECRET_KEY_FILE=
 
-.PHONY: help setup run serve test coverage test-browser test-clients test-assistants test-outside test-dav proofs fuzz drills mutants lint lint-openapi schema seed bench bench-growth \
+.PHONY: help setup run serve test test-server coverage test-browser test-clients test-assistants test-outside test-dav proofs fuzz drills mutants lint lint-openapi schema seed bench bench-growth \
 	bench-dav bench-memory bench-crowd bench-live clean
 
 help:  ## List the targets
@@ -47,21 +47,30 @@ POSTGRES := $(PY) -m testing.postgres >/dev/null 2>&1 \
 	|| $(PY) -m testing.postgres
 
 # By file, since some share a server or a world among their tests; in pytest's order, which begins with the longest.
-# One process more than there are cores, since some tests wait.
 CORES = $(shell $(PYTHON) -c 'import os; print(min(4, os.cpu_count() or 1))')
-IN_PARALLEL = -n $(shell expr $(CORES) + 1) --dist=loadfile --no-loadscope-reorder
+IN_PARALLEL = -n $(CORES) --dist=loadfile --no-loadscope-reorder
 
 # On Postgres, where more of the code runs. Apart from `test`, because measuring takes half as long again: what covers a
 # line changes slowly, and tells less of a change than the tests and `mutants`.
 MEASURED := --cov --cov-fail-under=95 --cov-report=term-missing:skip-covered
 
 # What a test starts (servers, commands, other workers) would compile the project again each time.
-test coverage test-browser test-clients test-assistants test-outside test-dav proofs fuzz: export PYTHONDONTWRITEBYTECODE =
+test test-server coverage test-browser test-clients test-assistants test-outside test-dav proofs fuzz: export PYTHONDONTWRITEBYTECODE =
 
-test: $(VENV)/.dev  ## Run the tests on SQLite, then on Postgres (10 minutes); ARGS="-k title" some of them
+# Tests that start servers, workers and commands.
+SERVERS := tests/server tests/contract tests/hostile/test_hostile_requests.py
+ONE_MORE = -n $(shell expr $(CORES) + 1)
+
+test: $(VENV)/.dev  ## Run the tests on SQLite, then on Postgres (5 minutes); ARGS="-k title" some of them
 	@$(POSTGRES)
-	$(PY) -m pytest --database=sqlite $(or $(ARGS),$(IN_PARALLEL) -m "not postgres_alone")
-	$(PY) -m pytest --database=postgres $(or $(ARGS),$(IN_PARALLEL) -m "not sqlite_alone")
+	$(PY) -m pytest --database=sqlite $(or $(ARGS),$(IN_PARALLEL) -m "not postgres_alone" $(SERVERS:%=--ignore=%))
+	$(PY) -m pytest --database=postgres $(or $(ARGS),$(IN_PARALLEL) -m "not sqlite_alone" $(SERVERS:%=--ignore=%))
+
+# Apart from `test`, because to start them takes most of the time. One process more than there are cores, since they wait.
+test-server: $(VENV)/.dev  ## Run the tests that start servers, workers and commands, on both databases (4 minutes)
+	@$(POSTGRES)
+	$(PY) -m pytest --database=sqlite $(or $(ARGS),$(IN_PARALLEL) $(ONE_MORE) -m "not postgres_alone" $(SERVERS))
+	$(PY) -m pytest --database=postgres $(or $(ARGS),$(IN_PARALLEL) $(ONE_MORE) -m "not sqlite_alone" $(SERVERS))
 
 coverage: $(VENV)/.dev  ## Run the tests on Postgres, and measure which lines they run
 	@$(POSTGRES)
@@ -91,10 +100,12 @@ test-dav: $(VENV)/.dev  ## Let calendar clients work with the CalDAV server, and
 	@tests/dav/setup
 	$(PY) -m pytest --database=sqlite $(ARGS) tests/dav
 
-# What `test` does a sample of.
+# What `test` and `test-server` do samples of.
 LARGE := tests/guards/test_isolation_*.py tests/hostile tests/server/test_many_processes.py \
 	todos/tests/test_replicas.py todos/tests/test_tree_invariants.py todos/tests/test_recurrence_oracle.py \
-	todos/tests/test_order.py api/tests/test_pagination.py
+	todos/tests/test_order.py api/tests/test_pagination.py tests/recipes/test_every_filter.py \
+	assistants/tests/test_fuzz.py assistants/tests/test_undo_of_anything.py assistants/tests/test_isolation.py \
+	dav/tests/test_archive.py transfer/tests/test_archive.py
 
 proofs: fuzz coverage  ## Do the large proofs whole: isolation, hostile requests, replicas, many processes, `fuzz`, `coverage` (two hours)
 	@PROOFS=full $(MAKE) --no-print-directory test ARGS="$(IN_PARALLEL) $(LARGE)"

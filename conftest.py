@@ -3,6 +3,7 @@
 import gc
 import os
 from collections import defaultdict
+from concurrent.futures import Future, wait
 from zlib import crc32
 
 import hypothesis
@@ -76,10 +77,25 @@ def django_db_setup(tmp_path_factory, django_db_blocker):
         connection.close()
 
 
+@pytest.fixture(scope="session")
+def mail_jobs():
+    """The jobs of the thread that sends emails: to ask the thread itself would take longer than most tests."""
+    jobs, submit = [], mail_executor.submit
+
+    def record(*job) -> Future:
+        jobs.append(submit(*job))
+        return jobs[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mail_executor, "submit", record)
+        yield jobs
+
+
 @pytest.fixture(autouse=True)
-def _mail_is_sent():
+def _mail_is_sent(mail_jobs):
     yield
-    mail_executor.submit(int).result(timeout=10)  # wait for the emails of this test
+    assert not wait(mail_jobs, timeout=10).not_done
+    mail_jobs.clear()
 
 
 @pytest.fixture
@@ -95,7 +111,7 @@ ALONE = {
     "sqlite": (
         "bench/tests",
         "tests/guards/test_admin_costs.py",
-        "tests/guards/test_cors.py",
+        "tests/server/test_cors.py",
         "tests/recipes/test_views.py",
         "tests/server/test_commands.py",
         "tests/server/test_events.py",
@@ -117,7 +133,7 @@ ALONE = {
         "tests/guards/test_isolation_of_calendars.py",
         "tests/guards/test_isolation_of_lists.py",
         "tests/guards/test_isolation_of_pages.py::test_a_page",
-        "tests/guards/test_revocation.py",
+        "tests/server/test_revocation.py",
         "tests/hostile",
         "tests/server/test_abuse_of_many_processes.py",
         "todos/tests/test_replicas.py",
@@ -126,11 +142,15 @@ ALONE = {
 }
 
 
+# The rooms that databases could tell apart: those of models, rules and queries, and the guards over all rooms.
+ON_BOTH = ("ownership/", "todos/", "tests/")
+
+
 def pytest_collection_modifyitems(items):
     """Mark what `make test` does on one of its databases alone.
 
-    Of a test with several cases, each database does half: the test runs on both, and each of its cases on one. `make
-    coverage` does all of them on Postgres.
+    Of a test with several cases, each database does half: the test runs on both, and each of its cases on one. Of a
+    file that isn't `ON_BOTH`, each database does half of the tests. `make coverage` does all of them on Postgres.
     """
     cases = defaultdict(list)
     for item in items:
@@ -138,7 +158,7 @@ def pytest_collection_modifyitems(items):
         if alone:
             item.add_marker(f"{alone[0]}_alone")
         elif not item.get_closest_marker("skipif"):
-            cases[item.nodeid.partition("[")[0]].append(item)
+            cases[item.nodeid.partition("[" if item.nodeid.startswith(ON_BOTH) else "::")[0]].append(item)
     for items in cases.values():
         if len(items) > 1:
             # In an order that has nothing to do with what they are, but is the same in each run.

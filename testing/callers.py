@@ -15,9 +15,9 @@ from django.utils import timezone
 
 from api.compiled import cached_queries
 from ownership.owned import OwnedQuerySet
+from testing import proofs
 from testing.client import Client
 from testing.probes import Question, fill_in, sample
-from testing.proofs import FULL, SHARE
 from testing.resources import RESOURCES, REVISED, make
 from testing.routes import PUBLIC, Route
 from testing.world import World, stored
@@ -43,19 +43,22 @@ def protections() -> list[str]:
 
 def callers(protection: str) -> tuple[str, ...]:
     """Who asks under this protection: all, or those for whom it makes a difference."""
-    # Who is refused before anything is looked up is asked under one protection in a sample.
-    again = REFUSED if FULL or protections()[0] == protection else ()
-    return {"both": LET_IN + again, "the owner rule alone": LET_IN[:2] + again}.get(protection, LET_IN[:1])
+    return {"both": LET_IN + REFUSED, "the owner rule alone": LET_IN[:2] + REFUSED}.get(protection, LET_IN[:1])
 
 
-def sample_for(name: str, protection: str, questions: list[Question], seed: str) -> list[Question]:
-    """What this caller asks in a sample. One, behind one protection, asks at least one question of each source; the
-    others ask fewer, and those fewest who are refused before anything is looked up.
+def asked_by(
+    names: tuple[str, ...], protection: str, questions: list[Question], seed: str
+) -> Iterator[tuple[str, list[Question]]]:
+    """Who of these asks which of the questions under this protection.
+
+    In a sample, these are another user and an eighth of the others. Behind one protection, the other user asks at least
+    one question of each source; the others ask fewer, and those fewest who are refused before anything is looked up.
     """
-    is_refused = name in REFUSED or name.startswith("anonymous")
-    is_thorough = (name, protection) == (LET_IN[0], protections()[0])
-    share = 8 * SHARE if is_refused else SHARE
-    return sample(questions, f"{seed} {protection} {name} {connection.vendor}", share, is_thorough)
+    for name in proofs.sample(names, lambda name: name == LET_IN[0], f"{seed} {protection}", share=8):
+        is_refused = name in REFUSED or name.startswith("anonymous")
+        is_thorough = (name, protection) == (LET_IN[0], protections()[0])
+        share = (8 if is_refused else 1) * proofs.SHARE
+        yield name, sample(questions, f"{seed} {protection} {name} {connection.vendor}", share, is_thorough)
 
 
 def browsers(protection: str) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """The large proofs: how much of them a run does.
 
-`make test` does a sample, always the same one; `make proofs` (PROOFS=full) does the whole. Each says at the end of the
-run how much it was.
+`make test` and `make test-server` do a sample, always the same one; `make proofs` (PROOFS=full) does the whole. Each
+says at the end of the run how much it was.
 """
 
 import os

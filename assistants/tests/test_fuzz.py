@@ -89,7 +89,7 @@ def check(response) -> None:
 
 
 @pytest.mark.django_db
-@settings(max_examples=size(4000, 200), **QUICK)
+@settings(max_examples=size(4000, 75), **QUICK)
 @given(message=REQUESTS | REQUESTS | MESSAGES | ANYTHING, headers=HEADERS)
 def test_nothing_makes_it_fail(message, headers):
     with transaction.atomic():

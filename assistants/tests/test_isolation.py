@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from assistants.tools import TOOLS
+from testing.proofs import sample
 from testing.resources import MISSING
 from testing.world import World, build, rows_of
 from users.models import User
@@ -30,13 +31,15 @@ def arguments(tool: str, name: str, value: str) -> dict[str, Any]:
     return {"id": MISSING, **extra, name: value} if tool in WITH_ID else {name: value}
 
 
-def test_no_tool_tells_or_changes_anything(world, bob: User, assistant_of):
+def test_no_tool_tells_or_changes_anything(world, bob: User, assistant_of, proved):
     assistant, before = assistant_of(bob), rows_of(world.alice)
-    ids = [value for name, value in world.values.items() if name != "missing"]
+    values = [value for name, value in world.values.items() if name != "missing"]
 
     for tool, name in [(each, name) for each in TOOLS for name in NAMES.get(each, ("id",))]:
         missing = assistant.result(tool, **arguments(tool, name, MISSING))
-        for value in ids:
+        asked = sample(values, len, f"{tool} {name}")
+        proved("isolation of assistants", len(asked), len(values))
+        for value in asked:
             result = assistant.result(tool, **arguments(tool, name, value))
             assert not world.leaks(str(result).replace(value, "")), (tool, name, value)
             if len(value) == len(MISSING) and tool != "add_tasks":

@@ -93,7 +93,7 @@ def without_tags(state: dict) -> dict:
 
 
 @pytest.mark.django_db
-@settings(max_examples=size(300, 25), **QUICK)
+@settings(max_examples=size(300, 10), **QUICK)
 @given(steps=st.lists(STEP, min_size=2, max_size=8))
 def test_undo_is_exact_or_refused(steps):
     with transaction.atomic():

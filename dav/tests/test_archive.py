@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from dav.models import Collection, OtherObject, Removal, Resource
 from testing.calendars import Calendars, calendar
 from testing.client import Client
+from testing.proofs import size
 from testing.uploads import named
 from todos.models import Project, Task
 from transfer.exports.archive import write_archive
@@ -302,7 +303,7 @@ LINES = st.one_of(
 OBJECTS = st.tuples(st.sampled_from(["inbox", "work"]), st.lists(LINES, max_size=6), st.sampled_from(["", *AFTERWARDS]))
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=size(12, 4), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(OBJECTS, max_size=6))
 def test_any_texts_move_as_they_are(alice, carol, drawn):
     with transaction.atomic():

@@ -1,6 +1,6 @@
 """The whole OpenAPI document against the production server, by schemathesis: all its checks and phases, two users.
 
-`make test` does a sample on Postgres, `make fuzz` the whole.
+`make test-server` does a sample on Postgres, `make fuzz` the whole.
 """
 
 import os

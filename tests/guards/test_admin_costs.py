@@ -42,7 +42,7 @@ ABOUT_ONE = ["change/", "delete/", "history/"]
 
 @pytest.fixture(scope="module")
 def costs(django_db_setup, django_db_blocker) -> dict[tuple[type, str], list[int]]:
-    """What each list and each page about one costs with one owner's rows, and with 30 tasks more and the rows of 15
+    """What each list and each page about one costs with one owner's rows, and with 30 tasks more and the rows of 5
     others: to make them takes longer than the pages."""
     with django_db_blocker.unblock(), transaction.atomic():
         desk, pages = Browser(), {(model, query): url(model, query) for model in LISTED for query in QUERIES}
@@ -55,7 +55,7 @@ def costs(django_db_setup, django_db_blocker) -> dict[tuple[type, str], list[int
         few = [cost(desk, page) for page in pages.values()]
         project = Project.objects.filter(owner=owner).first()
         Task.objects.bulk_create(Task(owner=owner, title="x", project=project) for _ in range(30))
-        fill(15, start=1)
+        fill(5, start=1)
         many = [cost(desk, page) for page in pages.values()]
         transaction.set_rollback(True)
     return {what: list(costs) for what, *costs in zip(pages, few, many, strict=True)}

@@ -10,7 +10,7 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from api.tests.test_schema import written_out
-from testing.callers import Caller, callers, probe, protected_by, protections, sample_for
+from testing.callers import Caller, asked_by, callers, probe, protected_by, protections
 from testing.client import Client
 from testing.probes import BY_ID, questions, references, size
 from testing.resources import RESOURCES
@@ -27,8 +27,7 @@ def test_what_is_anothers_is_like_what_is_missing(route, protection, world, bob,
     every = questions(route, BY_ID)
 
     with protected_by(protection, settings):
-        for name in callers(protection):
-            asked = sample_for(name, protection, every, str(route))
+        for name, asked in asked_by(callers(protection), protection, every, str(route)):
             probe(Caller.of(name, world, bob, operator), route, asked)
             proved("isolation", size(asked), size(every))
 

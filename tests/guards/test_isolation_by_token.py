@@ -2,7 +2,7 @@
 
 import pytest
 
-from testing.callers import PROTECTIONS, Caller, browsers, callers, probe, protected_by, protections, sample_for
+from testing.callers import PROTECTIONS, Caller, asked_by, browsers, callers, probe, protected_by, protections
 from testing.probes import BY_ID, BY_TOKEN, pages, questions, size
 from testing.routes import ROUTES
 
@@ -15,8 +15,7 @@ def test_what_was_given_to_another_is_like_what_was_given_to_nobody(
     every = questions(route, BY_TOKEN)
 
     with protected_by(protection, settings):
-        for name in callers(protection):
-            asked = sample_for(name, protection, every, str(route))
+        for name, asked in asked_by(callers(protection), protection, every, str(route)):
             probe(Caller.of(name, world, bob, operator), route, asked)
             proved("isolation", size(asked), size(every))
 

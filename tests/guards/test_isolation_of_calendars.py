@@ -78,7 +78,7 @@ def _protection(request, settings) -> Iterator[None]:
 def test_each_address_of_another_user_is_as_one_that_is_missing(alices, bobs, proved):
     before = stored(alices.user)
     every = list(product(paths(alices), METHODS))
-    done = sample(every, lambda pair: pair[1], "calendars", share=4)
+    done = sample(every, lambda pair: pair[1], "calendars", share=12)
     for path, method in done:
         headers = {"Destination": f"{bobs.home}inbox/copy.ics"}
         theirs = told(bobs, method, f"{alices.home}{path}", BODIES.get(method, ""), **headers)
@@ -102,7 +102,7 @@ def test_names_of_another_user_are_missing_in_ones_own_home(alices, bobs, proved
         ("inbox/e.ics", "inbox/x.ics"),
     ]
     every = list(product(names, METHODS))
-    done = sample(every, lambda pair: pair[1], "names of calendars", share=4)
+    done = sample(every, lambda pair: pair[1], "names of calendars", share=12)
     for (theirs, missing), method in done:
         headers = {"Destination": f"{bobs.home}inbox/copy.ics"}
         answers = [told(bobs, method, path, BODIES.get(method, ""), **headers) for path in (theirs, missing)]

@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.test import Client as Browser
 from django.utils.http import urlsafe_base64_encode
 
-from testing.callers import Caller, Told, browsers, probe, protected_by, protections, sample_for
+from testing.callers import Caller, Told, asked_by, browsers, probe, protected_by, protections
 from testing.probes import Question, fill_in, ids_of, pages, sample, size
 from testing.resources import RESOURCES
 from testing.routes import ADMIN, PAGES, ROUTES
@@ -25,8 +25,7 @@ def test_a_page_of_the_api_shows_nothing_of_another(route, protection, world, bo
     every = pages(route)
 
     with protected_by(protection, settings):
-        for name in browsers(protection):
-            asked = sample_for(name, protection, every, str(route))
+        for name, asked in asked_by(browsers(protection), protection, every, str(route)):
             probe(Caller.of(name, world, bob, operator), route, asked)
             proved("isolation", size(asked), size(every))
 
@@ -71,7 +70,7 @@ def sign_in(name: str, bob: User) -> Browser:
 def test_the_admin_tells_nothing_to_who_has_no_rights(path, name, world, bob, proved):
     browser, before = sign_in(name, bob), stored(world.alice)
     every = list(admin_questions(path))
-    asked = sample(every, f"{path} {name}", share=24)
+    asked = sample(every, f"{path} {name}", share=64, of_each=False)
     proved("isolation", size(asked), size(every))
 
     for question in asked:

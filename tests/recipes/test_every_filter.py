@@ -13,6 +13,7 @@ from django.http import QueryDict
 from rest_framework import serializers
 
 from api import compiled
+from testing import proofs
 from testing.client import Client
 from testing.routes import ROUTES, Route
 from todos.models import Project, Task
@@ -148,12 +149,12 @@ def test_an_order_shows_the_same_rows_with_each_filter(route, ordering, alice):
     make_things(route, alice, "")
     filters = route.view.filterset_class._declared_fields
 
-    for name in sorted(route.view.filterset_class.filters()):
-        for values in samples(filters[name]):
-            query = "&".join(f"{name}={value}" for value in values)
-            found = client.get(f"{route.url()}?limit=200&ordering={ordering}&{query}").json()
-            if "results" in found:
-                assert {row["id"] for row in found["results"]} == expected(route, query, alice), query
+    asked = [(name, values) for name in route.view.filterset_class.filters() for values in samples(filters[name])]
+    for name, values in proofs.sample(asked, lambda pair: pair[0], ordering):
+        query = "&".join(f"{name}={value}" for value in values)
+        found = client.get(f"{route.url()}?limit=200&ordering={ordering}&{query}").json()
+        if "results" in found:
+            assert {row["id"] for row in found["results"]} == expected(route, query, alice), query
 
 
 def test_the_filters_of_tasks_are_among_them():

@@ -1,6 +1,6 @@
 """The promises of docs/sync.md, with several server processes and over real sockets.
 
-`make test` does a sample, `make proofs` the whole.
+`make test-server` does a sample, `make proofs` the whole.
 """
 
 import json

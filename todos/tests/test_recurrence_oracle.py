@@ -15,7 +15,7 @@ from todos.recurrence import Recurrence, Series
 
 WEEKDAYS = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"]
 DAY = timedelta(days=1)
-RULES = size(20_000, 400)  # of each kind
+RULES = size(20_000, 200)  # of each kind
 CYCLE = 146_097  # days in 400 years, after which the calendar repeats
 ASKED = 4  # dates of each series
 

@@ -15,7 +15,7 @@ from testing.routes import LISTS as LISTS_OF
 from todos.models import Project, Tag, Task
 from users.models import User
 
-HISTORIES = size(200, 25)
+HISTORIES = size(200, 10)
 MAX_PAGES = 500  # a sync that isn't over by then never is
 LISTS = {RESOURCES[model].name: LISTS_OF[model].url() for model in REVISED}
 NAMES = ("home", "work", "fun", "Home")

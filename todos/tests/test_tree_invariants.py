@@ -127,7 +127,7 @@ def check_revisions(before: dict, after: dict, revision: int, next_revision: int
 
 
 @pytest.mark.django_db
-@settings(max_examples=size(50, 12), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=size(50, 6), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(operations=st.lists(OPERATIONS, min_size=4, max_size=12))
 def test_the_tree_is_sound_after_any_operations(operations):
     with transaction.atomic():

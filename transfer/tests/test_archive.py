@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from testing.client import Client
+from testing.proofs import size
 from testing.uploads import named, sample
 from todos.models import Project, Tag, Task
 from transfer.exports.archive import write_archive
@@ -275,7 +276,7 @@ def build(owner, drawn: list) -> None:
     projects[2].delete()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=size(25, 8), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(accounts())
 def test_any_account_moves_as_it_is(alice, drawn):
     with transaction.atomic():
