@@ -15,7 +15,7 @@ try:
     workers = whole(1, 1000)(os.environ.get("WEB_CONCURRENCY", "2"))
 except ValueError as error:
     sys.exit(f"WEB_CONCURRENCY can't be read from the environment: {error}.")
-# docs/deploy.md says why this one, and what it was compared with.
+# docs/deploy.md says why this one, and bench/http_servers.py what it was compared with.
 worker_class = "config.server.worker.Worker"
 # Threads, so that one slow database answer doesn't hold up the others. Each keeps a database connection.
 threads = 4
