@@ -78,7 +78,7 @@ coverage: $(VENV)/.dev  ## Run the tests on Postgres, and measure which lines th
 
 # Apart from `test`, because it needs a browser: Chromium or Chrome of the system, or the one that TEST_BROWSER names.
 test-browser: $(VENV)/.browser  ## Try the pages in a real browser, against the production server
-	$(PY) -m pytest --database=sqlite $(ARGS) tests/browser
+	$(PY) -m pytest --database=sqlite $(or $(ARGS),-n $(CORES)) tests/browser
 
 # Node and the generators; a virtual environment of its own, in clients/python.
 test-clients: $(VENV)/.dev  ## Generate typed clients from the schema (TypeScript, orval, Python), and walk through the API with them

@@ -40,6 +40,10 @@ def run(tmp_path) -> Callable[..., subprocess.CompletedProcess]:
     return run
 
 
+class Proxy(ThreadingHTTPServer):
+    request_queue_size = 128  # as of real servers: the suite opens connections at once
+
+
 @contextmanager
 def signing_in(server: Server, token: str) -> Iterator[str]:
     """The address of a proxy that adds the token, for programs that can't."""
@@ -66,7 +70,7 @@ def signing_in(server: Server, token: str) -> Iterator[str]:
         def log_message(self, *args) -> None:
             pass
 
-    proxy = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    proxy = Proxy(("127.0.0.1", 0), Handler)
     Thread(target=proxy.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{proxy.server_port}"
     proxy.shutdown()
