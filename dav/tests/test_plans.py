@@ -13,7 +13,7 @@ from users.models import User
 
 pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="The plan is Postgres's.")
 
-COUNT = 2000
+COUNT = 4000
 A_FEW = 12  # rows: the object, its family, and what is near it
 
 
@@ -48,7 +48,7 @@ def rows_read(call) -> int:
     return max(plan.read(table) for plan in plans for table in ("todos_task", "dav_resource", "dav_removal"))
 
 
-@pytest.mark.parametrize("name", ["1000.ics", "of the API"])
+@pytest.mark.parametrize("name", ["2000.ics", "of the API"])
 def test_an_object_is_found_by_its_name(dav, name):
     if name == "of the API":
         name = f"{Task.objects.filter(owner=dav.user, resource=None).first().pk}.ics"

@@ -16,7 +16,7 @@ from users.models import ApiToken, User
 
 pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="The plan is Postgres's.")
 
-COUNT = 2500
+COUNT = 4000
 TODAY = date(2027, 1, 1)
 LISTS = {
     "": "task_owner_created",
