@@ -51,7 +51,7 @@ def asked_by(
 ) -> Iterator[tuple[str, list[Question]]]:
     """Who of these asks which of the questions under this protection.
 
-    In a sample, these are another user and an eighth of the others. Behind one protection, the other user asks at least
+    In a sample, these are another user and one of the others. Behind one protection, the other user asks at least
     one question of each source; the others ask fewer, and those fewest who are refused before anything is looked up.
     """
     for name in proofs.sample(names, lambda name: name == LET_IN[0], f"{seed} {protection}", share=8):
