@@ -11,12 +11,13 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import Client as Browser
-from django.test import override_settings
+from django.test import TransactionTestCase, override_settings
 from rest_framework.throttling import SimpleRateThrottle
 
 from testing import proofs
 from testing.client import PASSWORD, Client, leave_role
 from testing.databases import migrated_database
+from testing.flush import delete_rows
 from todos.models import Task
 from users.emails import mail_executor
 from users.models import User
@@ -37,6 +38,7 @@ gc.disable()
 def pytest_collection_finish():
     gc.freeze()
     gc.enable()
+    gc.set_threshold(50_000)
 
 
 def leave_request_scope(get_response):
@@ -73,7 +75,9 @@ def django_db_setup(tmp_path_factory, django_db_blocker):
     with migrated_database(tmp_path_factory.mktemp("database")) as name, django_db_blocker.unblock():
         connection.close()
         settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = name
-        yield
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(TransactionTestCase, "_fixture_teardown", delete_rows)
+            yield
         connection.close()
 
 
@@ -150,7 +154,8 @@ def pytest_collection_modifyitems(items):
     """Mark what `make test` does on one of its databases alone.
 
     Of a test with several cases, each database does half: the test runs on both, and each of its cases on one. Of a
-    file that isn't `ON_BOTH`, each database does half of the tests. `make coverage` does all of them on Postgres.
+    file that isn't `ON_BOTH`, each database does half of the tests, and so it does of those that don't use a database.
+    `make coverage` does all of them on Postgres.
     """
     cases = defaultdict(list)
     for item in items:
@@ -158,7 +163,9 @@ def pytest_collection_modifyitems(items):
         if alone:
             item.add_marker(f"{alone[0]}_alone")
         elif not item.get_closest_marker("skipif"):
-            cases[item.nodeid.partition("[" if item.nodeid.startswith(ON_BOTH) else "::")[0]].append(item)
+            uses_database = "db" in item.fixturenames or item.get_closest_marker("django_db")
+            by_case = item.nodeid.startswith(ON_BOTH) and uses_database
+            cases[item.nodeid.partition("[" if by_case else "::")[0]].append(item)
     for items in cases.values():
         if len(items) > 1:
             # In an order that has nothing to do with what they are, but is the same in each run.

@@ -20,11 +20,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Thread
 
 import psycopg2
 import pytest
 
-from testing.databases import drop_template, migrate
+from testing.databases import drop_template, make_template, migrate, once
 
 PROGRAMS = ("initdb", "pg_ctl", "postgres")
 USUAL_PLACES = (
@@ -221,6 +222,10 @@ def pytest_load_initial_conftests(early_config: pytest.Config):
         for name in ("SECRET_KEY_FILE", *OTHER_NAMES):
             os.environ.pop(name, None)
         resources.callback(drop_template)
+        # While the workers are still collecting.
+        ahead = Thread(target=once, args=("template", make_template))
+        ahead.start()
+        resources.callback(ahead.join)
     return (yield)
 
 

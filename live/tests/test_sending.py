@@ -79,7 +79,11 @@ def test_what_a_receiver_answers_is_named(content, outcome):
 
 
 def test_a_receiver_that_hangs_is_given_up(soon):
-    with serving(lambda connection: time.sleep(2)) as url:
+    def hang(connection: socket.socket) -> None:
+        while connection.recv(65536):
+            pass
+
+    with serving(hang) as url:
         outcome, seconds = timed(url)
 
     assert outcome == Outcome(None, "timeout")

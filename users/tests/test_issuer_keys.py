@@ -112,7 +112,12 @@ def test_a_key_that_was_withdrawn_while_nobody_asked_is_refused(issuer, sign_in,
     assert_problem(old.get("/me/"), *INVALID_TOKEN)
 
 
-def test_a_slow_issuer_holds_up_known_keys_once_and_not_for_long(issuer, sign_in, keys, monkeypatch):
+@pytest.fixture
+def impatient(monkeypatch) -> None:
+    monkeypatch.setattr(IssuerKeys, "TIMEOUT", 0.5)
+
+
+def test_a_slow_issuer_holds_up_known_keys_once_and_not_for_long(impatient, issuer, sign_in, keys, monkeypatch):
     monkeypatch.setattr(IssuerKeys, "FRESH", 1e-9)
     client = sign_in()
     client.get("/me/")
@@ -123,7 +128,7 @@ def test_a_slow_issuer_holds_up_known_keys_once_and_not_for_long(issuer, sign_in
     statuses = [client.get("/me/").status_code for _ in range(5)]
 
     assert statuses == [200] * 5
-    assert time.monotonic() - started < 6
+    assert time.monotonic() - started < 2
 
 
 def test_a_key_that_was_replaced_under_its_id_is_taken(issuer, sign_in, outdated):
@@ -300,7 +305,7 @@ class Dripping(BaseHTTPRequestHandler):
 
 
 @pytest.mark.parametrize(("piece", "pause"), [(b" ", 0.2), (b" " * 1_000_000, 0)], ids=["slowly", "fast"])
-def test_a_document_that_never_ends_is_a_503_soon(issuer, settings, sign_in, piece, pause):
+def test_a_document_that_never_ends_is_a_503_soon(impatient, issuer, settings, sign_in, piece, pause):
     with ThreadingHTTPServer(("127.0.0.1", 0), Dripping) as server:
         server.piece, server.pause = piece, pause
         Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}).start()
@@ -310,7 +315,7 @@ def test_a_document_that_never_ends_is_a_503_soon(issuer, settings, sign_in, pie
         response = sign_in().get("/me/")
         server.shutdown()
 
-    assert time.monotonic() - started < 6
+    assert time.monotonic() - started < 2
     assert_unavailable(response)
 
 
