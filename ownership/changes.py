@@ -28,6 +28,11 @@ REPLACED = (
 
 
 @cache
+def column_names(model: type[models.Model]) -> frozenset[str]:
+    return frozenset(field.attname for field in model._meta.concrete_fields)
+
+
+@cache
 def columns_changed_in_place(model: type[models.Model]) -> list[str]:
     return [field.attname for field in model._meta.concrete_fields if not isinstance(field, REPLACED)]
 
@@ -73,14 +78,13 @@ class ChangeTrackingModel(models.Model):
     def changed_fields(self) -> set[str]:
         """The columns whose values differ from the database; all columns of a new object."""
         if self.loaded_values is None:
-            return {field.attname for field in self._meta.concrete_fields}
+            return set(column_names(type(self)))
         own, loaded = self.__dict__, self.loaded_values
         # Most values are still the objects that were loaded: comparing identities is faster.
         replaced = {name for name in loaded if name in own and own[name] is not loaded[name]}
         changed = {name for name in replaced if own[name] != loaded[name]}
-        if len(loaded) < len(self._meta.concrete_fields):  # by `only` or `defer`: what was set since is a change, too
-            names = {field.attname for field in self._meta.concrete_fields}
-            changed |= (names & own.keys()) - loaded.keys()
+        # What `only` or `defer` left out: setting it is a change, too.
+        changed |= (column_names(type(self)) - loaded.keys()) & own.keys()
         return changed | {field.attname for field in folded_fields(type(self)) if changed.intersection(field.sources)}
 
     def was(self, name: str):

@@ -12,7 +12,7 @@ from django.urls import clear_url_caches, include, path
 from rest_framework.routers import SimpleRouter
 
 from config import urls
-from ownership.changes import columns_changed_in_place
+from ownership.changes import column_names, columns_changed_in_place
 from ownership.row_level_security import checks, is_enabled
 from transfer.columns import columns, others, references
 
@@ -56,7 +56,7 @@ def column_of(model: type[models.Model], name: str, field: models.Field) -> Iter
 
 def cached_columns() -> None:
     """Forget which columns models have."""
-    for cached in (columns_changed_in_place, columns, others, references):
+    for cached in (column_names, columns_changed_in_place, columns, others, references):
         cached.cache_clear()
 
 

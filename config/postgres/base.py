@@ -30,12 +30,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     # psycopg2 itself stays in autocommit mode all the time: it would send its BEGIN alone.
 
     @property
-    def status(self) -> int:
-        return self.connection.get_transaction_status()
-
-    @property
     def is_idle(self) -> bool:
-        return self.status == TRANSACTION_STATUS_IDLE
+        return self.connection.get_transaction_status() == TRANSACTION_STATUS_IDLE
 
     @property
     def begins(self) -> bool:
@@ -71,7 +67,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def is_usable(self) -> bool:
         """Whether a query would have an answer: the other side has not hung up, and no transaction failed. Asks only
         this side's socket."""
-        if self.connection is None or self.connection.closed or self.status == TRANSACTION_STATUS_INERROR:
+        if self.connection is None or self.connection.closed:
+            return False
+        if self.connection.get_transaction_status() == TRANSACTION_STATUS_INERROR:
             return False
         readable = select.poll()  # not select(), which knows no descriptor over 1023
         readable.register(self.connection.fileno(), select.POLLIN)
