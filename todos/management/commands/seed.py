@@ -40,13 +40,13 @@ class Command(BaseCommand):
             help="URL of the server, for the output (default: %(default)s)",
         )
 
-    @transaction.atomic
     def handle(self, *args, address: str, **options):
         User = get_user_model()
         user = User.objects.filter(email=EMAIL).first()
         if user is None:
-            user = User.objects.create_user(EMAIL, PASSWORD, name="Demo", is_staff=True, is_superuser=True)
-            sample_tasks(user)
+            with transaction.atomic():
+                user = User.objects.create_user(EMAIL, PASSWORD, name="Demo", is_staff=True, is_superuser=True)
+                sample_tasks(user)
         self.stdout.write(
             f"""
   {address}/              sign in with {EMAIL} and {PASSWORD}
