@@ -25,9 +25,9 @@ def environment(neon: Neon, url: str) -> dict[str, str]:
 
 
 @contextmanager
-def serving(neon: Neon, url: str, processes: int = 2) -> Iterator[Server]:
-    """The production server, as `make serve` starts it."""
-    own = {"BIND": "127.0.0.1", "WEB_CONCURRENCY": str(processes)}
+def serving(neon: Neon, url: str, processes: int = 2, **settings: str) -> Iterator[Server]:
+    """The production server with these settings, as `make serve` starts it."""
+    own = {"BIND": "127.0.0.1", "WEB_CONCURRENCY": str(processes), **settings}
     command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--config", "config/server/gunicorn.py"]
     server = Server(command, ROOT, neon.directory / "server.log", {**environment(neon, url), **own})
     try:

@@ -9,13 +9,14 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from threading import Event, Lock, Thread
+from threading import Event, Lock
 from uuid import uuid4
 
-from drills.exercises import environment, make_database
+from drills.exercises import make_database, serving
 from drills.faults import DATABASE
 from drills.neon import Neon
 from testing.receivers import Received, receiving
@@ -67,14 +68,17 @@ class Writer:
             remind = self.make(body)
             self.reminders[remind] = moment
             task = self.make({"title": "Buy milk"})
-            self.program.insist("PATCH", f"tasks/{task}/", {"title": uuid4().hex})
-            self.program.insist("POST", f"tasks/{task}/complete/", Idempotency_Key=uuid4().hex)
+            self.write(200, "PATCH", f"tasks/{task}/", {"title": uuid4().hex})
+            self.write(200, "POST", f"tasks/{task}/complete/", Idempotency_Key=uuid4().hex)
             time.sleep(1)
 
     def make(self, body: dict) -> str:
-        response = self.program.insist("POST", "tasks/", body, Idempotency_Key=uuid4().hex)
-        assert response.status == 201, response
-        return response.body["id"]
+        return self.write(201, "POST", "tasks/", body, Idempotency_Key=uuid4().hex)["id"]
+
+    def write(self, status: int, *request, **headers: str) -> dict:
+        response = self.program.insist(*request, **headers)
+        assert response.status == status, response
+        return response.body
 
     def revision(self) -> int:
         return self.program.insist("GET", "me/").body["revision"]
@@ -94,9 +98,9 @@ class LiveLedger:
         with receiving() as received, self.running(received) as (server, workers):
             self.kill_some(received, workers)
             writers = [Writer(server, received) for _ in range(USERS)]
-            self.kill_while(writers, server, workers)
+            broken = self.kill_while(writers, server, workers)
             self.wait(writers, received)
-            return self.faults(writers, received)
+            return broken + self.faults(writers, received)
 
     def kill_some(self, received: Received, workers: list[Worker]) -> None:
         """Kill all workers now and then when something was received, before they know it or right after."""
@@ -111,38 +115,36 @@ class LiveLedger:
 
     @contextmanager
     def running(self, received: Received) -> Iterator[tuple[Server, list[Worker]]]:
-        variables = environment(self.neon, self.neon.pooled_url(DATABASE))
-        variables |= {"HOOKS_ALLOW_PRIVATE": "True", "PUBLIC_URL": "https://todo.example.com", "BIND": "127.0.0.1"}
-        variables |= {"EMAIL_URL": f"smtp://127.0.0.1:{received.mail_port}", "WORK_POLL_SECONDS": "5"}
-        variables |= {"WORKER_ADDRESS": f"127.0.0.1:{received.hooks_port}", "WEB_CONCURRENCY": "2"}
-        command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--config", "config/server/gunicorn.py"]
-        server = Server(command, ROOT, self.neon.directory / "live.log", variables).wait()
-        with (self.neon.directory / "workers.log").open("w") as log:
-            workers = [Worker(variables, log) for _ in range(WORKERS)]
+        url = self.neon.pooled_url(DATABASE)
+        own = {"HOOKS_ALLOW_PRIVATE": "True", "PUBLIC_URL": "https://todo.example.com", "WORK_POLL_SECONDS": "5"}
+        own |= {"EMAIL_URL": f"smtp://127.0.0.1:{received.mail_port}"}
+        own |= {"WORKER_ADDRESS": f"127.0.0.1:{received.hooks_port}"}
+        with serving(self.neon, url, **own) as server, (self.neon.directory / "workers.log").open("w") as log:
+            workers = [Worker(server.environment, log) for _ in range(WORKERS)]
             try:
                 yield server, workers
             finally:
                 for worker in workers:
                     worker.stop()
-                server.stop()
 
-    def kill_while(self, writers: list[Writer], server: Server, workers: list[Worker]) -> None:
+    def kill_while(self, writers: list[Writer], server: Server, workers: list[Worker]) -> list[str]:
+        """Kill them while the writers work. Return what stopped a writer."""
         stop = Event()
-        threads = [Thread(target=writer.work, args=(stop,)) for writer in writers]
-        for thread in threads:
-            thread.start()
-        for number in range(self.kills):
-            time.sleep(random.uniform(0.5, 3))
-            if number % 3:
-                self.killed["at any time: a worker"] += 1
-                random.choice(workers).kill()
-            else:
-                self.killed["at any time: a server process"] += 1
-                with suppress(ProcessLookupError):
-                    os.kill(random.choice(sorted(server.workers())), signal.SIGKILL)
-        stop.set()
-        for thread in threads:
-            thread.join()
+        with ThreadPoolExecutor(len(writers)) as pool:
+            running: list[Future] = [pool.submit(writer.work, stop) for writer in writers]
+            try:
+                for number in range(self.kills):
+                    time.sleep(random.uniform(0.5, 3))
+                    if number % 3:
+                        self.killed["at any time: a worker"] += 1
+                        random.choice(workers).kill()
+                    else:
+                        self.killed["at any time: a server process"] += 1
+                        with suppress(ProcessLookupError):
+                            os.kill(random.choice(sorted(server.workers())), signal.SIGKILL)
+            finally:
+                stop.set()
+        return [f"a writer stopped: {error!r}" for job in running if (error := job.exception())]
 
     def wait(self, writers: list[Writer], received: Received) -> None:
         """Until all of it has come, or nothing more comes. It goes slowly: the kills go on, each ends some leases."""

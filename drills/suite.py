@@ -7,8 +7,7 @@ import sys
 from drills.neon import Neon
 from testing.servers import ROOT
 
-# --reuse-db: the pooler's connections prevent dropping the databases. They are deleted with the server.
-OPTIONS = ("--database=postgres", "--reuse-db", "-q", "-n", "auto", "--maxprocesses=4", "--dist=loadfile")
+OPTIONS = ("--database=postgres", "-q", "-n", "auto", "--maxprocesses=4", "--dist=loadfile")
 
 
 def run_suite(neon: Neon, arguments: list[str]) -> bool:

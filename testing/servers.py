@@ -71,9 +71,11 @@ class Server:
     def stop(self) -> None:
         """Stop it as a platform does, then kill its remaining processes."""
         self.process.terminate()
-        self.process.wait(timeout=30)
-        with suppress(ProcessLookupError):  # runserver's reloader leaves its child behind
-            os.killpg(self.process.pid, signal.SIGKILL)
+        try:
+            self.process.wait(timeout=30)
+        finally:
+            with suppress(ProcessLookupError):  # runserver's reloader leaves its child behind
+                os.killpg(self.process.pid, signal.SIGKILL)
 
     def workers(self) -> set[int]:
         """The process ids of gunicorn's workers, as its log says them; one that was killed is for a moment."""
