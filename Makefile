@@ -118,7 +118,7 @@ drills: $(VENV)/.dev  ## Put it through what a database in the cloud does: resta
 	@drills/packages
 	$(PY) -m drills $(ARGS)
 
-mutants: $(VENV)/.dev $(ENV_FILE)  ## Break the code in some 100 telling ways, and see the tests go red each time (15 minutes); ARGS=sync tries some
+mutants: $(VENV)/.dev  ## Break the code in some 100 telling ways, and see the tests go red each time (15 minutes); ARGS=sync tries some
 	@$(PY) -m testing.mutants $(ARGS)
 
 lint: $(VENV)/.dev  ## Check style, types, migrations, the production settings and the API's schema

@@ -3,7 +3,6 @@
 import gc
 import os
 from collections import defaultdict
-from concurrent.futures import Future, wait
 from zlib import crc32
 
 import hypothesis
@@ -17,9 +16,9 @@ from rest_framework.throttling import SimpleRateThrottle
 from testing import proofs
 from testing.client import PASSWORD, Client, leave_role
 from testing.databases import migrated_database
+from testing.emails import wait_until_sent
 from testing.flush import delete_rows
 from todos.models import Task
-from users.emails import mail_executor
 from users.models import User
 
 pytest.register_assert_rewrite("testing.problems")
@@ -81,25 +80,10 @@ def django_db_setup(tmp_path_factory, django_db_blocker):
         connection.close()
 
 
-@pytest.fixture(scope="session")
-def mail_jobs():
-    """The jobs of the thread that sends emails: to ask the thread itself would take longer than most tests."""
-    jobs, submit = [], mail_executor.submit
-
-    def record(*job) -> Future:
-        jobs.append(submit(*job))
-        return jobs[-1]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mail_executor, "submit", record)
-        yield jobs
-
-
 @pytest.fixture(autouse=True)
-def _mail_is_sent(mail_jobs):
+def _mail_is_sent():
     yield
-    assert not wait(mail_jobs, timeout=10).not_done
-    mail_jobs.clear()
+    wait_until_sent()
 
 
 @pytest.fixture
@@ -110,13 +94,13 @@ def proved(record_property):
 
 # `make test` does these on one of its databases alone, by the beginning of their names: a directory, a file, or some of
 # its tests. Which database there is can't change what the first see. The others are samples of large proofs, which
-# `make proofs` does on both, and on Postgres row-level security is a part of them.
+# `make proofs` does on both, and on Postgres row-level security is a part of them; or they start many processes, which
+# are for production.
 ALONE = {
     "sqlite": (
         "bench/tests",
         "tests/guards/test_admin_costs.py",
         "tests/server/test_cors.py",
-        "tests/recipes/test_views.py",
         "tests/server/test_commands.py",
         "tests/server/test_events.py",
         "tests/server/test_path_prefix.py",

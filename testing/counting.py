@@ -1,4 +1,4 @@
-"""Checks whether the changed rows have their owner's next revision."""
+"""The rows of an owner with their revisions, to compare before and after a write."""
 
 from testing.resources import REVISED
 from users.models import User

@@ -9,8 +9,12 @@ from django.core.mail import EmailMessage
 from users.emails import mail_executor
 
 
-def sent() -> list[EmailMessage]:
+def wait_until_sent() -> None:
     mail_executor.submit(int).result(timeout=10)  # there is one thread: when this job is done, so are the earlier ones
+
+
+def sent() -> list[EmailMessage]:
+    wait_until_sent()
     return mail.outbox
 
 

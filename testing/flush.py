@@ -2,9 +2,10 @@ from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.core.management.color import no_style
 from django.db import connection
+from django.test import TransactionTestCase
 
 
-def delete_rows(case=None) -> None:
+def delete_rows(case: TransactionTestCase) -> None:
     """Delete all rows but those that `migrate` writes.
 
     In the place of `TransactionTestCase._fixture_teardown`. Django's `flush` deletes those rows too, writes them again,

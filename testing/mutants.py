@@ -52,7 +52,6 @@ def copy_of_the_project(directory: Path) -> Path:
         if name and (ROOT / name).is_file():
             (directory / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, directory / name)
-    shutil.copy2(ROOT / ".env", directory / ".env")
     compileall.compile_dir(directory, quiet=2)
     return directory
 

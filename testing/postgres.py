@@ -91,11 +91,10 @@ def embedded() -> Iterator[tuple[Path, str]]:
 
 
 @contextmanager
-def temporary_postgres(settings: dict[str, str] | None = None, tcp_port: int | None = None) -> Iterator[str]:
+def temporary_postgres(settings: dict[str, str] | None = None) -> Iterator[str]:
     """Run an empty Postgres and yield its URL. Afterwards, delete it completely.
 
     settings: for postgresql.conf, over `FAST` (a benchmark of writes wants {"fsync": "on", …}).
-    tcp_port: listen there on 127.0.0.1, open to everyone on this machine; by default on a Unix socket only.
     Raises PostgresError when there is no Postgres or it doesn't start.
     """
     found, _ = find_programs()
@@ -104,22 +103,19 @@ def temporary_postgres(settings: dict[str, str] | None = None, tcp_port: int | N
     run = Runner(workspace)
     with run.guarded(found) as programs:
         run.initdb(programs)
-        port = tcp_port or 5432
         write_settings(
             workspace / "data" / "postgresql.conf",
             {
                 **FAST,
                 "max_connections": "100",
                 "timezone": "UTC",
-                "port": str(port),
-                "listen_addresses": "127.0.0.1" if tcp_port else "",
+                "listen_addresses": "",  # a Unix socket only
                 "unix_socket_directories": str(workspace),
                 **(settings or {}),
             },
         )
         run(programs / "pg_ctl", "-D", "data", "-l", "log", "-w", "start")
-        host = "127.0.0.1" if tcp_port else str(workspace).replace("/", "%2F")
-        yield f"postgres://postgres@{host}:{port}/postgres"
+        yield f"postgres://postgres@{str(workspace).replace('/', '%2F')}:5432/postgres"
 
 
 def write_settings(file: Path, settings: dict[str, str]) -> None:

@@ -8,8 +8,7 @@ from typing import Any
 from django.db.models import Model
 
 from testing import proofs
-from testing.resources import RESOURCES
-from testing.resources import references as keys
+from testing.resources import RESOURCES, reference_models
 from testing.routes import METHODS, Route
 from testing.world import CURSORS, SAME
 from todos.models import Task
@@ -68,7 +67,7 @@ def my(model: type[Model]) -> str:
 
 def references(route: Route) -> dict[str, tuple[str, ...]]:
     """The names that a body refers to something with, and what of Alice's they are tried with."""
-    named = {name: ids_of(model) for name, model in keys().items()}
+    named = {name: ids_of(model) for name, model in reference_models().items()}
     is_sorted = route.model is not None and any(field.name == "position" for field in route.model._meta.fields)
     siblings = ids_of(route.model if is_sorted else Task)
     return {**named, "before": siblings, "after": siblings}
@@ -115,7 +114,7 @@ def by_bulk(route: Route) -> Iterator[Question]:
 def by_filter(route: Route) -> Iterator[Question]:
     if "GET" in route.methods:
         path = route.url("{mine}")
-        for name, model in keys().items():
+        for name, model in reference_models().items():
             yield Question("filter", "GET", f"{path}?{name}={{value}}", ("missing", *ids_of(model)))
         for query in ("tag={value}", "tag={value}&tag=mine", "q={value}"):
             yield Question("filter", "GET", f"{path}?{query}", ("other tag", "tag name"))

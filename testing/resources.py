@@ -149,7 +149,7 @@ def make(model: type[Model], owner: User, word: str = "canary", action: str = ""
     return model._default_manager.create(owner=owner, **fields)
 
 
-def references() -> dict[str, type[Model]]:
+def reference_models() -> dict[str, type[Model]]:
     """The names by which resources refer to each other, with the models that are meant."""
     keys = [
         key

@@ -6,7 +6,7 @@ from todos.models import Project, Task
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_known():
+def _nothing_is_compiled():
     compiled.cached_queries.clear()
     yield
     compiled.cached_queries.clear()

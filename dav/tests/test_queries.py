@@ -13,9 +13,9 @@ def names(response) -> list[str]:
     return sorted(href.rpartition("/")[2] for href in read(response))
 
 
-def query(dav, inner: str, path: str = "inbox/", asked: str = "<d:getetag/>"):
+def query(dav, inner: str, asked: str = "<d:getetag/>"):
     within = f'<c:filter><c:comp-filter name="VCALENDAR">{inner}</c:comp-filter></c:filter>'
-    return dav.report(path, "c:calendar-query", f"<d:prop>{asked}</d:prop>{within}")
+    return dav.report("inbox/", "c:calendar-query", f"<d:prop>{asked}</d:prop>{within}")
 
 
 def of_todos(inner: str) -> str:

@@ -6,6 +6,7 @@ from unittest.mock import Mock
 
 import pytest
 import time_machine
+from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError
 from django.utils import timezone
@@ -16,7 +17,6 @@ from live import delivering
 from live.models import Delivery, Hook, Outbox, OutgoingMail, StreamTicket
 from live.tests.conftest import stored
 from live.worker import THREADS
-from testing.emails import sent
 from todos.models import Project, Task
 from users.models import User
 
@@ -220,7 +220,7 @@ def test_after_three_days_it_is_switched_off_and_its_owner_gets_an_email(api, ho
     with time_machine.travel(now + timedelta(hours=80)):
         OutgoingMail.objects.update(send_at=timezone.now(), created_at=timezone.now())
         work()
-    [message] = sent()
+    [message] = mail.outbox
     assert message.to == ["alice@example.com"]
     assert message.subject == "Your webhook was switched off"
     assert receiver.url in message.body

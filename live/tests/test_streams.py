@@ -15,10 +15,6 @@ from testing.client import Client
 from users.models import ApiToken, User
 
 
-def open_with(api, **headers):
-    return api.get("/events/", **headers)
-
-
 def last_id(response) -> str:
     return response.content.decode().split("id: ")[1].split("\n")[0]
 

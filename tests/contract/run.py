@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
-from testing.resources import REVISED, WITH_TRASH, references
+from testing.resources import REVISED, WITH_TRASH, reference_models
 from testing.routes import LISTS, make_over_http
 from testing.servers import ROOT, Program, Server, register
 
@@ -134,7 +134,7 @@ def prepare(directory: Path, tokens: dict[str, str], ids: dict[str, list[str]], 
 
 def ids_of(kind: str) -> str:
     """Most ids in paths, and some of those that refer to something, are of what there is."""
-    named = [name for name, model in references().items() if model in REVISED and kind_of(model) == kind]
+    named = [name for name, model in reference_models().items() if model in REVISED and kind_of(model) == kind]
     return rf"""
 [dictionaries.{kind}]
 from-file = "{kind}.dict"

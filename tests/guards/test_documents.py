@@ -10,9 +10,9 @@ from testing.routes import ROUTES
 from testing.servers import ROOT
 
 README = ROOT / "README.md"
-LISTS = ROOT / "docs" / "asvs.md"  # long by nature: one row for each requirement
-PAGES = [README, *sorted(set((ROOT / "docs").glob("*.md")) - {LISTS})]
-ALL = [*PAGES, LISTS, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
+ASVS_PAGE = ROOT / "docs" / "asvs.md"  # long by nature: one row for each requirement
+PAGES = [README, *sorted(set((ROOT / "docs").glob("*.md")) - {ASVS_PAGE})]
+ALL = [*PAGES, ASVS_PAGE, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 # In words, as `wc -w` counts them.
 LIMITS = {"README.md": 900, "architecture.md": 1500, "performance.md": 900}
 LIMIT = 10_000  # of all PAGES together

@@ -13,8 +13,7 @@ from api.tests.test_schema import written_out
 from testing.callers import Caller, asked_by, callers, probe, protected_by, protections
 from testing.client import Client
 from testing.probes import BY_ID, questions, references, size
-from testing.resources import RESOURCES
-from testing.resources import references as keys
+from testing.resources import RESOURCES, reference_models
 from testing.routes import ROUTES
 from testing.world import EMPTY, World, rows_of, stored, texts
 
@@ -114,4 +113,4 @@ def test_every_id_of_a_filter_is_asked_with(calls):
 
     found = {each["name"] for each in parameters if is_of_ids(each["schema"])}
 
-    assert {"project", "parent"} <= found <= keys().keys()
+    assert {"project", "parent"} <= found <= reference_models().keys()

@@ -1,10 +1,11 @@
 """Below `/dav/`, everything of another user is as if it weren't there, whichever protection holds."""
 
+from base64 import b64encode
 from collections.abc import Iterator
 from itertools import product
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from dav.models import OtherObject
 from dav.tokens import SyncToken
@@ -13,14 +14,13 @@ from testing.callers import protected_by, protections
 from testing.client import PASSWORD
 from testing.proofs import sample
 from testing.resources import MISSING
-from testing.world import stored
+from testing.world import CANARY, stored
 from tests.hostile.calendar_documents import PLAIN, multiget, query, sync, update
 from tests.hostile.calendars import METHODS
 from todos.models import Task
 from users.models import ApiToken, User
 
 pytestmark = pytest.mark.django_db
-CANARY = "goldfinch"
 PLACES = ("", "inbox/", "work/", "work", "inbox/one.ics", "work/one.ics", "work/{id}.ics", "{project}/", "inbox/e.ics")
 BODIES = {"PUT": calendar("SUMMARY:Mine"), "PROPFIND": PLAIN, "PROPPATCH": update("<d:displayname>x</d:displayname>")}
 BODIES |= {"REPORT": query(""), "MKCALENDAR": "", "MKCOL": ""}
@@ -66,10 +66,8 @@ def told(phone: Calendars, method: str, path: str, body: str = "", **headers) ->
     return response.status_code, dict(response.headers), content
 
 
-@pytest.fixture(params=["both", "the owner rule alone", "row-level security alone"])
+@pytest.fixture(params=protections())
 def _protection(request, settings) -> Iterator[None]:
-    if request.param not in protections():
-        pytest.skip(f"{connection.vendor} has the owner rule alone.")
     with protected_by(request.param, settings):
         yield
 
@@ -158,9 +156,10 @@ def test_uids_of_another_user_are_free_and_lead_nowhere(alices, bobs):
 
 def test_the_password_of_the_account_and_tokens_of_the_api_open_nothing(alices, client):
     """As for nobody: the address tells nothing about what is there."""
+    email = alices.user.email
     for secret in (PASSWORD, ApiToken.issue(alices.user, "api")[1]):
-        headers = {"Authorization": f"Bearer {secret}"}
-        assert alices.ask("PROPFIND", "work/", **headers).status_code == 401
+        for credentials in (f"Bearer {secret}", f"Basic {b64encode(f'{email}:{secret}'.encode()).decode()}"):
+            assert alices.ask("PROPFIND", "work/", Authorization=credentials).status_code == 401
     answers = {
         path: client.generic("PROPFIND", path, headers={"X-Request-ID": "probe"}).content
         for path in (f"{alices.home}work/", f"/dav/{MISSING}/work/")

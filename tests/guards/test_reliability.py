@@ -10,7 +10,7 @@ from testing.servers import ROOT
 
 PAGE = (ROOT / "docs/reliability.md").read_text()
 TRIED = (ROOT / "tests/guards/complaints.md").read_text()
-LISTS = (ROOT / "docs/asvs.md").read_text()
+ASVS_TEXT = (ROOT / "docs/asvs.md").read_text()
 REFERENCE = re.compile(r"`((?:\w+/)+test_[\w*]+\.py)(?:::(test_\w+))?`")
 ID = re.compile(r"\d+\.\d+\.\d+")
 VERDICTS = ("met", "partly", "not met", "operator's")
@@ -29,8 +29,8 @@ def rows(text: str) -> list[list[str]]:
 
 PROMISES = rows(chapter(PAGE, "Promises"))
 COMPLAINTS = rows(TRIED)
-TOP_10 = rows(chapter(LISTS, "OWASP API Security Top 10 (2023)"))
-ASVS = rows(chapter(LISTS, "ASVS 5.0, levels 1 and 2"))
+TOP_10 = rows(chapter(ASVS_TEXT, "OWASP API Security Top 10 (2023)"))
+ASVS = rows(chapter(ASVS_TEXT, "ASVS 5.0, levels 1 and 2"))
 JUDGED = [row for row in ASVS if len(row) == 5]  # the others don't apply
 
 
@@ -38,7 +38,7 @@ def ids(row: list[str]) -> list[str]:
     return ID.findall(row[0])
 
 
-@pytest.mark.parametrize("reference", sorted(set(REFERENCE.findall(PAGE + LISTS + TRIED))), ids="::".join)
+@pytest.mark.parametrize("reference", sorted(set(REFERENCE.findall(PAGE + ASVS_TEXT + TRIED))), ids="::".join)
 def test_a_test_that_is_named_exists(reference):
     pattern, name = reference
 
@@ -83,4 +83,4 @@ def test_the_page_counts_its_own_verdicts():
     counted = Counter(row[3] if len(row) == 5 else "does not apply" for row in ASVS for _ in ids(row))
 
     summary = ", ".join(f"{counted[verdict]} {verdict}" for verdict in (*VERDICTS, "does not apply"))
-    assert f"**{summary}.**" in LISTS
+    assert f"**{summary}.**" in ASVS_TEXT

@@ -169,7 +169,7 @@ def test_get_or_create_and_update_or_create(book, alice):
     changed, is_new = rows.update_or_create(owner=alice, slug="emma", defaults={"title": "Other"})
     assert (changed, is_new, fresh(book).title) == (book, False, "Other")
     made, is_new = rows.update_or_create(owner=alice, slug="persuasion", defaults={"title": "Persuasion"})
-    assert (is_new, made.revision, revision_of(alice)) == (True, made.revision, made.revision)
+    assert (is_new, made.title, made.revision) == (True, "Persuasion", revision_of(alice))
 
 
 def test_select_for_update(acting, models, book, api):

@@ -12,7 +12,6 @@ import time_machine
 from django.http import QueryDict
 from rest_framework import serializers
 
-from api import compiled
 from testing import proofs
 from testing.client import Client
 from testing.routes import ROUTES, Route
@@ -98,13 +97,6 @@ def make_tasks(owner: User) -> None:
 def clients(alice, bob) -> list[Client]:
     with time_machine.travel(MOMENTS[0], tick=False):
         return [Client(alice), Client(bob)]
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_compiled():
-    compiled.cached_queries.clear()
-    yield
-    compiled.cached_queries.clear()
 
 
 def expected(route: Route, query: str, user: User) -> set[str]:

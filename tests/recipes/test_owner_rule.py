@@ -81,8 +81,8 @@ def test_permissions_by_action_keep_the_scope_of_the_token(serve, models, viewse
     assert Client().post("/books/", {"title": "New"}).status_code == 401
 
 
-@pytest.mark.parametrize("rows", [Task.objects.present, Task.objects.all])
-def test_emptying_the_trash_deletes_nothing_else_whatever_get_queryset_finds(serve, alice, api, rows):
+@pytest.mark.parametrize(("rows", "is_emptied"), [(Task.objects.present, False), (Task.objects.all, True)])
+def test_emptying_the_trash_deletes_nothing_else_whatever_get_queryset_finds(serve, alice, api, rows, is_emptied):
     class Tasks(TaskViewSet):
         def get_queryset(self):
             return rows().filter(owner=self.request.user).select_related("project")
@@ -92,6 +92,7 @@ def test_emptying_the_trash_deletes_nothing_else_whatever_get_queryset_finds(ser
     trashed.delete()
 
     assert api.delete("/tasks/trash/").status_code == 204
+    assert Task.objects.filter(pk=trashed.pk).exists() is not is_emptied
 
     assert Task.objects.filter(pk=kept.pk).exists()
 

@@ -23,8 +23,8 @@ def register(client, **changes):
     return client.post("/auth/register/", {**CAROL, **changes}, HTTP_X_REQUEST_ID="same")
 
 
-def use(client, mail, password: str = NEW):
-    return client.post("/auth/password-reset/confirm/", {**link_in(mail).proof, "new_password": password})
+def use(client, mail):
+    return client.post("/auth/password-reset/confirm/", {**link_in(mail).proof, "new_password": NEW})
 
 
 def sign_in(client, password: str = NEW):

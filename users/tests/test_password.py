@@ -3,23 +3,16 @@ from io import StringIO
 import pytest
 from django.contrib.auth import authenticate
 from django.core.management import call_command
-from django.test import Client as Browser
 
 from testing.client import PASSWORD, Client
 from testing.problems import assert_problem, refused
 from testing.races import meanwhile
 from testing.responses import GONE, INVALID_TOKEN
 from users import serializers
-from users.models import ApiToken, User
+from users.models import ApiToken
 
 NEW = "another horse battery"
 CHANGE = {"current_password": PASSWORD, "new_password": NEW}
-
-
-def browser_of(user: User) -> Browser:
-    browser = Browser()
-    browser.force_login(user)
-    return browser
 
 
 def works(password: str) -> bool:
