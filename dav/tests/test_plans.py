@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from dav.models import Resource
 from dav.tests.conftest import Dav, vtodo
 from testing.client import PASSWORD
-from testing.plans import plans_of
+from testing.plans import empty_tables, plans_of
 from todos.models import Task
 from users.models import User
 
@@ -21,6 +21,7 @@ A_FEW = 12  # rows: the object, its family, and what is near it
 def furnished(django_db_setup, django_db_blocker):
     """Alice and Bob with many tasks in their inboxes, half of which clients wrote."""
     with django_db_blocker.unblock(), transaction.atomic():
+        empty_tables()
         for name in ("alice", "bob"):
             owner = User.objects.create_user(f"{name}@example.com", PASSWORD)
             tasks = Task.objects.bulk_create([Task(owner=owner, title=str(number)) for number in range(COUNT)])

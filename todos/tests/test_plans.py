@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from testing.client import PASSWORD, Client
-from testing.plans import Plan, plans_of
+from testing.plans import Plan, empty_tables, plans_of
 from todos import sync
 from todos.models import Project, Tag, Task
 from users.models import ApiToken, User
@@ -91,6 +91,7 @@ def make_tasks(owner) -> dict[str, str]:
 def furnished(django_db_setup, django_db_blocker) -> Iterator[tuple[User, dict[str, str]]]:
     """Alice, and what her lists are filtered by; in a transaction around those of the tests, which it outlives."""
     with django_db_blocker.unblock(), transaction.atomic():
+        empty_tables()
         alice, bob = (User.objects.create_user(f"{name}@example.com", PASSWORD) for name in ("alice", "bob"))
         make_tasks(bob)
         ids = make_tasks(alice)
