@@ -6,14 +6,7 @@ from rest_framework import serializers
 from rest_framework.schemas.generators import EndpointEnumerator
 
 from api import fields
-from api.serializers import Serializer
-
-# By the field of REST framework, ours that takes its place.
-STRICT_FIELDS: dict[type, type] = {}
-for ours in vars(fields).values():
-    if isinstance(ours, type) and issubclass(ours, serializers.Field) and ours.__module__ == fields.__name__:
-        base = next(base for base in ours.__mro__ if base.__module__ == serializers.Field.__module__)
-        STRICT_FIELDS.setdefault(base, ours)
+from api.serializers import STRICT_FIELDS, Serializer
 
 
 @checks.register(checks.Tags.security, deploy=True)

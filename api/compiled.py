@@ -8,7 +8,7 @@ are used, not on their values. With a `Param` in place of each value, one compil
 """
 
 import re
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable
 from datetime import date, time
 from typing import Any
 
@@ -66,11 +66,6 @@ class CurrentUser:
         return Param(lambda view: view.request.user.end_of(day.value(view)), models.DateTimeField())
 
 
-def bind(parameters: Iterable, call, database) -> list:
-    """The values of the parameters. `database`: the connection, since Django's proxy is slow to access."""
-    return [each.bind(call, database) if isinstance(each, Param) else each for each in parameters]
-
-
 def is_moment(literal) -> bool:
     return isinstance(literal, date | time) or (isinstance(literal, str) and MOMENT.fullmatch(literal) is not None)
 
@@ -96,7 +91,9 @@ class CompiledQuery:
 
     def tuples(self, call) -> list:
         with connection.cursor() as cursor:
-            cursor.execute(self.sql, bind(self.parameters, call, cursor.db))
+            database = cursor.db  # since Django's proxy is slow to access
+            values = [each.bind(call, database) if isinstance(each, Param) else each for each in self.parameters]
+            cursor.execute(self.sql, values)
             rows = cursor.fetchall()
         return list(self.compiler.apply_converters(rows, self.converters)) if self.converters else rows
 

@@ -41,18 +41,13 @@ def is_unchanged(request, etag: str) -> bool:
     if request.accepted_renderer.format != "json":
         # A page has no tag. Chromium asks for it with the tag of the JSON, and would show that for a 304.
         return False
-    return is_named(request, etag)
+    return names_tag(request, etag)
 
 
-def names_tag(request, header: str, etag: str) -> bool:
-    """Whether this header (`HTTP_IF_NONE_MATCH`, say) names the tag or `*`, compared weakly (section 8.8.3.2)."""
+def names_tag(request, etag: str, header: str = "HTTP_IF_NONE_MATCH") -> bool:
+    """Whether the header names the tag or `*`, compared weakly (section 8.8.3.2)."""
     named = parse_etags(request.META.get(header, ""))
     return "*" in named or etag in {each.removeprefix("W/") for each in named}
-
-
-def is_named(request, etag: str) -> bool:
-    """Whether `If-None-Match` names this tag, compared weakly (section 13.1.2)."""
-    return names_tag(request, "HTTP_IF_NONE_MATCH", etag)
 
 
 def check_match(request, etag: str | None) -> None:

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import as_serializer_error
 from rest_framework.views import exception_handler as rest_exception_handler
 
+from api.components import PROBLEMS
 from api.logs import request_id
 from api.renderers import PROBLEM_TYPE, dumps
 from api.serializers import MAX_ERRORS
@@ -22,25 +23,8 @@ from api.serializers import MAX_ERRORS
 logger = logging.getLogger("api.errors")
 
 # The code for each status, unless the exception has a more precise one.
-CODES = {
-    400: "bad_request",
-    401: "not_authenticated",
-    403: "permission_denied",
-    404: "not_found",
-    405: "method_not_allowed",
-    406: "not_acceptable",
-    409: "conflict",
-    410: "sync_token_expired",
-    412: "precondition_failed",
-    413: "too_large",
-    414: "uri_too_long",
-    415: "unsupported_media_type",
-    422: "idempotency_key_reused",
-    429: "throttled",
-    431: "headers_too_large",
-    500: "error",
-    503: "unavailable",
-}
+CODES = {status: code for status, (code, _) in PROBLEMS.items()}
+CODES |= {400: "bad_request", 405: "method_not_allowed", 500: "error"}
 
 # REST framework's own text doesn't say what to do.
 NOT_SIGNED_IN = "Sign in, or send a token in the header: Authorization: Bearer <token>."

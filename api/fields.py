@@ -5,7 +5,6 @@ Values from forms and query strings are text. There, the fields convert them.
 
 import re
 from datetime import timedelta
-from uuid import UUID
 
 import orjson
 from drf_spectacular.utils import extend_schema_field
@@ -79,10 +78,8 @@ class WordsField(StringField):
         return list(dict.fromkeys(words))
 
 
-class EmailField(serializers.EmailField):
+class EmailField(StrictString, serializers.EmailField):
     def to_internal_value(self, data):
-        if not isinstance(data, str):
-            self.fail("invalid")
         return super().to_internal_value(data).lower()
 
 
@@ -193,11 +190,8 @@ class DurationField(serializers.DurationField):
         return duration
 
 
-class UUIDField(serializers.UUIDField):
-    def to_internal_value(self, data) -> UUID:
-        if not isinstance(data, str):
-            self.fail("invalid", value=data)
-        return super().to_internal_value(data)
+class UUIDField(StrictString, serializers.UUIDField):
+    pass
 
 
 class DateField(serializers.DateField):

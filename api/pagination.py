@@ -208,22 +208,23 @@ class KeysetPagination(BasePagination):
             has_previous, has_next = self.more, True
         else:
             has_previous, has_next = self.cursor is not None, self.more
-        ends = [self.cursor_at(each) for each in (found[:1] + found[-1:])]
+        if self.cursor and not found:  # all rows are gone: only the way back is left
+            has_previous, has_next = not self.cursor.back, self.cursor.back
+        self.next = self.link(found[-1:], back=False) if has_next else None
+        self.previous = self.link(found[:1], back=True) if has_previous else None
         for row in found:
             if isinstance(row, dict):
                 for name in self.order.names:
                     del row[name]
-        if self.cursor and not found:  # all rows are gone: only the way back is left
-            ends, has_previous, has_next = [self.cursor.turned()], not self.cursor.back, self.cursor.back
-        self.next = self.link(ends[-1], back=False) if has_next else None
-        self.previous = self.link(ends[0], back=True) if has_previous else None
         return found
 
     def cursor_at(self, found) -> Cursor:
         values = found if isinstance(found, dict) else vars(found)
         return Cursor(self.ordering, False, [values[name] for name in self.order.names], str(values["id"]))
 
-    def link(self, cursor: Cursor, back: bool) -> str:
+    def link(self, end: list, back: bool) -> str:
+        """The URL of the page beyond this row; without one, of that which the cursor led away from."""
+        cursor: Any = self.cursor_at(end[0]) if end else self.cursor and self.cursor.turned()
         return replace_query_param(self.url, "cursor", replace(cursor, back=back).sign(self.salt))
 
     def get_paginated_response(self, data: Iterable) -> Response:
@@ -250,7 +251,8 @@ def fitting(rows: Sequence, names: Iterable[str]) -> int:
     size = 0
     for index, row in enumerate(rows):
         values = row if isinstance(row, dict) else vars(row)
-        size += sum(len(text) if text.isascii() else len(text.encode()) for text in map(values.get, names) if text)
+        for text in filter(None, map(values.get, names)):
+            size += len(text) if text.isascii() else len(text.encode())
         if size > MAX_SIZE and index:
             return index
     return len(rows)

@@ -5,7 +5,7 @@ from copy import deepcopy
 from functools import cache
 from itertools import islice
 from operator import attrgetter
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import models
@@ -50,6 +50,13 @@ ROW_FIELDS = {
     fields.URLField,
     fields.UUIDField,
 }
+
+# By the field of REST framework, ours that takes its place.
+STRICT_FIELDS: dict[type, type] = {}
+for ours in vars(fields).values():
+    if isinstance(ours, type) and issubclass(ours, serializers.Field) and ours.__module__ == fields.__name__:
+        base = next(base for base in ours.__mro__ if base.__module__ == serializers.Field.__module__)
+        STRICT_FIELDS.setdefault(base, ours)
 
 
 def overrides(cls: type, names: tuple[str, ...]) -> bool:
@@ -108,29 +115,12 @@ class EmptySerializer(Serializer):
 class ModelSerializer(Serializer, serializers.ModelSerializer):
     serializer_choice_field = fields.ChoiceField
     serializer_field_mapping = {
-        **serializers.ModelSerializer.serializer_field_mapping,
-        models.CharField: fields.StringField,
-        models.TextField: fields.StringField,
-        LineField: fields.LineField,
-        models.EmailField: fields.EmailField,
-        models.URLField: fields.URLField,
-        models.SlugField: fields.SlugField,
-        models.GenericIPAddressField: fields.IPAddressField,
-        models.BooleanField: fields.BooleanField,
-        models.AutoField: fields.IntegerField,
-        models.IntegerField: fields.IntegerField,
-        models.SmallIntegerField: fields.IntegerField,
+        **{
+            model: STRICT_FIELDS.get(field, field)
+            for model, field in serializers.ModelSerializer.serializer_field_mapping.items()
+        },
         models.BigIntegerField: fields.IntegerField,
-        models.PositiveIntegerField: fields.IntegerField,
-        models.PositiveSmallIntegerField: fields.IntegerField,
-        models.PositiveBigIntegerField: fields.IntegerField,
-        models.FloatField: fields.FloatField,
-        models.DateTimeField: fields.DateTimeField,
-        models.DateField: fields.DateField,
-        models.TimeField: fields.TimeField,
-        models.DurationField: fields.DurationField,
-        models.UUIDField: fields.UUIDField,
-        models.JSONField: fields.JSONField,
+        LineField: fields.LineField,
     }
 
     def get_validators(self):
@@ -284,10 +274,10 @@ def readers(serializer_class: type[Serializer]) -> list[tuple[str, Callable]]:
 def reader(field: serializers.Field) -> Callable:
     if isinstance(field, serializers.RelatedField):
         return attrgetter(f"{field.source}_id")
-    if field.default is serializers.empty:
-        return attrgetter(str(field.source))
-    name, default = str(field.source), field.default
-    return lambda instance: getattr(instance, name, default)
+    name, default, parent = str(field.source), field.default, cast(Any, field.parent)
+    if default is serializers.empty or hasattr(parent.Meta.model, name):
+        return attrgetter(name)
+    return lambda instance: getattr(instance, name, default)  # computed: only rows from the database have it
 
 
 def row_of(serializer_class: type[Serializer], instance) -> dict:

@@ -50,7 +50,7 @@ class ApiView(GenericAPIView):
         return self.get_parameters_class().read(self.request.query_params)
 
     def get_parameters_class(self) -> type[QueryParameters]:
-        return QueryParameters if self.detail else self.parameters_class
+        return self.parameters_class
 
     def dispatch(self, request, *args, **kwargs):
         """REST framework's method, except that `call` runs the handler, and that a returned error is a problem, too."""
@@ -99,8 +99,8 @@ class ApiView(GenericAPIView):
             return self.get_serializer(instance).data
         return serializer_class(instance, context=self.get_serializer_context()).data
 
-    def respond(self, instance, status: int = 200, headers: dict | None = None, serializer_class=None) -> Response:
-        return Response(self.represent(instance, serializer_class), status=status, headers=headers)
+    def respond(self, instance, status: int = 200, serializer_class=None) -> Response:
+        return Response(self.represent(instance, serializer_class), status=status)
 
 
 class RootView(ApiView, APIRootView):
@@ -137,4 +137,3 @@ class DocsParameters(QueryParameters):
 
 class DocsView(ApiView, SpectacularSwaggerSplitView):
     parameters_class = DocsParameters
-    detail = False

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from copy import deepcopy
 from functools import cache
+from typing import ClassVar
 
 from django.db import models
 
@@ -45,6 +46,7 @@ def folded_fields(model: type[models.Model]) -> list[FoldedField]:
 class ChangeTrackingModel(models.Model):
     """A model whose objects know which of their values differ from the database."""
 
+    STAMPS: ClassVar[frozenset[str]] = frozenset()  # set by every write: they don't count as changed
     loaded_values: dict | None = None  # by column, without deferred fields; None until it is saved
 
     class Meta:
@@ -78,14 +80,15 @@ class ChangeTrackingModel(models.Model):
     def changed_fields(self) -> set[str]:
         """The columns whose values differ from the database; all columns of a new object."""
         if self.loaded_values is None:
-            return set(column_names(type(self)))
+            return set(column_names(type(self)) - self.STAMPS)
         own, loaded = self.__dict__, self.loaded_values
         # Most values are still the objects that were loaded: comparing identities is faster.
         replaced = {name for name in loaded if name in own and own[name] is not loaded[name]}
         changed = {name for name in replaced if own[name] != loaded[name]}
         # What `only` or `defer` left out: setting it is a change, too.
         changed |= (column_names(type(self)) - loaded.keys()) & own.keys()
-        return changed | {field.attname for field in folded_fields(type(self)) if changed.intersection(field.sources)}
+        changed |= {field.attname for field in folded_fields(type(self)) if changed.intersection(field.sources)}
+        return changed - self.STAMPS
 
     def was(self, name: str):
         """The value of this column in the database when it was loaded; None for a new object or a deferred field."""

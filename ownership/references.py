@@ -18,7 +18,7 @@ class OwnedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
     def __init__(self, **kwargs):
         kwargs.setdefault("html_cutoff", 200)  # the select of a form must not load a whole table
         super().__init__(**kwargs)
-        self.id_field = fields.UUIDField()
+        self.pk_field: Any = fields.UUIDField()
 
     @property
     def model(self):
@@ -31,20 +31,17 @@ class OwnedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
     def run_validation(self, data=serializers.empty):
         # REST framework takes "" for null; JSON has a null of its own.
         if data == "":
-            self.id_field.fail("invalid", value=data)
+            self.pk_field.fail("invalid", value=data)
         return super().run_validation(data)
 
     def to_internal_value(self, data):
-        pk = self.id_field.to_internal_value(data)
+        pk = self.pk_field.to_internal_value(data)
         found = self.context.get("references", {}).get(self.model)
         if found is None:
             found = self.get_queryset().in_bulk([pk])
         if pk not in found:
             self.fail("does_not_exist")
         return found[pk]
-
-    def to_representation(self, value):
-        return str(value.pk)
 
     def get_choices(self, cutoff=None):
         """For the select of a form: the first ones."""

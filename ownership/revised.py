@@ -12,7 +12,7 @@ from django.db.models.signals import pre_save
 from django.utils import timezone
 
 from ownership import constraints
-from ownership.changes import ChangeTrackingModel, folded_fields
+from ownership.changes import ChangeTrackingModel, column_names, folded_fields
 from ownership.owned import OwnedModel, OwnedQuerySet, queryset_only
 from ownership.transactions import revision_transaction, revision_transactions
 from ownership.validation import check_each
@@ -150,14 +150,11 @@ class RevisedModel(ChangeTrackingModel, OwnedModel):
 
     objects: ClassVar = RevisedQuerySet.as_manager()
 
-    STAMPS = frozenset({"revision", "updated_at"})  # set by every write
+    STAMPS = frozenset({"revision", "updated_at"})
 
     class Meta(OwnedModel.Meta):
         abstract = True
         base_manager_name = "objects"  # otherwise `project.tasks.add(task)` would bypass the revision
-
-    def changed_fields(self) -> set[str]:
-        return super().changed_fields() - self.STAMPS
 
     def save(self, *args, update_fields: Iterable[str] | None = None, **kwargs) -> None:
         """Save the changed fields (only `update_fields`, if given), as one revision. Does nothing without a change.
@@ -179,7 +176,7 @@ class RevisedModel(ChangeTrackingModel, OwnedModel):
             if not is_new:
                 type(self).objects.before_update([self.pk], changed)
             super().save(*args, **kwargs, update_fields=written)
-            if writes_all:
+            if writes_all and event != "created":
                 changed = self.changed_fields()
             current.record(type(self), event, [self.pk])
             self.snapshot(written)
@@ -239,7 +236,7 @@ def save_together(objs: Iterable[RevisedModel], columns: set[str] | None = None)
 
     `columns`: save only these. Returns how many objects were saved.
     """
-    changes = {obj: obj.changed_fields() & (columns or obj.changed_fields()) for obj in objs}
+    changes = {obj: obj.changed_fields() & (columns or column_names(type(obj))) for obj in objs}
     dirty = [obj for obj, changed in changes.items() if changed]
     if not dirty:
         return 0
@@ -252,7 +249,7 @@ def save_together(objs: Iterable[RevisedModel], columns: set[str] | None = None)
             current.record(model, obj.event(), [obj.pk])
             obj.stamp(current.revision, index / len(dirty))
             obj.updated_at = now
-        changed = set().union(*(obj.changed_fields() & (columns or obj.changed_fields()) for obj in dirty))
+        changed = set().union(*(obj.changed_fields() & (columns or column_names(type(obj))) for obj in dirty))
         for field in folded_fields(model):
             if field.attname in changed:
                 for obj in dirty:

@@ -188,8 +188,9 @@ class OwnedViewSet(CallerView, mixins.RetrieveModelMixin, mixins.ListModelMixin,
 
         `next` and `previous` are the URLs of the next and the previous page, or null.
         """
-        if not self.lists_rows():
-            return super().list(request, *args, **kwargs)
+        return self.list_rows() if self.lists_rows() else super().list(request, *args, **kwargs)
+
+    def list_rows(self) -> Response:
         serializer_class: Any = self.get_serializer_class()
         key, filters = self.filterset_class.as_params(self.parameters)
 
@@ -286,7 +287,7 @@ class RevisedViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.De
             return super().list(request, *args, **kwargs)
         etag = make_etag(request.user.pk, request.user.revision)
         if self.lists_rows():
-            return self.unless_unchanged(etag, lambda: super(RevisedViewSet, self).list(request, *args, **kwargs))
+            return self.unless_unchanged(etag, self.list_rows)
         response = super().list(request, *args, **kwargs)
         return self.unless_unchanged(with_content(etag, response.data), lambda: response)
 
@@ -304,9 +305,10 @@ class RevisedViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.De
         response["ETag"] = etag
         return response
 
-    def respond(self, instance, status: int = 200, headers: dict | None = None, serializer_class=None) -> Response:
-        headers = {"ETag": self.etag_of(instance.revision), **(headers or {})}
-        return super().respond(instance, status, headers, serializer_class)
+    def respond(self, instance, status: int = 200, serializer_class=None) -> Response:
+        response = super().respond(instance, status, serializer_class)
+        response["ETag"] = self.etag_of(instance.revision)
+        return response
 
     def create(self, request, *args, **kwargs):
         """Create a {thing}.

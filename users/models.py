@@ -154,14 +154,11 @@ class User(RevisionCounter, AbstractBaseUser, PermissionsMixin):
 
     def start_of(self, day: date) -> datetime:
         """The first moment of this day where the user is."""
-        return self.moment(datetime.combine(day, time.min))
+        return moment_of(datetime.combine(day, time.min), self.timezone)
 
     def end_of(self, day: date) -> datetime:
         """The last moment of this day where the user is."""
-        return self.moment(datetime.combine(day, time.max.replace(fold=1)))
-
-    def moment(self, clock: datetime) -> datetime:
-        return moment_of(clock, self.timezone)
+        return moment_of(datetime.combine(day, time.max.replace(fold=1)), self.timezone)
 
     def delete(self, *args, **kwargs):
         from users.erasure import erase_traces  # it needs the models

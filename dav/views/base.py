@@ -8,7 +8,7 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.renderers import JSONRenderer
 
 from api.addresses import client_address
-from api.conditional import is_named, names_tag
+from api.conditional import names_tag
 from api.methods import READING_METHODS
 from dav import xml
 from dav.errors import DavError, Failed, Forbidden
@@ -133,9 +133,9 @@ def check_transport(request) -> None:
 
 def check_match(request, etag: str | None) -> None:
     """Raise Failed unless the preconditions (RFC 9110, section 13.1) hold. `etag`: None where there is nothing yet."""
-    if "HTTP_IF_MATCH" in request.META and not (etag and names_tag(request, "HTTP_IF_MATCH", etag)):
+    if "HTTP_IF_MATCH" in request.META and not (etag and names_tag(request, etag, "HTTP_IF_MATCH")):
         raise Failed
-    if etag and is_named(request, etag):
+    if etag and names_tag(request, etag):
         raise Failed("There is something at this address already.")
 
 

@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 from django.http import HttpResponse
 from rest_framework.exceptions import NotFound
 
-from api.conditional import is_named
+from api.conditional import names_tag
 from dav import storing, xml
 from dav.changes import property_changes
 from dav.document import Block, decode, read_document
@@ -43,7 +43,7 @@ class ObjectView(DavView):
         task_list, found = self.found()
         etag = etag_of(task_list.user, found.revision)
         response = HttpResponse(found.text, content_type="text/calendar; charset=utf-8")
-        if is_named(request, etag):
+        if names_tag(request, etag):
             response = HttpResponse(status=304)
         response["ETag"] = etag
         return response

@@ -74,7 +74,6 @@ class EventsView(CallerView):
     renderer_classes = [EventRenderer]
     content_negotiation_class = EventNegotiation
     parameters_class = EventParameters
-    detail = False
 
     @extend_schema(
         operation_id="events",

@@ -20,8 +20,7 @@ def trash_below(trashed: Sequence["Task"]) -> list["Task"]:
     if not trashed:
         return []
     model, moment = type(trashed[0]), max(task.deleted_at for task in trashed if task.deleted_at)
-    below = model.objects.present().below(trashed).exclude(pk__in=[task.pk for task in trashed])
-    others = list(below) if any(task.may_have_subtasks for task in trashed) else []
+    others = list(model.objects.present().below(trashed).exclude(pk__in=[task.pk for task in trashed]))
     for task in others:
         task.deleted_at = moment
     model.trash_dependents([task.pk for task in (*trashed, *others)], moment)

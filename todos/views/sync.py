@@ -29,7 +29,6 @@ class SyncView(CallerView):
 
     serializer_class = SyncSerializer  # type: ignore[assignment]
     parameters_class = SyncParameters
-    detail = False
     pagination_class = None
     problems = ("410",)
 

@@ -46,7 +46,6 @@ class ExportView(CallerView):
 
     serializer_class = EmptySerializer
     content_negotiation_class = FileNegotiation
-    detail = False
     file_name: str
 
     def stream(self, content: Iterator[bytes]) -> HttpResponseBase:

@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import mixins
 from rest_framework.response import Response
 
-from api.conditional import is_named, make_etag
+from api.conditional import make_etag, names_tag
 from ownership.viewsets import OwnedViewSet
 from transfer.exports.tasks import write_calendar
 from transfer.models import Feed
@@ -51,7 +51,7 @@ class FeedView(View):
             raise Http404
         etag = make_etag(feed.pk, feed.owner.revision)
         response: HttpResponseBase = HttpResponse(status=304)
-        if not is_named(request, etag):
+        if not names_tag(request, etag):
             is_events = feed.kind == Feed.Kind.EVENTS
             content = write_calendar(feed.owner, feed.tasks(), feed.name, is_events)
             response = StreamingHttpResponse(content, content_type="text/calendar; charset=utf-8")
