@@ -5,9 +5,11 @@ import sqlite3
 from collections.abc import Iterator
 from http.client import responses
 
+from django.apps import apps
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import DatabaseError, IntegrityError, InterfaceError, InternalError, OperationalError, connection
+from django.db.models import CheckConstraint
 from django.http import HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from rest_framework import exceptions
@@ -124,11 +126,22 @@ def as_api_exception(exc: Exception) -> Exception:
         case DjangoValidationError():  # a rule of the model that is only checked when saving
             return exceptions.ValidationError(as_serializer_error(exc))
         case IntegrityError():
-            return Conflict()
+            return broken_rule(exc) or Conflict()
         case _ if is_away(exc):
             logger.error("The database is unavailable.", exc_info=exc)
             return Unavailable()
     return exc
+
+
+def broken_rule(exc: IntegrityError) -> exceptions.ValidationError | None:
+    """What a check constraint says that only the database could check: about an expression, or in `update()`."""
+    diagnostics = getattr(exc.__cause__, "diag", None)
+    name = getattr(diagnostics, "constraint_name", None) or str(exc).removeprefix("CHECK constraint failed: ")
+    for constraint in (each for model in apps.get_models() for each in model._meta.constraints):
+        if isinstance(constraint, CheckConstraint) and constraint.name == name:
+            message, code = constraint.get_violation_error_message(), constraint.violation_error_code or "invalid"
+            return exceptions.ValidationError({getattr(constraint, "field", "non_field_errors"): message}, code)
+    return None
 
 
 def is_away(exc: Exception) -> bool:

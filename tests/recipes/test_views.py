@@ -3,7 +3,7 @@
 import pytest
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
-from django.db.models import Prefetch
+from django.db.models import F, Prefetch
 from django.urls import path
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import extend_schema
@@ -25,6 +25,7 @@ from testing.client import Client
 from testing.counting import revision_of
 from testing.problems import assert_problem, refused
 from tests.recipes.conftest import results, values
+from todos.views import TaskViewSet
 
 
 @pytest.fixture
@@ -309,6 +310,31 @@ def test_an_error_that_is_returned_undoes_what_was_written(base, serve, book, ap
     for _ in range(2):
         assert api.post(f"/books/{book.pk}/tear_out/", HTTP_IDEMPOTENCY_KEY="once").status_code == 409
     assert type(book).objects.get(pk=book.pk).pages == book.pages
+
+
+def test_a_rule_that_only_the_database_can_check_is_refused_as_any_other(base, serve, book, api, task):
+    class Books(base):
+        @action(detail=True, methods=["post"], serializer_class=EmptySerializer)
+        def read(self, request, pk):
+            self.get_queryset().filter(pk=pk).update(pages_read=8)
+
+    class Tasks(TaskViewSet):
+        @action(detail=True, methods=["post"], serializer_class=EmptySerializer)
+        def raise_priority(self, request, pk):
+            task = self.get_object()
+            task.priority = F("priority") + 9
+            task.save()
+
+    serve(books=Books, tasks=Tasks)
+
+    read = api.post(f"/books/{book.pk}/read/")
+    assert (read.status_code, refused(read)) == (400, [("", "invalid")])
+    assert read.json()["detail"] == "Constraint “book_not_read_beyond_its_end” is violated."
+    raised = api.post(f"/tasks/{task.pk}/raise_priority/")
+    assert (raised.status_code, refused(raised)) == (400, [("priority", "invalid")])
+    for thing in (book, task):
+        thing.refresh_from_db()
+    assert (book.pages_read, task.priority) == (0, 0)
 
 
 def test_a_body_that_would_be_read_carelessly_is_named(base, serve):
