@@ -48,7 +48,7 @@ def note(token: ApiToken, tool: str, before: Rows, current: RevisionTransaction)
     changed = ids - set(changes.get("task.created", ()))
     can_undo = len(ids) <= ToolCall.MAX_TASKS and changed <= before.keys()
     after = rows_of(Task.objects.filter(pk__in=ids)) if can_undo else {}
-    call = ToolCall(
+    ToolCall.objects.create(
         owner_id=token.owner_id,
         token=token,
         tool=tool,
@@ -57,7 +57,6 @@ def note(token: ApiToken, tool: str, before: Rows, current: RevisionTransaction)
         before=differences({pk: before[pk] for pk in changed} if can_undo else {}, after),
         new_tags=changes.get("tag.created", []),
     )
-    ToolCall.objects.bulk_create([call])
     calls = ToolCall.objects.of_token(token)
     calls.filter(pk__in=list(calls.values_list("pk", flat=True)[ToolCall.KEPT :])).delete()
 
@@ -93,10 +92,8 @@ def check(call: ToolCall) -> None:
     """Raise ValidationError if what it changed isn't as it left it, or can't go back to where it was."""
     if not call.revisions:
         raise refusal(f"This change was about more than {ToolCall.MAX_TASKS} tasks. Undo it by hand.")
-    own = Task.objects.filter(owner=call.owner_id)
-    if {str(pk): revision for pk, revision in own.filter(pk__in=call.revisions).values_list("pk", "revision")} != (
-        call.revisions
-    ):
+    tasks = Task.objects.filter(owner=call.owner_id, pk__in=call.revisions)
+    if {str(pk): revision for pk, revision in tasks.values_list("pk", "revision")} != call.revisions:
         raise refusal("A task was changed since. Undo this change by hand.")
     for model, name in ((Project, "project_id"), (Task, "parent_id")):
         ids = {values[name] for values in call.before.values() if values.get(name)} - call.revisions.keys()

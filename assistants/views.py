@@ -142,19 +142,21 @@ class McpView(CallerView):
 
     def initialize(self, params: dict) -> dict:
         asked = params.get("protocolVersion")
-        version = asked if asked in HANDSHAKE else HANDSHAKE[0]
-        capabilities: dict = {"tools": {}}
         return {
-            "protocolVersion": version,
-            "capabilities": capabilities,
+            "protocolVersion": asked if asked in HANDSHAKE else HANDSHAKE[0],
+            "capabilities": {"tools": {}},
             "serverInfo": SERVER,
             "instructions": INSTRUCTIONS,
         }
 
     def discover(self, params: dict) -> dict:
-        capabilities: dict = {"tools": {}}
-        described = {"supportedVersions": [MODERN], "capabilities": capabilities, "instructions": INSTRUCTIONS}
-        return {**described, "ttlMs": 3_600_000, "cacheScope": "public"}
+        return {
+            "supportedVersions": [MODERN],
+            "capabilities": {"tools": {}},
+            "instructions": INSTRUCTIONS,
+            "ttlMs": 3_600_000,
+            "cacheScope": "public",
+        }
 
     def ping(self, params: dict) -> dict:
         return {}

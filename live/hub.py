@@ -63,12 +63,12 @@ def look_up(owners: Collection[UUID], streams: Collection[Stream] | None) -> Fou
 
 
 def good_tokens(ids: set) -> set[str]:
-    return {str(pk) for pk in ApiToken.objects.filter(pk__in=ids).values_list("pk", flat=True)} if ids else set()
+    return {str(pk) for pk in ApiToken.objects.filter(pk__in=ids).values_list("pk", flat=True)}
 
 
 def good_sessions(keys: set) -> set[str]:
     found = Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
-    return set(found.values_list("session_key", flat=True)) if keys else set()
+    return set(found.values_list("session_key", flat=True))
 
 
 class Hub:

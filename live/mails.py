@@ -16,7 +16,6 @@ from uuid import UUID
 from django.conf import settings
 from django.core import signing
 from django.core.mail import EmailMessage
-from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -30,19 +29,12 @@ logger = logging.getLogger("live.mails")
 LEASE = timedelta(minutes=1)  # longer than EMAIL_TIMEOUT for each step of SMTP that waits
 RETRY_AFTER = timedelta(minutes=5)
 LATE_UP_TO = timedelta(days=1)
-AT_ONCE = 20
 SIGNER = signing.Signer(salt="live.unsubscribe")
 
 
 def send_mails(is_stopping: Callable[[], bool]) -> None:
-    while not is_stopping() and (mail := next(iter(claim()), None)):
-        send(mail)
-
-
-def claim() -> list[OutgoingMail]:
-    with transaction.atomic():
-        claimed: list[OutgoingMail] = OutgoingMail.objects.due(timezone.now()).claim(1, LEASE)
-    return claimed
+    while not is_stopping() and (claimed := OutgoingMail.objects.due(timezone.now()).claim(1, LEASE)):
+        send(claimed[0])
 
 
 def send(mail: OutgoingMail) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.db.models import Exists, F, OuterRef, Q, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
@@ -32,8 +32,9 @@ class ClaimedQuerySet(OwnedQuerySet):
     def free(self, now) -> Self:
         return self.filter(Q(claimed_until=None) | Q(claimed_until__lte=now))
 
+    @transaction.atomic
     def claim(self, limit: int, lease: timedelta) -> list:
-        """Claim some of these rows for this long. Call it inside a transaction."""
+        """Claim some of these rows for this long."""
         now = timezone.now()
         skips = connection.features.has_select_for_update_skip_locked
         found = list(self.free(now).select_for_update(skip_locked=skips)[:limit])

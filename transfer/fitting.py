@@ -38,7 +38,8 @@ class Fitting(TaskFitting):
         color = project.color.strip().lower()[:7]
         if color and not COLOR.fullmatch(color):
             self.contents.lose(item, "color", f"{project.color[:40]!r} isn't a color like #1565c0.")
-        project.color = color if COLOR.fullmatch(color) else ""
+            color = ""
+        project.color = color
         project.created_at = self.past(project.created_at)
 
     def fit_tag(self, tag: TagRecord) -> bool:

@@ -1,5 +1,6 @@
 """Writes the records of a file: one revision, all or none, and nothing twice."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
@@ -58,7 +59,7 @@ class Importer:
         self.tasks: dict[str, UUID] = {}
         self.ids: dict[type[Model], dict[str, UUID]] = {}  # of what the archive has, by the key of the record
         self.made: dict[str, dict[str, UUID]] = {"project": {}, "task": {}}  # those that weren't there before
-        self.new_series: dict[Any, UUID] = {}
+        self.new_series: dict[Any, UUID] = defaultdict(uuid7)  # by the series of the archive
         self.groups: dict[int, int] = {}  # of what was completed together
 
     def run(self) -> Report:
@@ -90,7 +91,7 @@ class Importer:
         gone = set(Project.objects.in_trash().filter(pk__in=list(self.projects.values())).values_list("pk", flat=True))
         self.gone = {key for key, pk in self.projects.items() if pk in gone}
         names = dict(Project.objects.present().filter(owner_id=self.owner.pk).values_list("name_folded", "pk"))
-        fresh = []
+        fresh: list[ProjectRecord] = []
         for record in records:
             if record.key in self.projects:
                 continue
@@ -100,17 +101,17 @@ class Importer:
             pk = self.projects[record.key] = uuid7()
             if record.deleted_at is None:
                 names[fold(record.name)] = pk
-            fresh.append((record, pk))
-        made = [record for record, _ in fresh]
-        self.order(made)
-        self.resolve(Project, made)
+            fresh.append(record)
+        self.order(fresh)
+        self.resolve(Project, fresh)
         for batch in chunks(fresh, BATCH):
-            self.insert(Project, [self.project(record, pk) for record, pk in batch])
-        self.link(Project, made)
+            self.insert(Project, [self.project(record) for record in batch])
+        self.link(Project, fresh)
         self.created["projects"] = len(fresh)
-        self.remember("project", {record.key: pk for record, pk in fresh})
+        self.remember("project", {record.key: self.projects[record.key] for record in fresh})
 
-    def project(self, record: ProjectRecord, pk: UUID) -> Project:
+    def project(self, record: ProjectRecord) -> Project:
+        pk = self.projects[record.key]
         return Project(pk=pk, name=record.name, color=record.color, **self.values(Project, record))
 
     # Tags
@@ -151,8 +152,8 @@ class Importer:
     def make_tasks(self) -> None:
         self.tasks = self.known("task", list(self.contents.tasks))
         self.unchanged = len(self.tasks)
-        parents = self.load_parents()
         fresh = [record for record in self.contents.tasks.values() if record.key not in self.tasks]
+        parents = self.load_parents(fresh)
         self.tasks |= {record.key: uuid7() for record in fresh}
         self.ids[Task] = self.tasks
         self.order(fresh)
@@ -168,10 +169,9 @@ class Importer:
         self.link(Task, fresh)
         self.created["tasks"] = len(fresh)
 
-    def load_parents(self) -> dict[str, Task]:
+    def load_parents(self, fresh: list[TaskRecord]) -> dict[str, Task]:
         """The tasks that are there already, and get new subtasks: those that are open."""
-        new = [record for record in self.contents.tasks.values() if record.key not in self.tasks]
-        wanted = {record.parent: self.tasks[record.parent] for record in new if record.parent in self.tasks}
+        wanted = {record.parent: self.tasks[record.parent] for record in fresh if record.parent in self.tasks}
         found: dict[UUID, Task] = {}
         for ids in chunks(list(wanted.values()), BATCH):
             found |= Task.objects.present().open().filter(owner_id=self.owner.pk).in_bulk(ids)
@@ -231,7 +231,7 @@ class Importer:
         for name in ("series_start", "series_day", "series_passed", "series_time", "occurrence_date"):
             setattr(task, name, values[name])
         if old := values.get("series"):
-            task.series = self.new_series.get(old) or self.new_series.setdefault(old, uuid7())
+            task.series = self.new_series[old]
         task.next_occurrence = self.tasks.get(values.get("next_occurrence") or "")
         task.carried_from = self.tasks.get(values.get("carried_from") or "")
         if values.get("untouched"):

@@ -4,7 +4,6 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
 
 from api.text import FoldedField
 from ownership.owned import OwnedModel, OwnedQuerySet
@@ -78,4 +77,4 @@ class Feed(OwnedModel):
             tasks = tasks.filter(project_id=self.project_id)
         if self.tag:
             tasks = tasks.filter(tag_links__tag__name_folded=self.tag_folded, tag_links__tag__deleted_at=None)
-        return tasks.filter(~Q(due_date=None), completed_at=None) if self.kind == self.Kind.EVENTS else tasks
+        return tasks.open().exclude(due_date=None) if self.kind == self.Kind.EVENTS else tasks

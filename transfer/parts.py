@@ -94,8 +94,6 @@ class ModelPart(ArchivePart):
             if any(record.columns.get(name) is None for name in needed):
                 continue  # what it refers to isn't there, which was named
             row = self.model(pk=importer.ids[self.model][record.key], **importer.values(self.model, record))
-            if self.has_position:
-                row.position = record.position
             try:
                 row.check_rules()
             except ValidationError as error:

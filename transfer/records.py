@@ -94,6 +94,7 @@ class Contents:
     others: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))  # of other apps, by part
     lost: list[Lost] = field(default_factory=list)
     rows: int = 0
+    repeats: dict[str, int] = field(default_factory=dict)  # how often a key of content was made
 
     def lose(self, item: str, name: str, reason: str) -> None:
         self.lost.append(Lost(*map(well_formed, (item, name, reason))))
@@ -136,8 +137,6 @@ class Contents:
             key = f"{base}\n{number}"
         return key
 
-    repeats: dict[str, int] = field(default_factory=dict)  # how often a key of content was made
-
 
 @dataclass
 class Report:
@@ -146,10 +145,6 @@ class Report:
     created: dict[str, int]
     unchanged: int
     lost: list[Lost]
-
-    def as_dict(self) -> dict:
-        lost = [{"item": each.item, "field": each.field, "reason": each.reason} for each in self.lost]
-        return {"created": self.created, "unchanged": self.unchanged, "lost": lost}
 
 
 def well_formed(text: str) -> str:

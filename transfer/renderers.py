@@ -50,7 +50,7 @@ class ImportPageRenderer(PageRenderer):
         context = super().get_context(data, accepted_media_type, renderer_context)
         lost = data.get("lost", []) if isinstance(data, dict) else []
         shown = {"shown_lost": lost[: self.SHOWN], "more_lost": max(len(lost) - self.SHOWN, 0)}
-        return {**context, **shown, "is_dry_run": getattr(context["view"], "is_dry_run", False)}
+        return {**context, **shown, "is_dry_run": context["view"].is_dry_run}
 
     def get_raw_data_form(self, data, view, method, request):
         return None  # a file can only be chosen in the form

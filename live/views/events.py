@@ -60,9 +60,9 @@ def credential_of(request) -> Credential:
     auth = request.auth
     if isinstance(auth, StreamTicket):
         return Credential(**auth.credential)
-    until = auth.expires_at.timestamp() if auth and auth.expires_at else None
     if auth is None:
         return Credential(session=request.session.session_key)
+    until = auth.expires_at.timestamp() if auth.expires_at else None
     return Credential(token=str(auth.pk) if isinstance(auth, ApiToken) else None, until=until)
 
 

@@ -17,7 +17,7 @@ def pages(owner, rows: QuerySet, as_owner: bool) -> Iterator[list[dict[str, Any]
     is read. as_owner: whether row-level security holds, as in a request. A streamed response begins after the request.
     """
     rows = rows.order_by("id")
-    page = list(fetch(owner, rows[:PAGE], as_owner))
+    page = fetch(owner, rows[:PAGE], as_owner)
     while page:
         yield page
         page = fetch(owner, rows.filter(id__gt=page[-1]["id"])[:PAGE], as_owner) if len(page) == PAGE else []

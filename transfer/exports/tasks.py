@@ -33,8 +33,8 @@ def write_table(owner, tasks: QuerySet, as_owner: bool = True) -> Iterator[bytes
     """CSV (RFC 4180) in UTF-8, with a byte order mark, which spreadsheets need to tell. In parts of bounded size."""
     columns = [name for name in COLUMNS if name not in ("completed", "project", "tags")]
     rows = tasks.annotate(project_name=F("project__name"), tags=TagNames()).values(*columns, "project_name", "tags")
-    text = io.StringIO("\ufeff")
-    text.seek(1)
+    text = io.StringIO()
+    text.write("\ufeff")
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
     for page in pages(owner, rows, as_owner):

@@ -21,7 +21,8 @@ def read(file: IO[bytes], zone: ZoneInfo, contents: Contents) -> None:
     with JSONStream(file, MAX_ITEM) as stream:
         for name in stream.members():
             if name == "format":
-                named = check_format(stream.value())
+                check_format(stream.value())
+                named = True
             elif not named:
                 raise stream.refuse("This isn't an archive of this server: it doesn't begin with its format.")
             elif name in parts:
@@ -38,10 +39,9 @@ def read(file: IO[bytes], zone: ZoneInfo, contents: Contents) -> None:
         raise BadFileError("line 1: This isn't an archive of this server.")
 
 
-def check_format(value: Any) -> bool:
+def check_format(value: Any) -> None:
     if value != FORMAT:
         raise BadFileError(f"line 1: This isn't an archive of this server: its format isn't \"{FORMAT}\".")
-    return True
 
 
 def check_version(value: Any) -> None:

@@ -55,12 +55,11 @@ def unguarded(text: str) -> str:
 def read(file: IO[bytes], zone: ZoneInfo, contents: Contents) -> None:
     first = next(lines_of(file), "")
     delimiter = ";" if first.count(";") > first.count(",") else "\t" if "\t" in first and "," not in first else ","
-    header = {name.strip().lower() for name in next(csv.reader([first], delimiter=delimiter), [])} if first else set()
+    header = {name.strip().lower() for name in next(csv.reader([first], delimiter=delimiter))}
     titled = next((name for name in ("title", *OTHER_NAMES["title"]) if name in header), None)
     if titled is None:
         raise BadFileError("line 1: The file has no column title. Is it CSV, with the names of its columns on top?")
     columns = {each: NAMES.get(each, each) for each in header}
-    columns |= {each: each for each in COLUMNS if each in header}
     for name in sorted(header - {each for each in columns if columns[each] in COLUMNS}):
         contents.lose(
             f"column {name[:60]}", name[:60], "Tasks here have no such field. Rename it if one means the same."

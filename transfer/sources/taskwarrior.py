@@ -1,7 +1,7 @@
 """Taskwarrior: the output of `task export`."""
 
 from datetime import datetime
-from typing import IO, Any
+from typing import IO
 from zoneinfo import ZoneInfo
 
 from transfer.files.json_stream import JSONStream
@@ -36,8 +36,6 @@ def read(file: IO[bytes], zone: ZoneInfo, contents: Contents) -> None:
 
 
 def row_of(stream: JSONStream, number: int, contents: Contents) -> Members:
-    contents.count(f"item {number}")
-    contents.rows -= 1  # it is counted again as a task
     if number > (contents.max_rows or number):
         raise stream.refuse(f"The file has more than {contents.max_rows:,} rows. Import it in parts.")
     members = Members.of(f"item {number}", stream.value())
@@ -116,7 +114,7 @@ def read_recurrence(task: TaskRecord, template: Members, contents: Contents) -> 
 
 
 def moment(members: Members, name: str) -> datetime | None:
-    text: Any = members.text(name)
+    text = members.text(name)
     try:
         return utc_moment(text) if text else None
     except ValueError:

@@ -61,7 +61,7 @@ def read_task(where: str, cells: dict[str, str], zone: ZoneInfo, contents: Conte
 def read_moments(task: TaskRecord, cells: dict[str, str], zone: ZoneInfo, contents: Contents) -> None:
     """A day is midnight in the zone of the row, written in UTC: it must not become the day before."""
     all_day = cells.get("is all day", "").strip().lower() == "true"
-    own = zone_named(cells.get("timezone", "").strip()) or zone if cells.get("timezone", "").strip() else zone
+    own = zone_named(cells.get("timezone", "").strip()) or zone
     for name, column in (("due", "due date"), ("start", "start date")):
         if text := cells.get(column, "").strip():
             try:

@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import sha256
+from dataclasses import asdict
+from hashlib import file_digest
 from threading import BoundedSemaphore
 from zoneinfo import ZoneInfo
 
@@ -59,7 +60,7 @@ class ImportView(CallerView):
             contents = read_contents(self.source, upload, request.user)
 
             def respond() -> Response:
-                return Response(import_contents(request.user, self.source, contents, self.is_dry_run).as_dict())
+                return Response(asdict(import_contents(request.user, self.source, contents, self.is_dry_run)))
 
             if key is None:
                 return respond()
@@ -93,10 +94,7 @@ def read_contents(source: str, upload, user) -> Contents:
 
 def fingerprint(upload) -> bytes:
     upload.seek(0)
-    content = sha256()
-    for chunk in upload.chunks():
-        content.update(chunk)
-    return content.digest()
+    return file_digest(upload, "sha256").digest()
 
 
 class ArchiveImportView(ImportView):
