@@ -1,7 +1,7 @@
 """iCalendar as it came: a tree of content lines that gives back the text to the byte, and can be changed in part."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -60,7 +60,7 @@ class Block:
         lines = [each.line for each in self.entries if each.line]
         return Component(self.name, 0, lines, [each.component() for each in self.blocks])
 
-    def replace(self, names: set[str], others: "list[Entry | Block]") -> None:
+    def replace(self, names: set[str], others: "Sequence[Entry | Block]") -> None:
         """Put these in the place of the entries and blocks with these names, or before the first block."""
         at = next((index for index, each in enumerate(self.items) if each.name in names), None)
         kept = [each for each in self.items if each.name not in names]

@@ -8,8 +8,8 @@ class DavError(APIException):
 
     condition = ""
 
-    def __init__(self, detail: str = "", condition: str = "", content: str = "", status: int = 0):
-        super().__init__(detail or self.default_detail)
+    def __init__(self, detail: str | None = None, condition: str = "", content: str = "", status: int = 0):
+        super().__init__(detail)
         self.condition = condition or self.condition
         self.content = content
         self.status_code = status or self.status_code

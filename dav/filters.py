@@ -140,8 +140,13 @@ def is_about_open(test: Element) -> bool:
     if name == "COMPLETED":
         return test.find(c("is-not-defined")) is not None
     match = test.find(c("text-match"))
-    negated = match is not None and match.get("negate-condition", "no") == "yes"
-    return name == "STATUS" and negated and (match.text or "").strip().upper() == "COMPLETED"  # type: ignore[union-attr]
+    if name != "STATUS" or match is None:
+        return False
+    return is_negated(match) and (match.text or "").strip().upper() == "COMPLETED"
+
+
+def is_negated(match: Element) -> bool:
+    return match.get("negate-condition") == "yes"
 
 
 def may_overlap(start: datetime, end: datetime) -> Q:
@@ -209,4 +214,4 @@ def text_matches(test: Element, value: str) -> bool:
     wanted = test.text or ""
     if test.get("collation") != "i;octet":
         wanted, value = wanted.casefold(), value.casefold()
-    return (wanted in value) != (test.get("negate-condition", "no") == "yes")
+    return (wanted in value) != is_negated(test)

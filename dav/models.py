@@ -26,8 +26,6 @@ class Collection(OwnedModel):
     components = models.JSONField(default=list)  # that the client asked for; all that are allowed without them
     properties = models.JSONField(default=dict)  # XML of the elements, by "{namespace}name"
 
-    objects: ClassVar = OwnedQuerySet.as_manager()
-
     class Meta:
         constraints = [models.UniqueConstraint(fields=["owner", "name"], name="collection_name_once")]
 
@@ -48,8 +46,6 @@ class Resource(OwnedModel):
     # The task's revision for which `body` was stored, and its owner's time zone then if clients get it to the byte.
     exact_revision = models.BigIntegerField(null=True)
     exact_zone = models.CharField(max_length=64, blank=True, default="")
-
-    objects: ClassVar = OwnedQuerySet.as_manager()
 
     class Meta:
         indexes = [

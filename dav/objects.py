@@ -89,7 +89,7 @@ def read_all(task_list: TaskList, tasks) -> Iterator[Found]:
 
 
 def find(task_list: TaskList, name: str) -> Found | None:
-    return next(iter(read_texts(task_list, [name])), None)
+    return next(read_texts(task_list, [name]), None)
 
 
 def by_name(found: Iterable[Found]) -> dict[str, Found]:

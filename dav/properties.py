@@ -144,7 +144,7 @@ class ObjectNode(Node):
         c("calendar-data"): lambda node: None if node.text is None else text(node.text),
     }
 
-    def __init__(self, user, token, path: Path, etag: str, content: str | None = None, component: str = "vtodo"):
+    def __init__(self, user, token, path: Path, etag: str, content: str | None, component: str):
         super().__init__(user, token, path)
         self.etag, self.text, self.component = etag, content, component
 

@@ -132,7 +132,7 @@ def rewrite(master: Block, written: Block, name: str, dates: Component, zone: Zo
     if name == "reminders":
         rewrite_alarms(master, written, dates, zone)
     elif name == "parent":
-        others: list = [each for each in master.entries if each.name == "RELATED-TO" and not names_parent(each)]
+        others = [each for each in master.entries if each.name == "RELATED-TO" and not names_parent(each)]
         master.replace(names, [*others, *(each for each in written.entries if each.name == "RELATED-TO")])
     else:
         master.replace(names, [each for each in written.entries if each.name in names])
@@ -180,7 +180,7 @@ def stamp(master: Block, written: Block) -> None:
             master.replace({name}, [each for each in written.entries if each.name == name])
     number = master.value("SEQUENCE")
     if number.isdecimal() and len(number) < 10:
-        master.replace({"SEQUENCE"}, list(entries_of([f"SEQUENCE:{int(number) + 1}"])))
+        master.replace({"SEQUENCE"}, entries_of([f"SEQUENCE:{int(number) + 1}"]))
 
 
 def add_zone(calendar: Block, master: Block, zone: str) -> None:

@@ -12,6 +12,7 @@ from dav.document import Block, read_document
 from dav.errors import BadCalendar, Forbidden
 from dav.lists import TaskList
 from dav.models import MAX_NAME, Removal, Resource
+from dav.naming import note_removed
 from dav.objects import Found, find, tasks_in
 from dav.paths import Path
 from dav.queries import name_of, waiting_for, with_names, with_uid
@@ -95,7 +96,7 @@ def create(task_list: TaskList, name: str, incoming: Incoming) -> Task:
     resource.save(force_insert=True)
     if incoming.todo.completed:  # afterwards: the next occurrence gets a copy of the text
         task.complete(incoming.todo.completed_at)
-    made: datetime | None = incoming.todo.created_at
+    made = incoming.todo.created_at
     if made and made < task.created_at - A_WHILE:
         Task.objects.filter(pk=task.pk).update(created_at=made)
     adopt(task_list, task, incoming.uid)
@@ -242,7 +243,8 @@ def move(source: TaskList, target: TaskList, name: str, found: Found) -> None:
         where = {"owner": source.user, "task": task, "name": found.name, "uid": row["uid"]}
         resource = Resource.objects.create(**where, body=str(found.text))
     if source.project_id == target.project_id:
-        rename(source, task, found)
+        Task.objects.filter(pk=task.pk).update()  # a new revision: clients that sync have to hear of the new name
+        note_removed(task.owner_id, source.project_id, {task.pk: found.name})
     elif task.parent:
         resource.parent_uid = row["parent"]
         task.parent = None
@@ -257,11 +259,3 @@ def is_below(found: Found, other: Found) -> bool:
     if found.task is None or other.task is None:
         return False
     return Task.objects.filter(pk=other.task["id"]).above(Task.objects.filter(pk=found.task["id"])).exists()
-
-
-def rename(task_list: TaskList, task: Task, found: Found) -> None:
-    """Note that the list has nothing of this name any more, and that the task changed."""
-    Task.objects.filter(pk=task.pk).update()
-    revision = Task.objects.values_list("revision", flat=True).get(pk=task.pk)
-    where = {"owner": task_list.user, "project": task_list.project, "revision": revision}
-    Removal.objects.create(task=task, name=found.name, **where)

@@ -29,5 +29,5 @@ def with_uid(text: str, uid: str) -> str:
     calendar = read_document(text)
     for block in calendar.blocks:
         if block.first("UID"):
-            block.replace({"UID"}, [*entries_of([f"UID:{escape(uid)}"])])
+            block.replace({"UID"}, entries_of([f"UID:{escape(uid)}"]))
     return calendar.text()

@@ -40,7 +40,7 @@ class SyncToken(NamedTuple):
     def read(cls, text: str, user) -> "SyncToken":
         """Raises BadToken for one that was made for another user or time zone, or from before a purge."""
         try:
-            token = cls(*signing.Signer(salt=f"dav-sync:{user.pk}").unsign_object(text.strip().removeprefix(PREFIX)))
+            token = cls(*signing.Signer(salt=f"dav-sync:{user.pk}").unsign_object(text.removeprefix(PREFIX)))
         except (signing.BadSignature, ValueError, TypeError):
             raise BadToken from None
         known = token.revision - (token.id != LAST)

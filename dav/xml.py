@@ -53,15 +53,9 @@ def text(value: object) -> str:
     return escape(str(value).translate(NO_XML))
 
 
-def split(name: str) -> tuple[str, str]:
-    """The namespace and the local name of `{namespace}name`."""
-    namespace, _, local = name.removeprefix("{").rpartition("}")
-    return namespace, local
-
-
-def element(name: str, content: str | None = "") -> str:
+def element(name: str, content: str = "") -> str:
     """The element `{namespace}name` with this content, which is XML."""
-    namespace, local = split(name)
+    namespace, _, local = name.removeprefix("{").rpartition("}")
     prefix = PREFIXES.get(namespace)
     tag = f"{prefix}:{local}" if prefix else f'x:{local} xmlns:x="{text(namespace)}"' if namespace else local
     return f"<{tag}>{content}</{tag.split(' ')[0]}>" if content else f"<{tag}/>"

@@ -38,7 +38,7 @@ class DavView(CallerView):
     content_negotiation_class = AnyMedia
     renderer_classes = [JSONRenderer]  # every view makes its response itself
     http_method_names = ["options", "get", "head", "put", "delete", "propfind", "proppatch", "report"]
-    http_method_names += ["mkcalendar", "mkcol", "move", "copy"]
+    http_method_names += ["mkcalendar", "mkcol", "copy", "move"]
 
     def initial(self, request, *args, **kwargs):
         super().initial(request, *args, **kwargs)

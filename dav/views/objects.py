@@ -19,14 +19,9 @@ from dav.views.base import DavView, check_match, check_name, multistatus
 from dav.views.places import list_or_404
 from todos.models import Task
 
-NO_OBJECT = "There is nothing at this address."
-
 
 class ObjectView(DavView):
     """An object in a list."""
-
-    http_method_names = ["options", "get", "head", "put", "delete", "propfind", "proppatch", "report", "copy", "move"]
-    http_method_names += ["mkcalendar", "mkcol"]
 
     def found(self) -> tuple[TaskList, Found]:
         task_list = list_or_404(self.request, self.kwargs["list"])
@@ -42,11 +37,9 @@ class ObjectView(DavView):
     def get(self, request, **kwargs):
         task_list, found = self.found()
         etag = etag_of(task_list.user, found.revision)
-        response = HttpResponse(found.text, content_type="text/calendar; charset=utf-8")
         if names_tag(request, etag):
-            response = HttpResponse(status=304)
-        response["ETag"] = etag
-        return response
+            return HttpResponse(status=304, headers={"ETag": etag})
+        return HttpResponse(found.text, content_type="text/calendar; charset=utf-8", headers={"ETag": etag})
 
     def put(self, request, list: str, name: str, **kwargs):
         check_name(name)

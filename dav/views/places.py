@@ -6,14 +6,13 @@ from django.views.decorators.csrf import csrf_exempt
 from rest_framework.exceptions import NotFound
 
 from dav import xml
-from dav.changes import apply_properties, check_kind, kinds_asked, property_changes, proppatch_response
-from dav.errors import Exists, Forbidden
-from dav.lists import HOME, TaskList, create_list, find_list, find_lists, row_for, stored_row
+from dav.changes import apply_properties, property_changes, proppatch_response
+from dav.lists import HOME, TaskList, find_list, find_lists, stored_row
 from dav.models import Collection
 from dav.paths import Path
 from dav.properties import ListNode, Node, RootNode
 from dav.views import principals
-from dav.views.base import DavView, check_name
+from dav.views.base import DavView
 from dav.views.principals import home_of
 
 
@@ -24,8 +23,6 @@ def well_known(request) -> HttpResponse:
 
 
 class RootView(DavView):
-    http_method_names = ["options", "propfind", "report"]
-
     def node(self) -> Node:
         return RootNode(self.request.user, self.request.auth, Path())
 
@@ -37,8 +34,6 @@ class RootView(DavView):
 
 
 class HomeView(DavView):
-    http_method_names = ["options", "propfind", "proppatch", "report"]
-
     def node(self) -> Node:
         return home_of(self.request)
 
@@ -60,24 +55,3 @@ def list_or_404(request, name: str) -> TaskList:
     if found is None:
         raise NotFound
     return found
-
-
-def make_list(request, name: str) -> HttpResponse:
-    """MKCALENDAR (RFC 4791, section 5.3.1) and extended MKCOL (RFC 5689)."""
-    check_name(name)
-    root = xml.parse(request.body)
-    changes = property_changes(root, "mkcalendar" if request.method == "MKCALENDAR" else "mkcol")
-    if find_list(request.user, name):
-        raise Exists
-    check_kind(changes)
-    task_list = create_list(request.user, name)
-    row_for(task_list).components = kinds_asked(changes)[:10]
-    apply_properties(task_list, changes)
-    return HttpResponse(status=201, headers={"Cache-Control": "no-cache"})
-
-
-def delete_list(task_list: TaskList) -> HttpResponse:
-    if task_list.project is None:
-        raise Forbidden("The inbox can't be deleted.")
-    task_list.project.delete()
-    return HttpResponse(status=204)

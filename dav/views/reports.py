@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from itertools import chain
-from typing import Any
 from xml.etree.ElementTree import Element
 
 from django.http import HttpResponse
@@ -15,7 +14,7 @@ from dav.objects import PAGE, Found, by_name, read_all, read_names, read_texts, 
 from dav.paths import Path
 from dav.properties import ListNode
 from dav.queries import name_of, with_names
-from dav.sync import changes_since
+from dav.sync import Changes, changes_since
 from dav.tokens import SyncToken
 from dav.views import principals
 from dav.views.base import multistatus, names_asked
@@ -47,8 +46,7 @@ def multiget_responses(request, task_list: TaskList, root: Element, hrefs: list[
     for start in range(0, len(hrefs), PAGE):
         wanted = {href: name_in(task_list, href) for href in hrefs[start : start + PAGE]}
         asked = [name for name in wanted.values() if name]
-        read = read_texts(task_list, asked) if c("calendar-data") in names else only(read_names(task_list), asked)
-        found = by_name(read)
+        found = by_name(read_texts(task_list, asked) if c("calendar-data") in names else read_names(task_list))
         for href, name in wanted.items():
             if name in found:
                 yield xml.response(href, found[name].node(task_list, request.auth).describe(names))
@@ -56,16 +54,12 @@ def multiget_responses(request, task_list: TaskList, root: Element, hrefs: list[
                 yield xml.status_response(href, NOT_FOUND)
 
 
-def only(found: Iterator[Found], names: list[str]) -> Iterator[Found]:
-    asked = set(names)
-    return (each for each in found if each.name in asked)
-
-
 def name_in(task_list: TaskList, href: str) -> str | None:
     """The name in this list that an address leads to."""
     path = Path.read(href)
-    here = path and (path.owner, path.list) == (str(task_list.user.pk), task_list.name)
-    return path.name if here and path else None
+    if path is None or (path.owner, path.list) != (str(task_list.user.pk), task_list.name):
+        return None
+    return path.name
 
 
 def query(request, task_list: TaskList, root: Element) -> HttpResponse:
@@ -87,7 +81,7 @@ def only_tasks(tasks) -> Iterator[Found]:
 def sync(request, task_list: TaskList, root: Element) -> HttpResponse:
     user = task_list.user
     names = names_asked(root) or [d("getetag")]
-    text = (root.findtext(d("sync-token")) or "").strip()
+    text = root.findtext(d("sync-token"), "").strip()
     since = SyncToken.read(text, user) if text else None
     level = root.findtext(d("sync-level"), "1").strip()
     if level not in ("1", "infinite"):
@@ -97,7 +91,7 @@ def sync(request, task_list: TaskList, root: Element) -> HttpResponse:
     return multistatus(sync_responses(request, task_list, names, changes), token)
 
 
-def sync_responses(request, task_list: TaskList, names: list[str], changes: Any) -> Iterator[str]:
+def sync_responses(request, task_list: TaskList, names: list[str], changes: Changes) -> Iterator[str]:
     present = changes.present
     if c("calendar-data") in names:
         texts = by_name(read_texts(task_list, [each.name for each in present]))

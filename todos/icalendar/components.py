@@ -23,9 +23,6 @@ class Component:
         line = self.first(name)
         return line.text if line else ""
 
-    def every(self, name: str) -> Iterator[Line]:
-        return (line for line in self.lines if line.name == name)
-
 
 def read_components(physical: Iterable[str]) -> Iterator[Component]:
     """The components directly below each VCALENDAR, one after the other. Raises LineError, with the number of the line.

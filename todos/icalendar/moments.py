@@ -18,9 +18,7 @@ Wall = tuple[date, time | None]
 def zone_named(name: str) -> ZoneInfo | None:
     try:
         return ZoneInfo(name.removeprefix("/"))
-    except (ValueError, OSError):  # KeyError's child is an OSError's, too, for names that are directories
-        return None
-    except KeyError:
+    except (KeyError, ValueError, OSError):  # an unknown zone, no name of one, and a directory or a long name
         return None
 
 

@@ -11,11 +11,11 @@ from todos.icalendar.moments import in_utc, instant, parse_duration, parse_momen
 from todos.recurrence import Recurrence, RecurrenceError
 from todos.reminders import MAX_MINUTES_BEFORE, reminder_at
 
-# What we know, or what says nothing about the task itself.
+# Properties without a reader of their own that aren't lost: those that are read together, after the others, and those
+# that say nothing about the task itself.
 KNOWN = {
-    *("UID", "DTSTAMP", "CREATED", "LAST-MODIFIED", "SEQUENCE", "SUMMARY", "DESCRIPTION", "DUE", "DTSTART", "DURATION"),
-    *("RRULE", "STATUS", "COMPLETED", "PERCENT-COMPLETE", "PRIORITY", "CATEGORIES", "RELATED-TO", "CLASS", "TRANSP"),
-    *("X-APPLE-SORT-ORDER", "X-MOZ-LASTACK", "X-MOZ-GENERATION", "RECURRENCE-ID"),
+    *("STATUS", "PERCENT-COMPLETE", "DURATION"),
+    *("DTSTAMP", "LAST-MODIFIED", "SEQUENCE", "CLASS", "TRANSP", "X-MOZ-LASTACK", "X-MOZ-GENERATION"),
 }
 MINUTE = timedelta(minutes=1)
 
@@ -82,14 +82,6 @@ def read_rule(todo: Todo, line: Line, zone: ZoneInfo) -> None:
         raise ValueError(f"{line.value[:200]}: {error}") from None
 
 
-def read_completed(todo: Todo, line: Line, zone: ZoneInfo) -> None:
-    todo.completed_at = instant(line, zone)
-
-
-def read_created(todo: Todo, line: Line, zone: ZoneInfo) -> None:
-    todo.created_at = instant(line, zone)
-
-
 def read_priority(todo: Todo, line: Line, zone: ZoneInfo) -> None:
     number = int(line.value) if line.value.strip().isdecimal() and len(line.value) < 4 else -1
     if not 0 <= number <= 9:
@@ -114,6 +106,10 @@ def set_text(name: str) -> Callable[[Todo, Line, ZoneInfo], None]:
     return lambda todo, line, zone: setattr(todo, name, line.text)
 
 
+def set_instant(name: str) -> Callable[[Todo, Line, ZoneInfo], None]:
+    return lambda todo, line, zone: setattr(todo, name, instant(line, zone))
+
+
 READERS: dict[str, Callable[[Todo, Line, ZoneInfo], None]] = {
     "UID": set_text("uid"),
     "SUMMARY": set_text("title"),
@@ -121,8 +117,8 @@ READERS: dict[str, Callable[[Todo, Line, ZoneInfo], None]] = {
     "DUE": read_due,
     "DTSTART": read_start,
     "RRULE": read_rule,
-    "COMPLETED": read_completed,
-    "CREATED": read_created,
+    "COMPLETED": set_instant("completed_at"),
+    "CREATED": set_instant("created_at"),
     "PRIORITY": read_priority,
     "CATEGORIES": lambda todo, line, zone: todo.tags.extend(split_texts(line.value)),
     "RELATED-TO": read_related,
